@@ -1,0 +1,82 @@
+/*
+ * agg/agg.h - accumulators: what a (window, key) keeps of its records, and what it shows of them.
+ *
+ * An aggregate of the command line (`p99:latency_ms`) is a struct agg: a row of the table of
+ * functions, its parameter, and the column that it reads. Each (window, key) has one block of
+ * memory with an accumulator per aggregate, at `offset`. Fixed sizes; what grows (sets, samples,
+ * texts) lives in the window's arena and dies with it, so there is no destructor.
+ *
+ * An accumulator's result depends on the records alone, never on their order (first and last: on
+ * arrival among equal times). merge() gives what adding all records to one would have given.
+ */
+#ifndef AGG_AGG_H
+#define AGG_AGG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/value.h"
+
+enum agg_input { AGG_NO_INPUT, AGG_PRESENCE, AGG_NUMBER, AGG_VALUE };
+
+struct agg {
+    const struct agg_ops *ops;
+    char *name;           /* of the output column */
+    char *field;          /* as typed, `\:` and `\,` unescaped; NULL: none */
+    enum agg_input input; /* what the column must hold */
+    size_t column;        /* index of its column in the batch; set by who builds the batch plan */
+    size_t offset;        /* of its accumulator in the block; set by agg_layout() */
+    /* parameters, whichever the function has */
+    uint64_t n;                          /* topk: how many */
+    uint64_t q_numerator, q_denominator; /* quantiles: q = numerator / denominator, in [0, 1] */
+};
+
+/* Records to add, column-wise: record rows[i] of the batch goes to the block accs[i]. */
+struct agg_rows {
+    size_t n;
+    char *const *accs;           /* start of each block (not yet of the accumulator) */
+    struct arena *const *arenas; /* the window's, beside each */
+    const uint32_t *rows;        /* index into the batch's columns */
+    const int64_t *time_ns;      /* the batch's event times, by row */
+};
+
+struct agg_ops {
+    const char *name; /* "sum"; a name that ends in a number ("p99.9") is listed as "p" */
+    const char *doc;  /* one line for the man page and --help */
+    size_t size;      /* of an accumulator, a multiple of 8 */
+
+    void (*init)(const struct agg *agg, void *acc);
+    /* column: the batch's column agg->column, or NULL for AGG_NO_INPUT. Once a batch, not a record.
+     */
+    void (*add)(const struct agg *agg, const struct agg_rows *rows, const struct value *column);
+    /* into += from; from stays as it is, and into shares none of its memory. */
+    void (*merge)(const struct agg *agg, void *into, const void *from, struct arena *arena);
+    /* Text goes to scratch (appended); *result is valid until scratch changes next. */
+    void (*result)(const struct agg *agg, const void *acc, struct datum *result,
+                   struct buf *scratch);
+    /* Back to no records, keeping memory for the next ones (discard mode, pane after pane). */
+    void (*reset)(const struct agg *agg, void *acc);
+    void (*save)(const struct agg *agg, const void *acc, struct buf *to);
+    bool (*load)(const struct agg *agg, void *acc, const unsigned char **at,
+                 const unsigned char *end, struct arena *arena);
+};
+
+/* All functions, for help and man page; ends with a NULL. */
+extern const struct agg_ops *const agg_table[];
+
+/*
+ * Reads one `[NAME=]FUNCTION[:FIELD[:PARAM]]`; `\:` in a field is a colon. On failure *err
+ * (EXIT_USAGE) says what was expected: an unknown function gets the nearest name or the list,
+ * a missing field is named, as is a field where none belongs. Free with agg_clear().
+ */
+bool agg_parse(struct agg *agg, const char *text, struct error *err);
+void agg_clear(struct agg *agg);
+
+/* Gives each aggregate its offset; returns the size of a block. */
+size_t agg_layout(struct agg *aggs, size_t n);
+
+#endif

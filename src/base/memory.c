@@ -1,0 +1,51 @@
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static memory_handler *on_exhaustion;
+
+void memory_on_exhaustion(memory_handler *handler)
+{
+    on_exhaustion = handler;
+}
+
+static void *checked(void *p, size_t bytes)
+{
+    if (p == NULL) {
+        if (on_exhaustion != NULL)
+            on_exhaustion(bytes);
+        abort();
+    }
+    return p;
+}
+
+void *memory_alloc(size_t bytes)
+{
+    return checked(malloc(bytes ? bytes : 1), bytes);
+}
+
+void *memory_calloc(size_t n, size_t bytes)
+{
+    return checked(calloc(n ? n : 1, bytes ? bytes : 1), n * bytes);
+}
+
+void *memory_realloc(void *p, size_t bytes)
+{
+    return checked(realloc(p, bytes ? bytes : 1), bytes);
+}
+
+char *memory_strndup(const char *text, size_t len)
+{
+    char *copy = memory_alloc(len + 1);
+    if (len > 0)
+        memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *memory_strdup(const char *text)
+{
+    return memory_strndup(text, strlen(text));
+}

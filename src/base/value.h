@@ -1,0 +1,76 @@
+/*
+ * base/value.h - one field of one record, typed, and its canonical bytes.
+ *
+ * A value is 16 bytes and owns nothing: its text is a view that dies with the batch it came from
+ * (or with the encoding it was decoded from).
+ *
+ * The canonical encoding turns a value into bytes such that
+ *     equal values        <=>  equal bytes              (1, 1.0 and 10e-1 are one; "1" is another)
+ *     value a before b    <=>  memcmp(bytes a, bytes b) < 0
+ * in the order of the spec: null, false, true, numbers by value, strings by their bytes. Encodings
+ * may be set one behind the other, and the order is then that of the fields in turn; no encoding is
+ * a prefix of another. So keys are hashed, compared and sorted as plain bytes everywhere.
+ */
+#ifndef BASE_VALUE_H
+#define BASE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum value_kind {
+    VALUE_NULL, /* missing, null */
+    VALUE_FALSE,
+    VALUE_TRUE,
+    VALUE_NUMBER, /* mant * 10^exp */
+    VALUE_WIDE,   /* a number that does not fit so: its text, already checked by number_parse() */
+    VALUE_STRING, /* text, len; may hold any bytes */
+};
+
+struct value {
+    union {
+        int64_t mant;     /* VALUE_NUMBER */
+        const char *text; /* VALUE_WIDE, VALUE_STRING; not NUL-terminated */
+    };
+    uint32_t len;
+    int16_t exp;  /* VALUE_NUMBER */
+    uint8_t kind; /* enum value_kind */
+    uint8_t unused;
+};
+
+/* Appends the canonical encoding. */
+void value_encode(struct buf *to, const struct value *v);
+
+/*
+ * Reads one encoding from *at (which ends before `end`) and steps *at behind it. Text goes to
+ * scratch if it has to be put together, and then lives until scratch changes. Returns false if the
+ * bytes are not an encoding (a damaged snapshot).
+ */
+bool value_decode(const unsigned char **at, const unsigned char *end, struct value *v,
+                  struct buf *scratch);
+
+/*
+ * What a row cell shows, ready for a writer: a number is already its final text; DATUM_JSON is
+ * text that is valid JSON as it stands.
+ */
+enum datum_kind {
+    DATUM_NULL,
+    DATUM_FALSE,
+    DATUM_TRUE,
+    DATUM_NUMBER,
+    DATUM_STRING,
+    DATUM_JSON,
+};
+
+struct datum {
+    enum datum_kind kind;
+    const char *text; /* in the scratch of whoever made it; as long-lived as that */
+    size_t len;
+};
+
+/* v as a datum; a number's text is appended to scratch (offsets stay, the pointer is set last). */
+struct datum value_datum(const struct value *v, struct buf *scratch);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * input/input.h - from bytes to batches of typed columns.
+ *
+ *     bytes --input_read_block()--> block of whole records --input_parse()--> batch
+ *
+ *     in = input_open(&options, fd, "stdin", &err);
+ *     for each: input_read_block(in, block, &err)    in order, one thread
+ *               input_parse(in, parser, block, batch) any thread, a parser a thread
+ *               ... use batch ...                     in block order
+ *     input_close(in);
+ *
+ * Reading is sequential and cheap: it finds the format and the header once, and after that only
+ * cuts the stream behind the last whole record. Parsing is a pure function of the block: it may
+ * run in any thread and in any order, because nothing that it needs changes after the header.
+ *
+ * jansson and libcsv are the grammar: they decide what a record is and what it means.
+ */
+#ifndef INPUT_INPUT_H
+#define INPUT_INPUT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "input/path.h"
+#include "time/timestamp.h"
+
+enum input_format { INPUT_AUTO, INPUT_JSON, INPUT_CSV, INPUT_TSV };
+
+/* What a column is for decides what may stand in it; anything else makes the record bad. */
+enum field_use {
+    FIELD_PRESENCE, /* count:F. VALUE_NULL or VALUE_TRUE */
+    FIELD_NUMBER,   /* a number, or a string that holds one; VALUE_NULL if null or missing */
+    FIELD_VALUE,    /* any scalar; an empty CSV field is VALUE_NULL */
+    FIELD_KEY,      /* any scalar; an empty CSV field is the empty string; CSV: must be UTF-8 */
+};
+
+struct field {
+    struct path path;
+    enum field_use use;
+};
+
+struct input_options {
+    enum input_format format;
+    bool no_header; /* CSV: columns are named 1, 2, ... */
+    char **columns; /* CSV: names given on the command line (then no header), or NULL */
+    size_t n_columns;
+    char delimiter; /* CSV; 0: the format's own */
+    size_t max_record_bytes;
+    struct path *time; /* one or more; their texts are joined by a space */
+    size_t n_time;
+    struct time_format time_format;
+    struct field *fields; /* one column of the batch each */
+    size_t n_fields;
+    size_t block_bytes;          /* how much to read at a time; 0: the default */
+    volatile sig_atomic_t *stop; /* set by a signal handler: stop reading. May be NULL */
+};
+
+/* A run of whole records, as read. Owned by the caller: {0}, then block_free(). */
+struct block {
+    struct buf bytes;
+    uint64_t offset;     /* of bytes.data[0] in the input */
+    uint64_t first_line; /* physical line of bytes.data[0], from 1 */
+    uint64_t lines;      /* newlines in it */
+    enum block_kind {
+        BLOCK_RECORDS,
+        BLOCK_OVERLONG,      /* the first piece of a record over --max-record */
+        BLOCK_OVERLONG_MORE, /* a further piece of it: verbatim bytes for --bad, nothing else */
+    } kind;
+};
+void block_free(struct block *block);
+
+/* A record that could not be used. */
+struct bad_record {
+    size_t before;       /* it stands before good record number `before` of the batch */
+    uint32_t start, len; /* its bytes, newline included if there is one */
+    uint64_t line;       /* physical line on which it starts, from 1 */
+    bool more;           /* a further piece of the bad record before: bytes only, not a record */
+    const char *reason;  /* lives in the batch's arena */
+};
+
+/* The contract between parsing and aggregation. Views live until the batch is parsed into again. */
+struct batch {
+    const struct block *block; /* the bytes that everything below points into; borrowed */
+    size_t n;                  /* good records */
+    int64_t *time_ns;          /* event times */
+    uint32_t *start, *len;     /* record i is block->bytes.data + start[i], len[i] bytes,
+                                  newline included if there is one */
+    struct value **columns;    /* columns[f][i], f as in input_options.fields */
+    struct bad_record *bad;    /* in order */
+    size_t n_bad;
+    struct arena arena;                       /* unescaped texts, reasons */
+    size_t capacity, bad_capacity, n_columns; /* input_parse()'s own */
+};
+void batch_free(struct batch *batch);
+
+struct input;
+struct input_parser; /* per thread: scratch memory and caches */
+
+/* Does not read yet. fd stays the caller's; options and name must outlive the input. */
+struct input *input_open(const struct input_options *options, int fd, const char *name);
+void input_close(struct input *in);
+
+enum input_status {
+    INPUT_BLOCK,   /* *block holds at least one byte */
+    INPUT_END,     /* no more; *block is empty */
+    INPUT_STOPPED, /* *stop was set while waiting; whole records read before were handed out */
+    INPUT_FAILED,  /* *err says why: EXIT_RUNTIME for I/O, EXIT_USAGE for a missing column */
+};
+
+/*
+ * Hands out the next whole records: what one read(2) brought, so that a slow pipe's record is
+ * handed out as soon as it is there. Waits in ppoll(2) with signals unblocked (the caller blocks
+ * SIGINT and SIGTERM everywhere else), so a stop is never missed. At the end of the input a last
+ * line without newline is handed out as a record.
+ */
+enum input_status input_read_block(struct input *in, struct block *block, struct error *err);
+
+struct input_parser *input_parser_new(const struct input *in);
+void input_parser_free(struct input_parser *parser);
+void input_parse(struct input_parser *parser, const struct block *block, struct batch *batch);
+
+#endif
