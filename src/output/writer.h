@@ -1,0 +1,52 @@
+/*
+ * output/writer.h - rows as JSON, CSV or TSV text.
+ *
+ * A row is appended to a buf in three parts, so that the middle one can be kept and written again
+ * when the row is taken back (retract mode):
+ *
+ *     writer_begin(w, to, "+I", bounds..., key)    {"op":"+I","window_start":...,"host":"a"
+ *     writer_results(w, to, results, pane, timing) ,"count":3,"pane":0,"timing":"on_time"
+ *     writer_end(w, to, id)                        ,"id":"..."}\n
+ */
+#ifndef OUTPUT_WRITER_H
+#define OUTPUT_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/value.h"
+#include "time/timestamp.h"
+
+enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV };
+
+struct writer_options {
+    enum output_format format;
+    enum time_unit time_unit;
+    bool op;     /* an op column: retract mode */
+    bool panes;  /* pane and timing columns */
+    bool row_id; /* an id column */
+    char **keys; /* column names; borrowed */
+    size_t n_keys;
+    char **results; /* names of the aggregates; borrowed */
+    size_t n_results;
+};
+
+struct writer;
+
+struct writer *writer_new(const struct writer_options *options);
+void writer_free(struct writer *w);
+
+/* The header line of CSV and TSV; nothing for JSON. */
+void writer_header(const struct writer *w, struct buf *to);
+
+/* `key`: n_keys canonical encodings (base/value.h) in a row. `op` is ignored without an op column. */
+void writer_begin(struct writer *w, struct buf *to, const char *op, int64_t start_ns,
+                  int64_t end_ns, const void *key, size_t key_len);
+void writer_results(struct writer *w, struct buf *to, const struct datum *results, uint64_t pane,
+                    const char *timing);
+/* id: 32 hex digits; ignored without an id column. */
+void writer_end(struct writer *w, struct buf *to, const char *id);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * run/plan.h - what the command line asked for, checked and ready to run.
+ *
+ * cli/ fills it, run/ carries it out; nothing else reads argv. Columns of the batch: the keys
+ * first (plan.input.fields[0..n_keys)), then one for each different (field, use) of the aggregates.
+ */
+#ifndef RUN_PLAN_H
+#define RUN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agg/agg.h"
+#include "input/input.h"
+#include "output/writer.h"
+#include "pane/pane.h"
+#include "window/window.h"
+
+struct plan {
+    const char *input_path; /* NULL: stdin */
+    struct input_options input;
+
+    struct window_spec window;
+    struct pane_options pane;
+    int64_t delay_ns;
+
+    size_t n_keys;
+    char **key_names; /* as typed */
+    struct agg *aggs;
+    size_t n_aggs;
+    size_t acc_bytes; /* of one block of accumulators, from agg_layout() */
+
+    enum output_format output_format;
+    enum time_unit time_unit;
+    bool panes, row_id; /* panes: asked for, or a window can fire more than once */
+    const char *output_path, *late_path, *bad_path; /* NULL: not asked for */
+    bool strict, stats;
+    unsigned threads; /* 0: as many as cores */
+};
+
+void plan_free(struct plan *plan);
+
+#endif

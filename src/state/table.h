@@ -1,0 +1,78 @@
+/*
+ * state/table.h - the cells of one window: a hash table from key to cell.
+ *
+ * A cell is what one (window, key) keeps: its pane count, what came since the last pane, and its
+ * block of accumulators. Cells never move; they live in the table's arena, as do the keys.
+ *
+ *     slots     [ tag | index ] ...          open addressing, linear probing, power of two
+ *                        |
+ *     chunks    [16 cells] [32 cells] [64 cells] ...      cell i by arithmetic, no pointer a cell
+ *
+ * 8 bytes a slot at a load of 1/2 to 3/4, so the table costs 11 to 16 bytes a cell.
+ */
+#ifndef STATE_TABLE_H
+#define STATE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* A row that was written and may have to be taken back: the text of writer_results(). */
+struct printed {
+    uint32_t len, cap;
+    char text[];
+};
+
+struct cell {
+    const unsigned char *key; /* canonical encodings of the key fields */
+    struct printed *printed;  /* retract mode: the current row, NULL if none is out */
+    uint32_t key_len;
+    uint32_t tag;   /* upper half of the key's hash */
+    uint32_t pane;  /* number of the next pane */
+    uint32_t fresh; /* records since the last pane, saturating */
+    /* the block of accumulators follows */
+};
+
+static inline char *cell_accs(struct cell *cell)
+{
+    return (char *)(cell + 1);
+}
+
+struct table {
+    struct arena arena; /* everything below, the keys, and what accumulators grow into */
+    uint64_t *slots;    /* 0: empty; else tag << 32 | index + 1 */
+    uint32_t mask;      /* slots - 1; 0 while there are none */
+    uint32_t n;         /* cells */
+    uint32_t cell_bytes;
+    char *chunks[28];
+};
+
+/* acc_bytes: of a block of accumulators, a multiple of 8. */
+void table_init(struct table *table, size_t acc_bytes);
+void table_free(struct table *table);
+
+/* Cell number i, 0 <= i < table->n, in the order of insertion. */
+struct cell *table_cell(const struct table *table, uint32_t i);
+
+/* The cell of the key, or NULL. */
+struct cell *table_find(const struct table *table, uint64_t hash, const unsigned char *key,
+                        uint32_t key_len);
+
+/* The same, but makes one if there is none: the key is copied, *made is set, accumulators are
+ * uninitialised. */
+struct cell *table_get(struct table *table, uint64_t hash, const unsigned char *key,
+                       uint32_t key_len, bool *made);
+
+/* Brings the slot that a lookup will start at into the cache. */
+static inline void table_prefetch(const struct table *table, uint64_t hash)
+{
+    if (table->mask != 0)
+        __builtin_prefetch(&table->slots[hash & table->mask]);
+}
+
+/* All cells by key, in canonical order; the array is valid until the next call with *scratch. */
+struct cell **table_sorted(const struct table *table, struct cell ***scratch, size_t *scratch_cap);
+
+#endif
