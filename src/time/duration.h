@@ -22,4 +22,10 @@ bool duration_parse(const char *text, bool signed_ok, int64_t *ns, const char *w
 /* Appends the shortest text that duration_parse() reads back: 90s -> 1m30s. */
 void duration_print(struct buf *to, int64_t ns);
 
+/*
+ * Appends ns / unit_ns as an exact decimal without needless zeros: 1500 in microseconds is 1.5.
+ * unit_ns is a power of ten.
+ */
+void duration_print_decimal(struct buf *to, int64_t ns, uint64_t unit_ns);
+
 #endif

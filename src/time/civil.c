@@ -1,0 +1,72 @@
+#include "time/civil.h"
+
+bool civil_is_date(int year, int month, int day)
+{
+    static const signed char DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return day <= DAYS[month - 1] + (month == 2 && leap);
+}
+
+bool civil_join(int64_t seconds, int nanosecond, int64_t *ns)
+{
+    /* The product alone may be just below int64 where the sum is not: round towards zero first. */
+    int64_t rest = nanosecond;
+    if (seconds < 0) {
+        seconds++;
+        rest -= SECOND_NS;
+    }
+    return !__builtin_mul_overflow(seconds, (int64_t)SECOND_NS, ns) &&
+           !__builtin_add_overflow(*ns, rest, ns);
+}
+
+enum time_status civil_ns(const struct civil *c, int64_t *ns)
+{
+    if (!civil_is_date(c->year, c->month, c->day) || c->hour < 0 || c->hour > 23 || c->minute < 0 ||
+        c->minute > 59 || c->second < 0 || c->second > 60 || c->offset_s <= -DAY_S ||
+        c->offset_s >= DAY_S)
+        return TIME_NOT_A_DATE;
+    int clock_s = c->hour * 3600 + c->minute * 60 + c->second - c->offset_s;
+    int64_t seconds = (int64_t)civil_days(c->year, c->month, c->day) * DAY_S + clock_s;
+    return civil_join(seconds, c->nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
+}
+
+bool civil_read_fraction(const char **at, const char *end, int *nanosecond)
+{
+    int value = 0, n = 0;
+    while (*at < end && **at >= '0' && **at <= '9') {
+        if (++n > 9)
+            return false;
+        value = value * 10 + (**at - '0');
+        ++*at;
+    }
+    if (n == 0)
+        return false;
+    for (; n < 9; n++)
+        value *= 10;
+    *nanosecond = value;
+    return true;
+}
+
+bool civil_read_zone(const char **at, const char *end, int *offset_s)
+{
+    if (*at == end)
+        return false;
+    char sign = *(*at)++;
+    *offset_s = 0;
+    if (sign == 'Z' || sign == 'z')
+        return true;
+    int hours, minutes = 0;
+    if ((sign != '+' && sign != '-') || !civil_read_two(at, end, &hours))
+        return false;
+    bool colon = *at < end && **at == ':';
+    *at += colon;
+    bool more = *at < end && **at >= '0' && **at <= '9';
+    if ((colon || more) && !civil_read_two(at, end, &minutes))
+        return false;
+    *offset_s = minutes > 59 ? DAY_S : hours * 3600 + minutes * 60;
+    if (sign == '-')
+        *offset_s = -*offset_s;
+    return true;
+}

@@ -1,0 +1,192 @@
+#include "time/pattern.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "time/civil.h"
+
+enum { PATTERN_MAX = 255 };
+
+static const char OURS[] = "fzsZ";
+static const char THEIRS[] = "aAbBcCdDeFhHIjklmMnprRStTuUwWxXyY%";
+static const char AFTER_E[] = "cCxXyY";
+static const char AFTER_O[] = "bBdeHImMSUWwy";
+static const char FLAGS[] = "-_0^#"; /* of strftime; the C library reads over them */
+
+static bool among(const char *set, char c)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+bool pattern_check(const char *pattern, struct error *err)
+{
+    if (strlen(pattern) > PATTERN_MAX)
+        return error_set(err, EXIT_USAGE, "--time-format: a pattern has at most %d bytes",
+                         PATTERN_MAX);
+    for (const char *p = pattern; *p; p++) {
+        if (*p != '%')
+            continue;
+        const char *conversion = p++;
+        if (among(OURS, *p))
+            continue;
+        p += strspn(p, FLAGS);
+        const char *allowed = THEIRS;
+        if (*p == 'E' || *p == 'O')
+            allowed = *p++ == 'E' ? AFTER_E : AFTER_O;
+        if (among("GgV", *p))
+            return error_set(err, EXIT_USAGE,
+                             "--time-format: '%%%c' (ISO week) cannot be read; use %%m %%d or %%j",
+                             *p);
+        if (!among(allowed, *p))
+            return error_set(err, EXIT_USAGE,
+                             "--time-format: '%.*s' is not a conversion of strptime(3), %%f or %%z",
+                             (int)(p - conversion) + (*p != '\0'), conversion);
+    }
+    return true;
+}
+
+/*
+ * A pattern is run as a whole, so that fields which depend on each other (%I and %p, %C and %y) may
+ * stand on both sides of one of ours. To find where ours begins, the pattern is run up to there;
+ * then what ours has read becomes one marker byte, in the text as in the pattern, and it goes on:
+ *
+ *     text     03:04:05.678 PM      03:04:05.M PM
+ *     pattern  %I:%M:%S.            %I:%M:%S.M %p
+ *
+ * Most patterns have %f and %z at their end and take one run.
+ */
+enum { MARKER = '\1' };
+
+struct scan {
+    char pattern[PATTERN_MAX + 1]; /* as far as it goes by now */
+    size_t pattern_len;
+    char text[PATTERN_MAX + 1];
+    size_t text_len;
+    char *at; /* read up to here */
+    struct tm tm;
+    struct civil ours;
+    bool has_epoch;
+    int64_t epoch_s;
+};
+
+/* Copies *from into the pattern, up to one of our conversions, and returns that, or NUL. */
+static char copy_pattern(struct scan *scan, const char **from)
+{
+    const char *p = *from;
+    while (*p && !(p[0] == '%' && among(OURS, p[1]))) {
+        if (*p == '%')
+            scan->pattern[scan->pattern_len++] = *p++;
+        scan->pattern[scan->pattern_len++] = *p++;
+    }
+    scan->pattern[scan->pattern_len] = '\0';
+    *from = *p ? p + 2 : p;
+    return *p ? p[1] : '\0';
+}
+
+static bool run_pattern(struct scan *scan)
+{
+    scan->tm = (struct tm){.tm_year = 70, .tm_mday = 1};
+    scan->at = strptime(scan->text, scan->pattern, &scan->tm);
+    return scan->at != NULL;
+}
+
+static bool read_epoch(const char **at, const char *end, int64_t *seconds)
+{
+    const char *start = *at;
+    *seconds = 0;
+    for (; *at < end && **at >= '0' && **at <= '9'; ++*at) {
+        if (*seconds < INT64_MAX / 10) /* beyond all range long before; no need to be exact */
+            *seconds = *seconds * 10 + (**at - '0');
+    }
+    return *at > start;
+}
+
+static bool read_utc_name(const char **at)
+{
+    static const char *const NAMES[] = {"UTC", "GMT", "UT", "Z"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        size_t len = strlen(NAMES[i]);
+        if (strncmp(*at, NAMES[i], len) == 0) {
+            *at += len;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads one of our conversions and puts the marker in its place. */
+static bool read_ours(struct scan *scan, char conversion)
+{
+    const char *at = scan->at, *end = scan->text + scan->text_len;
+    bool ok;
+    switch (conversion) {
+    case 'f':
+        ok = civil_read_fraction(&at, end, &scan->ours.nanosecond);
+        break;
+    case 's':
+        ok = read_epoch(&at, end, &scan->epoch_s);
+        scan->has_epoch = true;
+        break;
+    case 'z':
+        at += strspn(at, " ");
+        ok = civil_read_zone(&at, end, &scan->ours.offset_s);
+        break;
+    default:
+        at += strspn(at, " ");
+        ok = read_utc_name(&at);
+        break;
+    }
+    if (!ok)
+        return false;
+    *scan->at++ = MARKER;
+    size_t left = (size_t)(end - at);
+    memmove(scan->at, at, left + 1);
+    scan->text_len = (size_t)(scan->at - scan->text) + left;
+    scan->pattern[scan->pattern_len++] = MARKER;
+    return true;
+}
+
+static enum time_status result(struct scan *scan, int64_t *ns)
+{
+    if (scan->has_epoch)
+        return civil_join(scan->epoch_s, scan->ours.nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
+    struct civil c = scan->ours;
+    c.year = scan->tm.tm_year + 1900;
+    c.month = scan->tm.tm_mon + 1;
+    c.day = scan->tm.tm_mday;
+    c.hour = scan->tm.tm_hour;
+    c.minute = scan->tm.tm_min;
+    c.second = scan->tm.tm_sec;
+    return civil_ns(&c, ns);
+}
+
+enum time_status pattern_parse(const char *pattern, const char *text, size_t len, int64_t *ns)
+{
+    if (len > PATTERN_MAX)
+        return TIME_MALFORMED;
+    struct scan scan;
+    memcpy(scan.text, text, len);
+    scan.text[len] = '\0';
+    scan.text_len = len;
+    scan.pattern_len = 0;
+    scan.ours = (struct civil){0};
+    scan.has_epoch = false;
+
+    /* From the second round on a run is needed only if there is more to read than markers. */
+    size_t ran_len = 0;
+    bool first = true;
+    for (const char *from = pattern;;) {
+        char conversion = copy_pattern(&scan, &from);
+        if (first || scan.pattern_len > ran_len) {
+            if (!run_pattern(&scan))
+                return TIME_MALFORMED;
+        }
+        first = false;
+        if (conversion == '\0')
+            break;
+        if (!read_ours(&scan, conversion))
+            return TIME_MALFORMED;
+        ran_len = scan.pattern_len;
+    }
+    return scan.at == scan.text + scan.text_len ? result(&scan, ns) : TIME_MALFORMED;
+}

@@ -1,0 +1,247 @@
+#include "time/rfc3339.h"
+
+#include <string.h>
+
+#include "time/civil.h"
+
+bool rfc3339_begins(const char *text, size_t len)
+{
+    if (len < 5 || text[4] != '-')
+        return false;
+    for (int i = 0; i < 4; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    }
+    return true;
+}
+
+static bool read_literal(const char **at, const char *end, char wanted)
+{
+    return *at < end && *(*at)++ == wanted;
+}
+
+static bool read_date(const char **at, const char *end, struct civil *c)
+{
+    int century, year;
+    if (!civil_read_two(at, end, &century) || !civil_read_two(at, end, &year))
+        return false;
+    c->year = century * 100 + year;
+    return read_literal(at, end, '-') && civil_read_two(at, end, &c->month) &&
+           read_literal(at, end, '-') && civil_read_two(at, end, &c->day);
+}
+
+static bool is_separator(char c)
+{
+    return c == 'T' || c == 't' || c == ' ';
+}
+
+static bool read_clock(const char **at, const char *end, struct civil *c)
+{
+    if (!civil_read_two(at, end, &c->hour) || !read_literal(at, end, ':') ||
+        !civil_read_two(at, end, &c->minute))
+        return false;
+    if (*at == end || **at != ':')
+        return true;
+    ++*at;
+    if (!civil_read_two(at, end, &c->second))
+        return false;
+    if (*at == end || (**at != '.' && **at != ','))
+        return true;
+    ++*at;
+    return civil_read_fraction(at, end, &c->nanosecond);
+}
+
+enum time_status rfc3339_parse(const char *text, size_t len, int64_t *ns)
+{
+    struct civil c = {0};
+    const char *at = text, *end = text + len;
+    if (!read_date(&at, end, &c))
+        return TIME_MALFORMED;
+    if (at < end && (!is_separator(*at++) || !read_clock(&at, end, &c)))
+        return TIME_MALFORMED;
+    /* A zone belongs to a clock: a date alone has length 10. */
+    if (at < end && (len == 10 || !civil_read_zone(&at, end, &c.offset_s)))
+        return TIME_MALFORMED;
+    return at == end ? civil_ns(&c, ns) : TIME_MALFORMED;
+}
+
+/*
+ * The fast reader. Eight characters are a 64-bit word, the first in its lowest byte; xor with '0's
+ * (and the colons that must be there) leaves digit values, and adding 127 minus the most that a
+ * byte may be sets the top bit of each byte that is more. After Johnny Lee's and Daniel Lemire's
+ * parsing of eight digits with three multiplications.
+ */
+#define HIGH_BITS 0x8080808080808080U
+#define EIGHT_ZEROS 0x3030303030303030U
+#define DIGIT_LIMITS 0x7676767676767676U     /* 9 each */
+#define CLOCK_ZEROS 0x30303A30303A3030U      /* 00:00:00 */
+#define CLOCK_LIMITS 0x767A7F767A7F767DU     /* 29:59:59 */
+#define EPOCH_YEAR_MONTH 0x2D31302D30373931U /* 1970-01- */
+#define EPOCH_DAY 0x3130U                    /* 01 */
+
+static inline uint64_t load_64(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+static inline uint64_t load_16(const char *p)
+{
+    uint16_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap16(word);
+#endif
+    return word;
+}
+
+static inline void store_date(struct time_cache *cache, uint64_t year_month, uint64_t day)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    year_month = __builtin_bswap64(year_month);
+    day = __builtin_bswap16((uint16_t)day);
+#endif
+    uint16_t day_16 = (uint16_t)day;
+    memcpy(cache->date, &year_month, sizeof year_month);
+    memcpy(cache->date + sizeof year_month, &day_16, sizeof day_16);
+}
+
+/* The number that eight digit values are. */
+static inline uint64_t eight_digits(uint64_t digits)
+{
+    digits = digits * 10 + (digits >> 8); /* pairs, in bytes 0 2 4 6 */
+    uint64_t first = (digits & 0x000000FF000000FF) * (100 + (1000000ULL << 32));
+    uint64_t second = ((digits >> 16) & 0x000000FF000000FF) * (1 + (10000ULL << 32));
+    return (first + second) >> 32;
+}
+
+/*
+ * The date at `text` goes into the cache, xored with 1970-01-01: so an empty cache holds that day
+ * and its midnight, and no text can match it by mistake. Days that are not wholly within int64
+ * nanoseconds stay with time_parse(), which spares the hot path a check for overflow.
+ */
+static __attribute__((noinline)) bool cache_fill(struct time_cache *cache, const char *text)
+{
+    struct civil c;
+    const char *at = text;
+    if (!read_date(&at, text + 10, &c) || !civil_is_date(c.year, c.month, c.day))
+        return false;
+    int days = civil_days(c.year, c.month, c.day);
+    if (days <= INT64_MIN / SECOND_NS / DAY_S - 1 || days >= INT64_MAX / SECOND_NS / DAY_S)
+        return false;
+    store_date(cache, load_64(text) ^ EPOCH_YEAR_MONTH, load_16(text + 8) ^ EPOCH_DAY);
+    cache->midnight_s = (int64_t)days * DAY_S;
+    return true;
+}
+
+/* text[19..len-1), a '.' and 1 to 9 digits; len >= 22. Anything else sets bits in *bad. */
+static inline uint64_t fraction_fast(const char *text, size_t len, uint64_t *bad)
+{
+    static const uint32_t SCALE[] = {0,     100000000, 10000000, 1000000, 100000,
+                                     10000, 1000,      100,      10,      1};
+    size_t n = len - 21;
+    /* The word that ends with the last digit; what precedes the first is set to 0. */
+    uint64_t digits = load_64(text + len - 9) ^ EIGHT_ZEROS;
+    digits &= ~(uint64_t)0 << (n < 8 ? 64 - 8 * n : 0);
+    *bad |= (digits | (digits + DIGIT_LIMITS)) & HIGH_BITS;
+    *bad |= (unsigned char)text[19] ^ '.';
+    uint64_t value = eight_digits(digits);
+    if (n == 9) {
+        uint64_t leading = (uint64_t)((unsigned char)text[20] ^ '0');
+        *bad |= leading > 9;
+        value += leading * 100000000;
+    }
+    return value * SCALE[n];
+}
+
+bool time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t *ns)
+{
+    if (len < 20 || len > 30 || len == 21)
+        return false;
+    if (((load_64(text) ^ EPOCH_YEAR_MONTH ^ load_64(cache->date)) |
+         (load_16(text + 8) ^ EPOCH_DAY ^ load_16(cache->date + 8))) != 0 &&
+        !cache_fill(cache, text))
+        return false;
+
+    uint64_t clock = load_64(text + 11) ^ CLOCK_ZEROS;
+    uint64_t bad = (clock | (clock + CLOCK_LIMITS)) & HIGH_BITS;
+    uint64_t pairs = clock * 10 + (clock >> 8); /* hours in byte 0, minutes in 3, seconds in 6 */
+    uint64_t hours = pairs & 0xFF;
+    uint64_t seconds = hours * 3600 + (pairs >> 24 & 0xFF) * 60 + (pairs >> 48 & 0xFF);
+    bad |= hours > 23;
+    bad |= (text[10] | 0x20) != 't' && text[10] != ' ';
+    bad |= (text[len - 1] | 0x20) != 'z';
+
+    uint64_t fraction_ns = len > 20 ? fraction_fast(text, len, &bad) : 0;
+    if (bad)
+        return false;
+    *ns = (cache->midnight_s + (int64_t)seconds) * SECOND_NS + (int64_t)fraction_ns;
+    return true;
+}
+
+static const char PAIRS[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343"
+    "53637383940414243444546474849505152535455565758596061626364656667686970"
+    "7172737475767778798081828384858687888990919293949596979899";
+
+static inline char *put_two(char *at, int value)
+{
+    memcpy(at, PAIRS + 2 * value, 2);
+    return at + 2;
+}
+
+static inline char *put_three(char *at, int value)
+{
+    *at = (char)('0' + value / 100);
+    return put_two(at + 1, value % 100);
+}
+
+/* Nothing, or a '.' and three, six or nine digits. */
+static inline char *put_fraction(char *at, int nanosecond)
+{
+    if (nanosecond == 0)
+        return at;
+    *at++ = '.';
+    at = put_three(at, nanosecond / 1000000);
+    if (nanosecond % 1000000 == 0)
+        return at;
+    at = put_three(at, nanosecond / 1000 % 1000);
+    return nanosecond % 1000 == 0 ? at : put_three(at, nanosecond % 1000);
+}
+
+void rfc3339_print(struct buf *to, int64_t ns)
+{
+    int64_t seconds = ns / SECOND_NS;
+    int nanosecond = (int)(ns % SECOND_NS);
+    if (nanosecond < 0) {
+        nanosecond += SECOND_NS;
+        seconds--;
+    }
+    int days = (int)(seconds / DAY_S);
+    int clock_s = (int)(seconds % DAY_S);
+    if (clock_s < 0) {
+        clock_s += DAY_S;
+        days--;
+    }
+    struct civil c;
+    civil_from_days(days, &c);
+    char *start = buf_reserve(to, sizeof "YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ");
+    char *at = put_two(put_two(start, c.year / 100), c.year % 100);
+    *at++ = '-';
+    at = put_two(at, c.month);
+    *at++ = '-';
+    at = put_two(at, c.day);
+    *at++ = 'T';
+    at = put_two(at, clock_s / 3600);
+    *at++ = ':';
+    at = put_two(at, clock_s / 60 % 60);
+    *at++ = ':';
+    at = put_two(at, clock_s % 60);
+    at = put_fraction(at, nanosecond);
+    *at++ = 'Z';
+    to->len += (size_t)(at - start);
+}
