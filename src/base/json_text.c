@@ -1,0 +1,60 @@
+#include "base/json_text.h"
+
+#include <stdbool.h>
+
+#define EVERY_BYTE 0x0101010101010101u
+
+/* In each byte of a word the high bit, where that byte of `w` is zero; above the lowest such byte
+ * there may be false ones, which a test for "none at all" does not mind. */
+static uint64_t zero_bytes(uint64_t w)
+{
+    return (w - EVERY_BYTE) & ~w & (EVERY_BYTE << 7);
+}
+
+/* Whether 8 bytes hold nothing to escape. */
+static bool is_plain_word(const char *text)
+{
+    uint64_t w;
+    memcpy(&w, text, sizeof w);
+    uint64_t control = (w - EVERY_BYTE * 0x20) & ~w & (EVERY_BYTE << 7);
+    return (control | zero_bytes(w ^ (EVERY_BYTE * '"')) | zero_bytes(w ^ (EVERY_BYTE * '\\'))) ==
+           0;
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+static void put_escaped(struct buf *to, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    for (size_t i = 0; i + 1 < sizeof letters; i += 2) {
+        if (letters[i] == c) {
+            char pair[2] = {'\\', letters[i + 1]};
+            buf_put(to, pair, 2);
+            return;
+        }
+    }
+    char code[6] = {'\\', 'u', '0', '0', hex[(c >> 4) & 15], hex[c & 15]};
+    buf_put(to, code, 6);
+}
+
+void json_text_string(struct buf *to, const char *text, size_t len)
+{
+    buf_reserve(to, len + 2);
+    buf_putc(to, '"');
+    size_t start = 0, i = 0;
+    while (i < len) {
+        while (len - i >= 8 && is_plain_word(text + i))
+            i += 8;
+        while (i < len && is_plain(text[i]))
+            i++;
+        buf_put(to, text + start, i - start);
+        if (i < len)
+            put_escaped(to, text[i++]);
+        start = i;
+    }
+    buf_putc(to, '"');
+}
