@@ -1,0 +1,50 @@
+#include "base/suggest.h"
+
+#include <string.h>
+
+enum { WORD_MAX = 63, PREFIX_MIN = 3 };
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Three rows of the classic table are enough; the oldest is for swapped neighbours. */
+static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t rows[3][WORD_MAX + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= b_len; j++)
+        above[j] = before[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = min(change, 1 + min(above[j], row[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = min(row[j], before[j - 2] + 1);
+        }
+        size_t *oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
+    }
+    return above[b_len];
+}
+
+void suggest_offer(struct suggest *s, const char *word)
+{
+    size_t typed_len = strlen(s->typed), word_len = strlen(word);
+    if (typed_len > WORD_MAX || word_len > WORD_MAX)
+        return;
+    size_t common = min(typed_len, word_len);
+    size_t cost = edit_distance(s->typed, typed_len, word, word_len);
+    if (common >= PREFIX_MIN && strncmp(s->typed, word, common) == 0)
+        cost = 1; /* an abbreviation: as near as one wrong letter */
+    else if (cost > (typed_len + 2) / 3)
+        return;
+    if (s->best == NULL || cost < s->cost) {
+        s->best = word;
+        s->cost = cost;
+    }
+}

@@ -1,0 +1,117 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "cli/options.h"
+
+static const struct option *find_option(const char *name, size_t len, char letter)
+{
+    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
+        for (const struct option *option = group->options; option->name != NULL; option++)
+            if (letter != 0 ? option->letter == letter
+                            : strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+                return option;
+    return NULL;
+}
+
+static bool unknown_option(const char *word, size_t len, struct error *err)
+{
+    char typed[64];
+    snprintf(typed, sizeof typed, "%.*s", (int)len, word);
+    struct suggest nearest = {.typed = typed};
+    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
+        for (const struct option *option = group->options; option->name != NULL; option++)
+            suggest_offer(&nearest, option->name);
+    if (nearest.best != NULL)
+        return error_set(err, EXIT_USAGE, "unknown option '--%s'; did you mean '--%s'?", typed,
+                         nearest.best);
+    return error_set(err, EXIT_USAGE, "unknown option '--%s'", typed);
+}
+
+/* One option that starts at argv[*i]; an argument of its own may be the next word. */
+static bool take_option(struct command *c, int argc, char **argv, int *i, struct error *err)
+{
+    const char *word = argv[*i], *value = NULL;
+    const struct option *option;
+    if (word[1] == '-') {
+        size_t len = strcspn(word + 2, "=");
+        option = find_option(word + 2, len, 0);
+        if (option == NULL)
+            return unknown_option(word + 2, len, err);
+        if (word[2 + len] == '=')
+            value = word + 2 + len + 1;
+    } else {
+        option = find_option(NULL, 0, word[1]);
+        if (option == NULL)
+            return error_set(err, EXIT_USAGE, "unknown option '-%c'", word[1]);
+        if (word[2] != '\0')
+            value = word + 2;
+    }
+    if (option->arg == NULL && value != NULL)
+        return error_set(err, EXIT_USAGE, "--%s: expected no argument, found '%s'", option->name,
+                         value);
+    if (option->arg != NULL && value == NULL) {
+        if (*i + 1 >= argc)
+            return error_set(err, EXIT_USAGE,
+                             "--%s: expected an argument (%s), found the end of the command line",
+                             option->name, option->arg);
+        value = argv[++*i];
+    }
+    return option->parse(c, option, value, err);
+}
+
+static bool take_operand(struct command *c, const char *word, bool *seen, struct error *err)
+{
+    if (*seen)
+        return error_set(err, EXIT_USAGE,
+                         "expected one FILE, found another, '%s' (join them: cat a b | winagg ...)",
+                         word);
+    *seen = true;
+    if (strcmp(word, "-") != 0)
+        c->plan.input_path = word;
+    return true;
+}
+
+static bool take_all(struct command *c, int argc, char **argv, struct error *err)
+{
+    bool options_end = false, operand_seen = false;
+    for (int i = 1; i < argc && !c->help && !c->version; i++) {
+        const char *word = argv[i];
+        if (!options_end && strcmp(word, "--") == 0)
+            options_end = true;
+        else if (options_end || word[0] != '-' || word[1] == '\0') {
+            if (!take_operand(c, word, &operand_seen, err))
+                return false;
+        } else if (!take_option(c, argc, argv, &i, err))
+            return false;
+    }
+    return true;
+}
+
+enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *text,
+                          struct error *err)
+{
+    struct command c = {.plan = {.input.time_format = {.form = TIME_AUTO}}};
+    enum cli_action action = CLI_RUN;
+    if (!take_all(&c, argc, argv, err))
+        action = CLI_WRONG;
+    else if (c.help || c.version)
+        action = CLI_PRINT;
+    else if (!command_finish(&c, err))
+        action = CLI_WRONG;
+    if (action == CLI_PRINT && c.help)
+        options_help(text);
+    else if (action == CLI_PRINT)
+        buf_puts(text, "winagg " WINAGG_VERSION "\n");
+    texts_free(&c.time);
+    texts_free(&c.keys);
+    texts_free(&c.aggs);
+    texts_free(&c.columns);
+    if (action != CLI_RUN)
+        plan_free(&c.plan);
+    *plan = c.plan;
+    return action;
+}

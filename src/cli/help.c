@@ -1,0 +1,49 @@
+#include <string.h>
+
+#include "cli/options.h"
+
+enum { DOC_COLUMN = 31, LINE_WIDTH = 79 };
+
+static void help_option(struct buf *to, const struct option *option)
+{
+    size_t start = to->len;
+    if (option->letter != 0)
+        buf_printf(to, "  -%c, --%s", option->letter, option->name);
+    else
+        buf_printf(to, "      --%s", option->name);
+    if (option->arg != NULL)
+        buf_printf(to, " %s", option->arg);
+    do
+        buf_putc(to, ' ');
+    while (to->len - start < DOC_COLUMN);
+    buf_printf(to, "%s\n", option->doc);
+}
+
+/* The quantiles are listed by their stem: p is p50, p99.9, ... */
+static void help_function(struct buf *to, const struct agg_ops *ops, size_t *line_start)
+{
+    size_t len = strlen(ops->name);
+    bool stem = strcmp(ops->name, "p") == 0 || strcmp(ops->name, "approx_p") == 0;
+    if (to->len - *line_start + 1 + len + (stem ? 2 : 0) > LINE_WIDTH) {
+        buf_puts(to, "\n ");
+        *line_start = to->len - 1;
+    }
+    buf_printf(to, " %s%s", ops->name, stem ? "NN" : "");
+}
+
+void options_help(struct buf *to)
+{
+    buf_puts(to,
+             "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]\n"
+             "Event-time windows over JSON lines, CSV or TSV. No FILE, or -: standard input.\n");
+    for (const struct option_group *group = option_groups; group->heading != NULL; group++) {
+        buf_printf(to, "%s:\n", group->heading);
+        for (const struct option *option = group->options; option->name != NULL; option++)
+            help_option(to, option);
+    }
+    size_t line_start = to->len;
+    buf_puts(to, "Functions:");
+    for (size_t i = 0; agg_table[i] != NULL; i++)
+        help_function(to, agg_table[i], &line_start);
+    buf_putc(to, '\n');
+}

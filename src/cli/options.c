@@ -1,0 +1,284 @@
+#include "cli/options.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "time/duration.h"
+
+enum { MAX_RECORD_LIMIT_BYTES = 1 << 30, THREADS_LIMIT = 1024 };
+
+static void *field_at(struct command *c, const struct option *option)
+{
+    return (char *)c + option->at;
+}
+
+static bool parse_flag(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)value, (void)err;
+    *(bool *)field_at(c, option) = true;
+    return true;
+}
+
+static bool parse_text(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)err;
+    *(const char **)field_at(c, option) = value;
+    return true;
+}
+
+/* The last list given counts. */
+static bool parse_list(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)err;
+    texts_free(field_at(c, option));
+    texts_split(field_at(c, option), value);
+    return true;
+}
+
+/* Lists given one after the other add up. */
+static bool parse_more(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)err;
+    texts_split(field_at(c, option), value);
+    return true;
+}
+
+static bool parse_choice(struct command *c, const struct option *option, const char *value,
+                         struct error *err)
+{
+    struct buf words = {0};
+    for (unsigned i = 0; option->choices[i] != NULL; i++) {
+        if (strcmp(value, option->choices[i]) == 0) {
+            buf_free(&words);
+            /* Enums of non-negative constants are unsigned in every compiler we meet. */
+            memcpy(field_at(c, option), &i, sizeof i);
+            return true;
+        }
+        if (i > 0)
+            buf_puts(&words, option->choices[i + 1] == NULL ? " or " : ", ");
+        buf_puts(&words, option->choices[i]);
+    }
+    error_set(err, EXIT_USAGE, "--%s: expected %s, found '%s'", option->name, buf_cstr(&words),
+              value);
+    buf_free(&words);
+    return false;
+}
+
+/* Decimal digits and nothing else, at most `max`. */
+static bool read_count(const char *text, uint64_t max, uint64_t *n)
+{
+    *n = 0;
+    if (*text == '\0')
+        return false;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (*n > (max - digit) / 10)
+            return false;
+        *n = *n * 10 + digit;
+    }
+    return *text == '\0';
+}
+
+static bool parse_duration(struct command *c, const struct option *option, const char *value,
+                           struct error *err)
+{
+    char what[32] = "--";
+    strncat(what, option->name, sizeof what - 3);
+    bool signed_ok = strcmp(option->name, "offset") == 0;
+    return duration_parse(value, signed_ok, field_at(c, option), what, err);
+}
+
+static bool parse_offset(struct command *c, const struct option *option, const char *value,
+                         struct error *err)
+{
+    c->offset = true;
+    return parse_duration(c, option, value, err);
+}
+
+static bool parse_lateness(struct command *c, const struct option *option, const char *value,
+                           struct error *err)
+{
+    c->lateness = true;
+    return parse_duration(c, option, value, err);
+}
+
+static bool parse_early(struct command *c, const struct option *option, const char *value,
+                        struct error *err)
+{
+    struct pane_options *pane = &c->plan.pane;
+    c->early = true;
+    pane->early_count = 0;
+    pane->early_ns = 0;
+    if (value[strspn(value, "0123456789")] == '\0') {
+        if (read_count(value, INT64_MAX, &pane->early_count) && pane->early_count > 0)
+            return true;
+        return error_set(err, EXIT_USAGE,
+                         "--early: expected a number of records above 0 or a duration like 10s, "
+                         "found '%s'",
+                         value);
+    }
+    if (!duration_parse(value, false, &pane->early_ns, "--early", err))
+        return false;
+    if (pane->early_ns == 0)
+        return error_set(err, EXIT_USAGE, "--%s: expected a duration above 0, found '%s'",
+                         option->name, value);
+    return true;
+}
+
+static bool parse_late_every(struct command *c, const struct option *option, const char *value,
+                             struct error *err)
+{
+    c->late_every = true;
+    if (read_count(value, INT64_MAX, &c->plan.pane.late_every) && c->plan.pane.late_every > 0)
+        return true;
+    return error_set(err, EXIT_USAGE, "--%s: expected a number of records above 0, found '%s'",
+                     option->name, value);
+}
+
+static bool parse_threads(struct command *c, const struct option *option, const char *value,
+                          struct error *err)
+{
+    uint64_t n;
+    if (!read_count(value, THREADS_LIMIT, &n))
+        return error_set(err, EXIT_USAGE, "--%s: expected a number from 0 to %d, found '%s'",
+                         option->name, THREADS_LIMIT, value);
+    c->plan.threads = (unsigned)n;
+    return true;
+}
+
+static bool parse_time_format(struct command *c, const struct option *option, const char *value,
+                              struct error *err)
+{
+    (void)option;
+    return time_format_compile(&c->plan.input.time_format, value, err);
+}
+
+static bool parse_tz(struct command *c, const struct option *option, const char *value,
+                     struct error *err)
+{
+    (void)c;
+    if (strcmp(value, "UTC") == 0)
+        return true;
+    return error_set(err, EXIT_USAGE, "--%s: only UTC is supported yet, found '%s'", option->name,
+                     value);
+}
+
+static bool parse_delimiter(struct command *c, const struct option *option, const char *value,
+                            struct error *err)
+{
+    if (strcmp(value, "\\t") == 0 || strcmp(value, "tab") == 0)
+        value = "\t";
+    if (strlen(value) != 1 || strchr("\"\r\n", *value) != NULL)
+        return error_set(err, EXIT_USAGE,
+                         "--%s: expected one byte that is no quote and no line end (or tab), "
+                         "found '%s'",
+                         option->name, value);
+    c->plan.input.delimiter = *value;
+    return true;
+}
+
+/* Units as GNU tools have them: k and KiB are 1024, kB is 1000. */
+static const struct {
+    const char *name;
+    uint64_t bytes;
+} size_units[] = {
+    {"", 1},        {"B", 1},         {"k", 1 << 10},     {"K", 1 << 10},   {"KiB", 1 << 10},
+    {"M", 1 << 20}, {"MiB", 1 << 20}, {"G", 1 << 30},     {"GiB", 1 << 30}, {"kB", 1000},
+    {"KB", 1000},   {"MB", 1000000},  {"GB", 1000000000},
+};
+
+static bool parse_size(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    char digits[24];
+    size_t n_digits = strspn(value, "0123456789");
+    if (n_digits < sizeof digits) {
+        memcpy(digits, value, n_digits);
+        digits[n_digits] = '\0';
+        for (size_t i = 0; i < sizeof size_units / sizeof *size_units; i++) {
+            uint64_t bytes = size_units[i].bytes, n;
+            if (strcmp(value + n_digits, size_units[i].name) == 0 &&
+                read_count(digits, MAX_RECORD_LIMIT_BYTES / bytes, &n) && n > 0) {
+                c->plan.input.max_record_bytes = (size_t)(n * bytes);
+                return true;
+            }
+        }
+    }
+    return error_set(err, EXIT_USAGE,
+                     "--%s: expected a size from 1 byte to 1GiB, like 64k or 16MiB, found '%s'",
+                     option->name, value);
+}
+
+static const char *const input_formats[] = {"auto", "json", "csv", "tsv", NULL};
+static const char *const output_formats[] = {"json", "csv", "tsv", NULL};
+static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", NULL};
+static const char *const at_eof_actions[] = {"flush", NULL};
+static const char *const modes[] = {"accumulate", "discard", "retract", NULL};
+
+#define AT(member) offsetof(struct command, member)
+
+const struct option_group option_groups[] = {
+    {"Event time",
+     {{'t', "time", "FIELD[,FIELD]", "where the event time stands (required)", parse_list, AT(time),
+       NULL},
+      {0, "time-format", "FORMAT", "auto (default), s, ms, us, ns or a strptime pattern",
+       parse_time_format, 0, NULL},
+      {0, "tz", "ZONE", "of times that carry none; only UTC yet", parse_tz, 0, NULL},
+      {'d', "delay", "DURATION", "how far records may come out of order (0)", parse_duration,
+       AT(plan.delay_ns), NULL}}},
+    {"Windows and results",
+     {{'w', "window", "WINDOW", "SIZE, sliding:SIZE/SLIDE, session:GAP (required)", parse_text,
+       AT(window), NULL},
+      {0, "offset", "DURATION", "shifts tumbling and sliding windows", parse_offset,
+       AT(plan.window.offset_ns), NULL},
+      {'k', "key", "FIELD,...", "group by these fields", parse_more, AT(keys), NULL},
+      {'a', "agg", "AGG,...", "[NAME=]FUNCTION[:FIELD[:PARAM]] (count)", parse_more, AT(aggs),
+       NULL}}},
+    {"When windows fire",
+     {{'l', "lateness", "DURATION", "how long a closed window takes late records (0)",
+       parse_lateness, AT(plan.pane.lateness_ns), NULL},
+      {'m', "mode", "MODE", "accumulate (default), discard or retract", parse_choice,
+       AT(plan.pane.mode), modes},
+      {0, "early", "N or DURATION", "partial results, by records or by event time", parse_early, 0,
+       NULL},
+      {0, "late-every", "N", "a late result after N late records (1)", parse_late_every, 0, NULL},
+      {0, "final", NULL, "one result, when nothing can change it", parse_flag, AT(plan.pane.final),
+       NULL},
+      {0, "at-eof", "ACTION", "flush: at the end all windows fire (default)", parse_choice,
+       AT(at_eof), at_eof_actions}}},
+    {"Input",
+     {{'i', "input-format", "FORMAT", "json, csv, tsv or auto (default)", parse_choice,
+       AT(plan.input.format), input_formats},
+      {0, "no-header", NULL, "columns are named 1, 2, ...", parse_flag, AT(plan.input.no_header),
+       NULL},
+      {0, "columns", "NAMES", "names of the columns; there is no header", parse_list, AT(columns),
+       NULL},
+      {0, "delimiter", "C", "between columns: one byte, or tab", parse_delimiter, 0, NULL},
+      {0, "max-record", "SIZE", "a longer record is bad (16MiB)", parse_size, 0, NULL},
+      {0, "bad", "FILE", "bad records go here, verbatim", parse_text, AT(plan.bad_path), NULL},
+      {0, "strict", NULL, "the first bad record ends the run", parse_flag, AT(plan.strict), NULL}}},
+    {"Output",
+     {{'o', "output-format", "FORMAT", "json (default), csv or tsv", parse_choice,
+       AT(plan.output_format), output_formats},
+      {0, "output", "FILE", "append rows to FILE, not stdout", parse_text, AT(plan.output_path),
+       NULL},
+      {0, "output-time", "UNIT", "rfc3339 (default), s, ms, us or ns", parse_choice,
+       AT(plan.time_unit), time_units},
+      {0, "panes", NULL, "always show the columns pane and timing", parse_flag, AT(plan.panes),
+       NULL},
+      {0, "row-id", NULL, "a column id, the same for the same row", parse_flag, AT(plan.row_id),
+       NULL},
+      {0, "late", "FILE", "records too late for every window go here", parse_text,
+       AT(plan.late_path), NULL},
+      {0, "stats", NULL, "at the end, counters as JSON on stderr", parse_flag, AT(plan.stats),
+       NULL}}},
+    {"Other",
+     {{'j', "threads", "N", "that parse; 0: as many as cores (default)", parse_threads, 0, NULL},
+      {'h', "help", NULL, "print this", parse_flag, AT(help), NULL},
+      {'V', "version", NULL, "print the version", parse_flag, AT(version), NULL}}},
+    {0},
+};

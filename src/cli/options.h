@@ -1,0 +1,64 @@
+/*
+ * cli/options.h - the table of options, and what parsing collects before it becomes a plan.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "run/plan.h"
+
+/* Texts of a list on the command line, as typed: `a\,b,c` is `a\,b` and `c`. */
+struct texts {
+    char **text;
+    size_t n;
+};
+void texts_free(struct texts *texts);
+
+/* Appends the pieces of `list` between commas that no backslash precedes. */
+void texts_split(struct texts *texts, const char *list);
+
+/* The options as given. What depends on another option (a field on the format) stays text. */
+struct command {
+    struct plan plan;
+    struct texts time, keys, aggs, columns;
+    const char *window;                       /* NULL: not given */
+    bool early, late_every, lateness, offset; /* given */
+    unsigned at_eof;
+    bool help, version;
+};
+
+struct option;
+
+/* Reads `value` (NULL for a flag) into *c; *err begins with the name of the option. */
+typedef bool option_parse(struct command *c, const struct option *option, const char *value,
+                          struct error *err);
+
+struct option {
+    char letter;      /* 0: none */
+    const char *name; /* without the dashes */
+    const char *arg;  /* name of its argument, NULL: a flag */
+    const char *doc;  /* for --help */
+    option_parse *parse;
+    size_t at;                  /* where in struct command the value goes, if parse wants to know */
+    const char *const *choices; /* parse_choice: the words, in the order of the enum; NULL ends */
+};
+
+/* Options in the order of --help, under headings; a NULL heading or name ends a table. */
+enum { OPTIONS_PER_GROUP = 10 };
+struct option_group {
+    const char *heading;
+    struct option options[OPTIONS_PER_GROUP];
+};
+extern const struct option_group option_groups[];
+
+/* One screen: usage, the options by group, the functions. */
+void options_help(struct buf *to);
+
+/* Completes the plan from what was collected and checks what belongs together (plan.c). */
+bool command_finish(struct command *c, struct error *err);
+
+#endif

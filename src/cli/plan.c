@@ -1,0 +1,227 @@
+/*
+ * cli/plan.c - from options as given to a plan that can run: fields, columns, and what fits
+ * together.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/options.h"
+
+enum { MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
+
+/* `a\,b` -> `a,b`; any other backslash belongs to the path. */
+static char *without_comma_escapes(const char *text)
+{
+    char *plain = memory_strdup(text), *to = plain;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\\' && p[1] == ',')
+            p++;
+        else if (*p == '\\' && p[1] != '\0')
+            *to++ = *p++;
+        *to++ = *p;
+    }
+    *to = '\0';
+    return plain;
+}
+
+/* The names of CSV columns are taken whole; only JSON has paths. */
+static bool read_path(const struct command *c, struct path *path, const char *text,
+                      const char *option, struct error *err)
+{
+    enum input_format format = c->plan.input.format;
+    if ((format == INPUT_CSV || format == INPUT_TSV) && *text != '\0') {
+        *path = (struct path){.text = memory_strdup(text)};
+        return true;
+    }
+    struct error why = {0};
+    if (path_parse(path, text, strlen(text), &why))
+        return true;
+    return error_set(err, EXIT_USAGE, "%s: %s", option, why.text);
+}
+
+static bool read_typed_path(const struct command *c, struct path *path, const char *typed,
+                            const char *option, struct error *err)
+{
+    char *plain = without_comma_escapes(typed);
+    bool ok = read_path(c, path, plain, option, err);
+    free(plain);
+    return ok;
+}
+
+static bool finish_time(struct command *c, struct error *err)
+{
+    struct input_options *input = &c->plan.input;
+    input->time = memory_calloc(c->time.n, sizeof *input->time);
+    for (; input->n_time < c->time.n; input->n_time++)
+        if (!read_typed_path(c, &input->time[input->n_time], c->time.text[input->n_time], "--time",
+                             err))
+            return false;
+    return true;
+}
+
+static void finish_columns(struct command *c)
+{
+    struct input_options *input = &c->plan.input;
+    if (c->columns.n == 0)
+        return;
+    input->columns = memory_calloc(c->columns.n, sizeof *input->columns);
+    for (; input->n_columns < c->columns.n; input->n_columns++)
+        input->columns[input->n_columns] = without_comma_escapes(c->columns.text[input->n_columns]);
+}
+
+static bool finish_keys(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    struct input_options *input = &plan->input;
+    plan->key_names = memory_calloc(c->keys.n, sizeof *plan->key_names);
+    for (; plan->n_keys < c->keys.n; plan->n_keys++) {
+        const char *typed = c->keys.text[plan->n_keys];
+        struct field *field = &input->fields[input->n_fields];
+        if (!read_typed_path(c, &field->path, typed, "--key", err))
+            return false;
+        field->use = FIELD_KEY;
+        input->n_fields++;
+        plan->key_names[plan->n_keys] = memory_strdup(typed);
+    }
+    return true;
+}
+
+/* Finds or adds the column that the aggregate reads. */
+static bool finish_input_of(struct command *c, struct agg *agg, struct error *err)
+{
+    static const enum field_use uses[] = {
+        [AGG_PRESENCE] = FIELD_PRESENCE, [AGG_NUMBER] = FIELD_NUMBER, [AGG_VALUE] = FIELD_VALUE};
+    struct input_options *input = &c->plan.input;
+    if (agg->input == AGG_NO_INPUT)
+        return true;
+    struct path path;
+    if (!read_path(c, &path, agg->field, "--agg", err))
+        return false;
+    for (size_t i = c->plan.n_keys; i < input->n_fields; i++) {
+        if (input->fields[i].use == uses[agg->input] && path_equal(&input->fields[i].path, &path)) {
+            path_free(&path);
+            agg->column = i;
+            return true;
+        }
+    }
+    agg->column = input->n_fields;
+    input->fields[input->n_fields++] = (struct field){.path = path, .use = uses[agg->input]};
+    return true;
+}
+
+static bool finish_aggs(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    plan->aggs = memory_calloc(c->aggs.n, sizeof *plan->aggs);
+    for (size_t i = 0; i < c->aggs.n; i++) {
+        if (!agg_parse(&plan->aggs[i], c->aggs.text[i], err))
+            return false;
+        plan->n_aggs++;
+        if (!finish_input_of(c, &plan->aggs[i], err))
+            return false;
+    }
+    plan->acc_bytes = agg_layout(plan->aggs, plan->n_aggs);
+    return true;
+}
+
+/* Two columns of one name would make JSON rows that readers take for one. */
+static bool check_names(const struct plan *plan, struct error *err)
+{
+    const char **names = memory_calloc(plan->n_keys + plan->n_aggs + 6, sizeof *names);
+    size_t n = 0;
+    if (plan->pane.mode == PANE_RETRACT)
+        names[n++] = "op";
+    names[n++] = "window_start";
+    names[n++] = "window_end";
+    if (plan->panes) {
+        names[n++] = "pane";
+        names[n++] = "timing";
+    }
+    if (plan->row_id)
+        names[n++] = "id";
+    for (size_t i = 0; i < plan->n_keys; i++)
+        names[n++] = plan->key_names[i];
+    for (size_t i = 0; i < plan->n_aggs; i++)
+        names[n++] = plan->aggs[i].name;
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++)
+        for (size_t k = 0; ok && k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                ok = error_set(err, EXIT_USAGE,
+                               "expected a name of its own for each output column, found '%s' "
+                               "twice (name an aggregate with -a NAME=FUNCTION:FIELD)",
+                               names[i]);
+    free(names);
+    return ok;
+}
+
+static bool check_triggers(const struct command *c, struct error *err)
+{
+    const struct pane_options *pane = &c->plan.pane;
+    if (pane->final && c->early)
+        return error_set(err, EXIT_USAGE,
+                         "--final prints one result per window, --early several: expected one of "
+                         "the two, found both");
+    if (pane->final && c->late_every)
+        return error_set(err, EXIT_USAGE,
+                         "--final prints one result per window, --late-every several: expected "
+                         "one of the two, found both");
+    if (c->late_every && !c->lateness)
+        return error_set(err, EXIT_USAGE,
+                         "--late-every: expected --lateness beside it (without, no window takes "
+                         "late records), found none");
+    if (c->offset && c->plan.window.kind == WINDOW_SESSION)
+        return error_set(err, EXIT_USAGE,
+                         "--offset: expected a tumbling or sliding window, found '%s'", c->window);
+    return true;
+}
+
+static bool check_csv_options(const struct command *c, struct error *err)
+{
+    const struct input_options *input = &c->plan.input;
+    const char *given = input->no_header        ? "--no-header"
+                        : c->columns.n > 0      ? "--columns"
+                        : input->delimiter != 0 ? "--delimiter"
+                                                : NULL;
+    if (input->format == INPUT_JSON && given != NULL)
+        return error_set(err, EXIT_USAGE, "%s: expected CSV or TSV input, found -i json", given);
+    return true;
+}
+
+static bool check_required(const struct command *c, struct error *err)
+{
+    if (c->time.n == 0)
+        return error_set(err, EXIT_USAGE,
+                         "expected -t FIELD, the field that holds the event time; found no -t");
+    if (c->window == NULL)
+        return error_set(err, EXIT_USAGE,
+                         "expected -w WINDOW, like 1m, sliding:1h/5m or session:30m; found no -w");
+    return true;
+}
+
+bool command_finish(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    if (!check_required(c, err))
+        return false;
+    int64_t offset_ns = plan->window.offset_ns;
+    if (!window_parse(&plan->window, c->window, err))
+        return false;
+    plan->window.offset_ns = offset_ns;
+    if (!check_triggers(c, err) || !check_csv_options(c, err))
+        return false;
+    if (plan->input.max_record_bytes == 0)
+        plan->input.max_record_bytes = MAX_RECORD_DEFAULT_BYTES;
+    if (plan->pane.late_every == 0)
+        plan->pane.late_every = 1;
+    if (c->aggs.n == 0)
+        texts_split(&c->aggs, "count");
+    plan->input.fields = memory_calloc(c->keys.n + c->aggs.n, sizeof *plan->input.fields);
+    finish_columns(c);
+    if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err))
+        return false;
+    bool fires_again = plan->pane.lateness_ns > 0 || c->early;
+    plan->panes = plan->panes || (fires_again && !plan->pane.final);
+    return check_names(plan, err);
+}

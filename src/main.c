@@ -1,0 +1,81 @@
+/*
+ * main.c - the command line, the run, the exit status. Nothing else ends the process.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "run/run.h"
+
+/* Formats without the heap, which has just run out, and leaves without atexit handlers. */
+static void out_of_memory(size_t wanted_bytes)
+{
+    char text[80];
+    int len =
+        snprintf(text, sizeof text, "winagg: out of memory (%zu bytes wanted)\n", wanted_bytes);
+    ssize_t written = write(STDERR_FILENO, text, (size_t)len);
+    (void)written; /* there is nobody left to tell */
+    _exit(EXIT_RUNTIME);
+}
+
+static int print(const struct buf *text)
+{
+    if (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
+        return EXIT_OK;
+    perror("winagg: standard output");
+    return EXIT_RUNTIME;
+}
+
+static void die_by(int signal_number)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    signal(signal_number, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    raise(signal_number);
+}
+
+static int run_plan(const struct plan *plan)
+{
+    struct error err = {0};
+    struct run_result result = run(plan, &err);
+    if (result.status != EXIT_OK && err.text[0] != '\0')
+        fprintf(stderr, "winagg: %s\n", err.text);
+    if (result.status == EXIT_USAGE)
+        fputs("Try 'winagg --help' for more information.\n", stderr);
+    if (result.signal != 0)
+        die_by(result.signal);
+    return result.status;
+}
+
+int main(int argc, char **argv)
+{
+    memory_on_exhaustion(out_of_memory);
+    signal(SIGPIPE, SIG_IGN); /* a reader that left shows as EPIPE, where rows are written */
+
+    struct plan plan;
+    struct buf text = {0};
+    struct error err = {0};
+    int status = EXIT_USAGE;
+    switch (cli_parse(argc, argv, &plan, &text, &err)) {
+    case CLI_RUN:
+        status = run_plan(&plan);
+        plan_free(&plan);
+        break;
+    case CLI_PRINT:
+        status = print(&text);
+        break;
+    case CLI_WRONG:
+        fprintf(stderr, "winagg: %s\nTry 'winagg --help' for more information.\n", err.text);
+        break;
+    }
+    buf_free(&text);
+    return status;
+}

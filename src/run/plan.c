@@ -1,0 +1,27 @@
+#include "run/plan.h"
+
+#include <stdlib.h>
+
+static void free_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+void plan_free(struct plan *plan)
+{
+    struct input_options *input = &plan->input;
+    free_texts(input->columns, input->n_columns);
+    for (size_t i = 0; i < input->n_time; i++)
+        path_free(&input->time[i]);
+    free(input->time);
+    for (size_t i = 0; i < input->n_fields; i++)
+        path_free(&input->fields[i].path);
+    free(input->fields);
+    free_texts(plan->key_names, plan->n_keys);
+    for (size_t i = 0; i < plan->n_aggs; i++)
+        agg_clear(&plan->aggs[i]);
+    free(plan->aggs);
+    *plan = (struct plan){0};
+}
