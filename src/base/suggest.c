@@ -1,5 +1,6 @@
 #include "base/suggest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { WORD_MAX = 63, PREFIX_MIN = 3 };
@@ -39,9 +40,10 @@ void suggest_offer(struct suggest *s, const char *word)
         return;
     size_t common = min(typed_len, word_len);
     size_t cost = edit_distance(s->typed, typed_len, word, word_len);
-    if (common >= PREFIX_MIN && strncmp(s->typed, word, common) == 0)
+    bool prefix = common >= PREFIX_MIN && strncmp(s->typed, word, common) == 0;
+    if (prefix && typed_len < word_len)
         cost = 1; /* an abbreviation: as near as one wrong letter */
-    else if (cost > (typed_len + 2) / 3)
+    else if (!prefix && cost > (typed_len + 2) / 3)
         return;
     if (s->best == NULL || cost < s->cost) {
         s->best = word;

@@ -76,7 +76,7 @@ static bool read_count(const char *text, uint64_t max, uint64_t *n)
         return false;
     for (; *text >= '0' && *text <= '9'; text++) {
         uint64_t digit = (uint64_t)(*text - '0');
-        if (*n > (max - digit) / 10)
+        if (digit > max || *n > (max - digit) / 10)
             return false;
         *n = *n * 10 + digit;
     }
@@ -225,7 +225,7 @@ const struct option_group option_groups[] = {
     {"Event time",
      {{'t', "time", "FIELD[,FIELD]", "where the event time stands (required)", parse_list, AT(time),
        NULL},
-      {0, "time-format", "FORMAT", "auto (default), s, ms, us, ns or a strptime pattern",
+      {0, "time-format", "FORMAT", "auto (default), s, ms, us, ns or a %-pattern",
        parse_time_format, 0, NULL},
       {0, "tz", "ZONE", "of times that carry none; only UTC yet", parse_tz, 0, NULL},
       {'d', "delay", "DURATION", "how far records may come out of order (0)", parse_duration,
@@ -277,7 +277,7 @@ const struct option_group option_groups[] = {
       {0, "stats", NULL, "at the end, counters as JSON on stderr", parse_flag, AT(plan.stats),
        NULL}}},
     {"Other",
-     {{'j', "threads", "N", "that parse; 0: as many as cores (default)", parse_threads, 0, NULL},
+     {{'j', "threads", "N", "threads that parse; 0: one a core (default)", parse_threads, 0, NULL},
       {'h', "help", NULL, "print this", parse_flag, AT(help), NULL},
       {'V', "version", NULL, "print the version", parse_flag, AT(version), NULL}}},
     {0},
