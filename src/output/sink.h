@@ -18,7 +18,7 @@ struct sink {
     const char *name; /* for messages; borrowed */
     uint64_t position;
     struct buf pending;
-    bool owned;  /* close it at the end */
+    bool owned;            /* close it at the end */
     bool closed_by_reader; /* EPIPE: the reader has gone; nothing is written any more */
 };
 

@@ -41,7 +41,8 @@ void writer_free(struct writer *w);
 /* The header line of CSV and TSV; nothing for JSON. */
 void writer_header(const struct writer *w, struct buf *to);
 
-/* `key`: n_keys canonical encodings (base/value.h) in a row. `op` is ignored without an op column. */
+/* `key`: n_keys canonical encodings (base/value.h) in a row. `op` is ignored without an op column.
+ */
 void writer_begin(struct writer *w, struct buf *to, const char *op, int64_t start_ns,
                   int64_t end_ns, const void *key, size_t key_len);
 void writer_results(struct writer *w, struct buf *to, const struct datum *results, uint64_t pane,

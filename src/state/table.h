@@ -4,7 +4,7 @@
  * A cell is what one (window, key) keeps: its pane count, what came since the last pane, and its
  * block of accumulators. Cells never move; they live in the table's arena, as do the keys.
  *
- *     slots     [ tag | index ] ...          open addressing, linear probing, power of two
+ *     slots     [ hash | index ] ...         open addressing, linear probing, power of two
  *                        |
  *     chunks    [16 cells] [32 cells] [64 cells] ...      cell i by arithmetic, no pointer a cell
  *
@@ -29,7 +29,7 @@ struct cell {
     const unsigned char *key; /* canonical encodings of the key fields */
     struct printed *printed;  /* retract mode: the current row, NULL if none is out */
     uint32_t key_len;
-    uint32_t tag;   /* upper half of the key's hash */
+    uint32_t hash;  /* of the key; state/keys.h */
     uint32_t pane;  /* number of the next pane */
     uint32_t fresh; /* records since the last pane, saturating */
     /* the block of accumulators follows */
@@ -42,7 +42,7 @@ static inline char *cell_accs(struct cell *cell)
 
 struct table {
     struct arena arena; /* everything below, the keys, and what accumulators grow into */
-    uint64_t *slots;    /* 0: empty; else tag << 32 | index + 1 */
+    uint64_t *slots;    /* 0: empty; else hash << 32 | index + 1 */
     uint32_t mask;      /* slots - 1; 0 while there are none */
     uint32_t n;         /* cells */
     uint32_t cell_bytes;
@@ -57,22 +57,26 @@ void table_free(struct table *table);
 struct cell *table_cell(const struct table *table, uint32_t i);
 
 /* The cell of the key, or NULL. */
-struct cell *table_find(const struct table *table, uint64_t hash, const unsigned char *key,
+struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
                         uint32_t key_len);
 
 /* The same, but makes one if there is none: the key is copied, *made is set, accumulators are
  * uninitialised. */
-struct cell *table_get(struct table *table, uint64_t hash, const unsigned char *key,
+struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
                        uint32_t key_len, bool *made);
 
 /* Brings the slot that a lookup will start at into the cache. */
-static inline void table_prefetch(const struct table *table, uint64_t hash)
+static inline void table_prefetch(const struct table *table, uint32_t hash)
 {
     if (table->mask != 0)
         __builtin_prefetch(&table->slots[hash & table->mask]);
 }
 
-/* All cells by key, in canonical order; the array is valid until the next call with *scratch. */
-struct cell **table_sorted(const struct table *table, struct cell ***scratch, size_t *scratch_cap);
+/*
+ * Sorts cells by key, in canonical order: what fires together is written in that order. Compares
+ * the first bytes as one integer and the rest only among equals.
+ */
+int cell_compare_keys(const struct cell *a, const struct cell *b);
+void cells_sort(struct cell **cells, size_t n);
 
 #endif

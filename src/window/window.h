@@ -28,7 +28,8 @@ struct window_bounds {
     int64_t start_ns, end_ns; /* [start, end) */
 };
 
-/* Reads -w: `SIZE`, `tumbling:SIZE`, `sliding:SIZE/SLIDE`, `session:GAP`. EXIT_USAGE if it isn't. */
+/* Reads -w: `SIZE`, `tumbling:SIZE`, `sliding:SIZE/SLIDE`, `session:GAP`. EXIT_USAGE if it isn't.
+ */
 bool window_parse(struct window_spec *spec, const char *text, struct error *err);
 
 /*

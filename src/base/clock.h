@@ -1,0 +1,15 @@
+/*
+ * base/clock.h - the only place that reads a clock. Results never depend on it.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Nanoseconds since some fixed point; never steps back. */
+int64_t clock_monotonic_ns(void);
+
+/* Processor time of this process, all threads, in nanoseconds. */
+int64_t clock_cpu_ns(void);
+
+#endif

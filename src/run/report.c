@@ -1,0 +1,84 @@
+#include "run/report.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+enum { SHOWN = 10 };
+
+void report_start(struct report *report, const char *input_name, bool strict, struct sink *bad_sink)
+{
+    *report = (struct report){
+        .input_name = input_name,
+        .strict = strict,
+        .bad_sink = bad_sink,
+        .started_ns = clock_monotonic_ns(),
+    };
+}
+
+void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad)
+{
+    const char *bytes = batch->block->bytes.data + bad->start;
+    if (report->bad_sink != NULL) {
+        struct buf *to = &report->bad_sink->pending;
+        bool cut = batch->block->kind != BLOCK_RECORDS; /* further pieces may follow */
+        buf_put(to, bytes, bad->len);
+        report->line_open = bad->len == 0 || bytes[bad->len - 1] != '\n';
+        if (report->line_open && !cut) {
+            buf_putc(to, '\n');
+            report->line_open = false;
+        }
+    }
+    if (bad->more)
+        return;
+    if (++report->bad <= SHOWN && !report->strict)
+        fprintf(stderr, "winagg: %s:%llu: %s\n", report->input_name, (unsigned long long)bad->line,
+                bad->reason);
+}
+
+void report_end(struct report *report)
+{
+    if (report->line_open)
+        buf_putc(&report->bad_sink->pending, '\n');
+    if (report->bad > SHOWN)
+        fprintf(stderr, "winagg: %llu bad records in all\n", (unsigned long long)report->bad);
+}
+
+static void put_count(struct buf *to, const char *name, uint64_t n)
+{
+    buf_printf(to, "%s\"%s\":%llu", to->len == 1 ? "" : ",", name, (unsigned long long)n);
+}
+
+static void put_time(struct buf *to, const char *name, bool any, int64_t ns, enum time_unit unit)
+{
+    const char *quote = unit == TIME_UNIT_RFC3339 && any ? "\"" : "";
+    buf_printf(to, ",\"%s\":%s", name, any ? quote : "null");
+    if (any)
+        time_print(to, ns, unit);
+    buf_puts(to, quote);
+}
+
+void report_stats(const struct report *report, const struct engine *engine, enum time_unit unit)
+{
+    const struct engine_counts *c = &engine->counts;
+    const struct watermark *w = &engine->watermark;
+    struct buf line = {0};
+    buf_putc(&line, '{');
+    put_count(&line, "records", c->used + report->bad + c->too_late + c->unassigned);
+    put_count(&line, "bytes", report->bytes);
+    put_count(&line, "used", c->used);
+    put_count(&line, "bad", report->bad);
+    put_count(&line, "late", c->late);
+    put_count(&line, "too_late", c->too_late);
+    put_count(&line, "unassigned", c->unassigned);
+    put_count(&line, "filtered", 0);
+    put_count(&line, "duplicates", 0);
+    put_count(&line, "windows", c->windows);
+    put_count(&line, "rows", engine->panes.rows);
+    put_time(&line, "watermark", w->started, w->now_ns, unit);
+    put_time(&line, "max_event_time", w->started, w->clock_ns, unit);
+    buf_printf(&line, ",\"seconds\":%.3f}\n",
+               (double)(clock_monotonic_ns() - report->started_ns) / 1e9);
+    fwrite(line.data, 1, line.len, stderr);
+    buf_free(&line);
+}

@@ -1,0 +1,37 @@
+/*
+ * run/report.h - what the user is told besides the rows: bad records and --stats, on stderr.
+ */
+#ifndef RUN_REPORT_H
+#define RUN_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "input/input.h"
+#include "output/sink.h"
+#include "pane/engine.h"
+
+struct report {
+    const char *input_name;
+    bool strict;
+    struct sink *bad_sink; /* --bad; NULL: none */
+    bool line_open;        /* the last line of --bad has no newline yet */
+    uint64_t bad;          /* bad records so far */
+    uint64_t bytes;        /* of the input, processed so far */
+    int64_t started_ns;
+};
+
+void report_start(struct report *report, const char *input_name, bool strict,
+                  struct sink *bad_sink);
+
+/* Counts a bad record, writes it to --bad, and says so on stderr (the first ten). */
+void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad);
+
+/* Ends --bad's last line; says the total of bad records if not all of them were shown. */
+void report_end(struct report *report);
+
+/* One JSON object on stderr. records = used + bad + too_late + unassigned + filtered + duplicates
+ */
+void report_stats(const struct report *report, const struct engine *engine, enum time_unit unit);
+
+#endif

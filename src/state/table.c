@@ -1,0 +1,139 @@
+#include "state/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FIRST_CELLS = 16, FIRST_SLOTS = 32 };
+
+void table_init(struct table *table, size_t acc_bytes)
+{
+    *table = (struct table){.cell_bytes = (uint32_t)(sizeof(struct cell) + acc_bytes)};
+}
+
+void table_free(struct table *table)
+{
+    for (size_t i = 0; i < sizeof table->chunks / sizeof table->chunks[0]; i++)
+        free(table->chunks[i]);
+    free(table->slots);
+    arena_free(&table->arena);
+    table_init(table, table->cell_bytes - sizeof(struct cell));
+}
+
+/* Chunk c holds FIRST_CELLS << c cells, so cell i is found from the top bit of i + FIRST_CELLS. */
+struct cell *table_cell(const struct table *table, uint32_t i)
+{
+    uint32_t shifted = i + FIRST_CELLS;
+    unsigned top = 31 - (unsigned)__builtin_clz(shifted);
+    size_t within = shifted - (1u << top);
+    return (struct cell *)(void *)(table->chunks[top - 4] + within * table->cell_bytes);
+}
+
+static struct cell *new_cell(struct table *table)
+{
+    uint32_t i = table->n;
+    unsigned chunk = 31 - (unsigned)__builtin_clz(i + FIRST_CELLS) - 4;
+    if (table->chunks[chunk] == NULL)
+        table->chunks[chunk] = memory_alloc(((size_t)FIRST_CELLS << chunk) * table->cell_bytes);
+    table->n++;
+    return table_cell(table, i);
+}
+
+static void grow(struct table *table)
+{
+    uint32_t slots = table->mask == 0 ? FIRST_SLOTS : (table->mask + 1) * 2;
+    free(table->slots);
+    table->slots = memory_calloc(slots, sizeof *table->slots);
+    table->mask = slots - 1;
+    for (uint32_t i = 0; i < table->n; i++) {
+        uint32_t hash = table_cell(table, i)->hash;
+        uint32_t at = hash & table->mask;
+        while (table->slots[at] != 0)
+            at = (at + 1) & table->mask;
+        table->slots[at] = (uint64_t)hash << 32 | (i + 1);
+    }
+}
+
+struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
+                        uint32_t key_len)
+{
+    if (table->mask == 0)
+        return NULL;
+    for (uint32_t at = hash & table->mask; table->slots[at] != 0; at = (at + 1) & table->mask) {
+        uint64_t slot = table->slots[at];
+        if ((uint32_t)(slot >> 32) != hash)
+            continue;
+        struct cell *cell = table_cell(table, (uint32_t)slot - 1);
+        if (cell->key_len == key_len && memcmp(cell->key, key, key_len) == 0)
+            return cell;
+    }
+    return NULL;
+}
+
+static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
+                           uint32_t key_len)
+{
+    /* At most 3/4 full: (n + 1) / (mask + 1) <= 3 / 4. */
+    if (table->mask == 0 || (uint64_t)(table->n + 1) * 4 > ((uint64_t)table->mask + 1) * 3)
+        grow(table);
+    struct cell *cell = new_cell(table);
+    *cell = (struct cell){
+        .key = (unsigned char *)arena_copy(&table->arena, key, key_len),
+        .key_len = key_len,
+        .hash = hash,
+    };
+    uint32_t at = hash & table->mask;
+    while (table->slots[at] != 0)
+        at = (at + 1) & table->mask;
+    table->slots[at] = (uint64_t)hash << 32 | table->n;
+    return cell;
+}
+
+struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
+                       uint32_t key_len, bool *made)
+{
+    struct cell *cell = table_find(table, hash, key, key_len);
+    *made = cell == NULL;
+    return cell != NULL ? cell : insert(table, hash, key, key_len);
+}
+
+struct sort_entry {
+    uint64_t prefix;
+    struct cell *cell;
+};
+
+/* The first eight bytes as a number that orders as they do. */
+static uint64_t key_prefix(const struct cell *cell)
+{
+    uint64_t prefix = 0;
+    for (uint32_t i = 0; i < 8; i++)
+        prefix = prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
+    return prefix;
+}
+
+int cell_compare_keys(const struct cell *a, const struct cell *b)
+{
+    size_t len = a->key_len < b->key_len ? a->key_len : b->key_len;
+    int order = memcmp(a->key, b->key, len);
+    return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
+}
+
+static int compare_entries(const void *pa, const void *pb)
+{
+    const struct sort_entry *a = pa, *b = pb;
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    return cell_compare_keys(a->cell, b->cell);
+}
+
+void cells_sort(struct cell **cells, size_t n)
+{
+    struct sort_entry *entries = memory_alloc(n * sizeof *entries);
+    for (size_t i = 0; i < n; i++)
+        entries[i] = (struct sort_entry){key_prefix(cells[i]), cells[i]};
+    qsort(entries, n, sizeof *entries, compare_entries);
+    for (size_t i = 0; i < n; i++)
+        cells[i] = entries[i].cell;
+    free(entries);
+}
