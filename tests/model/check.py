@@ -1,0 +1,382 @@
+#!/usr/bin/env python3
+"""Runs winagg and the model over random cases and compares all that can be seen of them.
+
+A case is a function of (seed, number): `--seed S --case N` runs that one again. On a mismatch
+the case is shrunk and printed as a command to paste. The last line says how many agreed."""
+
+import argparse
+import difflib
+import os
+import random
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field, replace
+from multiprocessing import Pool
+
+import model
+import streams
+from aggregates import Approx
+from decimals import Bad, number_text, parse_number
+from rows import RowId, line_bytes
+
+TIMEOUT_S = 60
+PLACEHOLDERS = ("@late", "@bad", "@output")
+WORKERS = 2
+
+
+@dataclass
+class Seen:
+    """What one run of winagg left behind."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    files: dict = field(default_factory=dict)
+
+
+def clean(data):
+    """A run that ends well leaves no word of a sanitizer either."""
+    return not re.search(rb"Sanitizer|runtime error:", data)
+
+
+# ---- running winagg ----
+
+def feed(pipe, data, sizes):
+    """Writes the data in pieces of the given sizes; a reader that left is no error here."""
+    try:
+        at = 0
+        while at < len(data):
+            at += os.write(pipe.fileno(), data[at:at + sizes()])
+        pipe.close()
+    except BrokenPipeError:
+        pass
+
+
+def run_winagg(winagg, case, folder, sizes=None, as_file=False):
+    """Runs winagg in the folder: stdin at once, in pieces of sizes(), or from a FILE."""
+    argv = [word.lstrip("@") if word in PLACEHOLDERS else word for word in case.argv()]
+    for name in PLACEHOLDERS:
+        path = os.path.join(folder, name[1:])
+        if os.path.exists(path):
+            os.unlink(path)
+    if case.output_before:
+        model.write_file(os.path.join(folder, "output"), "wb", case.output_before)
+    if as_file:
+        model.write_file(os.path.join(folder, "input"), "wb", case.input())
+        argv.append("input")
+    with open(os.path.join(folder, "stdout"), "w+b") as out, \
+            open(os.path.join(folder, "stderr"), "w+b") as err:
+        child = subprocess.Popen([winagg, *argv], cwd=folder, stdout=out, stderr=err,
+                                 stdin=subprocess.DEVNULL if as_file else subprocess.PIPE)
+        try:
+            if not as_file:
+                feed(child.stdin, case.input(), sizes or (lambda: 1 << 16))
+                child.stdin = None
+            status = child.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            status = "timeout"
+        out.seek(0)
+        err.seek(0)
+        seen = Seen(status, out.read(), err.read())
+    for name in PLACEHOLDERS:
+        path = os.path.join(folder, name[1:])
+        seen.files[name] = b""
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                seen.files[name] = file.read()
+    return seen
+
+
+def run_model(case):
+    return model.run(case.argv(), lambda name: case.input(),
+                     lambda path: not case.output_before)
+
+
+# ---- comparing ----
+
+def line_pattern(pieces):
+    """A regular expression of a line, one group for each piece that is judged by itself."""
+    out = b""
+    for piece in pieces:
+        if isinstance(piece, RowId):
+            out += b"([0-9a-f]{32})"
+        elif isinstance(piece, Approx):
+            out += b"([-+.e0-9]+)"
+        else:
+            out += re.escape(piece)
+    return re.compile(out)
+
+
+def close_enough(text, approx):
+    try:
+        value = parse_number(text.decode())
+    except Bad:
+        return False
+    return number_text(value) == text.decode() and abs(value - approx.exact) <= approx.tolerance
+
+
+def rows_agree(lines, output):
+    if not any(isinstance(piece, (Approx, RowId)) for pieces in lines for piece in pieces):
+        return b"".join(map(line_bytes, lines)) == output
+    at, ids = 0, []
+    for pieces in lines:
+        match = line_pattern(pieces).match(output, at)
+        if match is None:
+            return False
+        at = match.end()
+        judged = [piece for piece in pieces if not isinstance(piece, bytes)]
+        for piece, text in zip(judged, match.groups()):
+            if isinstance(piece, RowId):
+                ids.append(text)
+            elif not close_enough(text, piece):
+                return False
+    # No (window, key, pane, op) is written twice, so no id is.
+    return at == len(output) and len(set(ids)) == len(ids)
+
+
+def diff(expected, got):
+    lines = difflib.unified_diff(
+        expected.decode("utf-8", "backslashreplace").splitlines(),
+        got.decode("utf-8", "backslashreplace").splitlines(), "model", "winagg", lineterm="", n=1)
+    return "\n".join(lines)
+
+
+def stats_of(stderr):
+    """[(name, text)] of the statistics without `seconds`, or None if there are none."""
+    objects = [line for line in stderr.splitlines() if line.startswith(b"{")]
+    if not objects:
+        return None
+    members = re.findall(rb'"(\w+)":("[^"]*"|[^,}]*)', objects[-1])
+    return [(name.decode(), text.decode()) for name, text in members if name != b"seconds"]
+
+
+def compare_messages(expected, seen, name):
+    """The lines of bad records: input and line number must agree, the reason is free."""
+    found = re.findall(rb"^winagg: " + re.escape(name) + rb":(\d+): .", seen.stderr, re.M)
+    want = [str(line).encode() for line, _ in expected.bad_at]
+    if expected.status == 1:
+        want, found = want[-1:], found[-1:]
+    if found != want:
+        yield "bad lines", f"model reports bad records in lines {want}, winagg in {found}"
+    total = re.findall(rb"^winagg: (\d+) bad records in all", seen.stderr, re.M)
+    many = expected.bad_total > model.REPORTED_BAD_MAX
+    if total != ([str(expected.bad_total).encode()] if many else []):
+        yield "bad total", f"model counts {expected.bad_total} bad records, winagg says {total}"
+
+
+def compare(case, expected, seen, name=b"stdin"):
+    """Every difference as (what, description)."""
+    if not clean(seen.stderr):
+        yield "sanitizer", seen.stderr.decode("utf-8", "replace")
+    if seen.status != expected.status:
+        yield "status", (f"model exits {expected.status} ({expected.message}), "
+                         f"winagg {seen.status}:\n{seen.stderr.decode('utf-8', 'replace')}")
+        return
+    if expected.status == 2:
+        if seen.stdout or not seen.stderr:
+            yield "usage", "wrong usage prints one message on stderr and nothing on stdout"
+        return
+    to_file = expected.options.output is not None
+    output = seen.files["@output"] if to_file else seen.stdout
+    if to_file and seen.stdout:
+        yield "stdout", "there is output on stdout beside --output"
+    before = case.output_before if to_file else b""
+    rows = output[len(before):]
+    if not output.startswith(before) or not rows_agree(expected.lines, rows):
+        yield "rows", diff(expected.rows(), rows)
+    for option, path, want in (("late", "@late", expected.late), ("bad", "@bad", expected.bad)):
+        if getattr(expected.options, option + "_file") and seen.files[path] != want:
+            yield option, f"--{option} file:\n" + diff(want, seen.files[path])
+    yield from compare_messages(expected, seen, name)
+    if expected.stats != stats_of(seen.stderr):
+        yield "stats", f"--stats:\nmodel  {expected.stats}\nwinagg {stats_of(seen.stderr)}"
+
+
+def same_run(first, second, what, compare_stderr=True):
+    """Two runs of winagg that must not differ by a byte."""
+    if first.status != second.status:
+        yield what + " status", f"{what}: exits {second.status} instead of {first.status}"
+    if first.stdout != second.stdout:
+        yield what + " rows", f"{what}:\n" + diff(first.stdout, second.stdout)
+    if first.files != second.files:
+        yield what + " files", f"{what}: files differ: {first.files} {second.files}"
+    if compare_stderr and stats_of(first.stderr) != stats_of(second.stderr):
+        yield what + " stats", f"{what}: {stats_of(first.stderr)} {stats_of(second.stderr)}"
+
+
+# ---- variants: the same bytes another way ----
+
+def order_free(case, expected):
+    """The case with options under which the order of the records cannot matter, or None."""
+    options = getattr(expected, "options", None)
+    if expected.status != 0 or not case.shufflable or not expected.times:
+        return None
+    if any(agg.function in ("first", "last") for agg in options.aggs):
+        return None
+    span = max(expected.times) - min(expected.times)
+    dropped = ("--early", "-d", "--delay", "--strict", "--late", "--bad", "--output")
+    groups = [group for group in case.groups if group[0] not in dropped]
+    groups.append(["--delay", f"{span}ns"])
+    records = [record.rstrip(b"\r\n") + b"\n" for record in case.records]
+    return replace(case, groups=groups, records=records, output_before=b"")
+
+
+def variants(winagg, case, expected, seen, folder, rng):
+    yield from same_run(seen, run_winagg(winagg, case, folder, lambda: 1), "1-byte writes")
+    yield from same_run(seen, run_winagg(winagg, case, folder, lambda: rng.randint(1, 300)),
+                        "random writes")
+    from_file = run_winagg(winagg, case, folder, as_file=True)
+    yield from same_run(seen, from_file, "FILE")
+    if expected.status != 2:
+        for what, text in compare_messages(expected, from_file, b"input"):
+            yield "FILE " + what, text
+    ordered = order_free(case, expected)
+    if ordered is not None:
+        shuffled = replace(ordered, records=rng.sample(ordered.records, len(ordered.records)))
+        want = run_model(ordered)
+        for what, text in compare(ordered, want, run_winagg(winagg, ordered, folder)):
+            yield "in order " + what, text
+        for what, text in compare(shuffled, want, run_winagg(winagg, shuffled, folder)):
+            if what not in ("bad lines",):  # of another order, of course
+                yield "shuffled " + what, text
+
+
+def mismatches(winagg, case, folder, with_variants, rng_seed):
+    """{what: description} of everything that is wrong with a case."""
+    expected = run_model(case)
+    seen = run_winagg(winagg, case, folder)
+    found = dict(compare(case, expected, seen))
+    if with_variants and not found:
+        found = dict(variants(winagg, case, expected, seen, folder, random.Random(rng_seed)))
+    return found
+
+
+# ---- shrinking ----
+
+def without(items, start, size):
+    return items[:start] + items[start + size:]
+
+
+def smaller(case):
+    """Cases with fewer records, options, aggregates or keys, the boldest first."""
+    size = max(len(case.records) // 2, 1)
+    while True:
+        for start in range(0, len(case.records), size):
+            yield replace(case, records=without(case.records, start, size))
+        if size == 1:
+            break
+        size //= 2
+    for i, group in enumerate(case.groups):
+        yield replace(case, groups=without(case.groups, i, 1))
+        if group[0] in ("-a", "--agg", "-k", "--key") and "," in group[-1]:
+            parts = group[-1].split(",")
+            for j in range(len(parts)):
+                shorter = [group[0], ",".join(without(parts, j, 1))]
+                yield replace(case, groups=case.groups[:i] + [shorter] + case.groups[i + 1:])
+
+
+def shrink(winagg, case, folder, with_variants, rng_seed, tries=600):
+    """A smaller case that goes wrong in one of the ways in which this one does."""
+    wrong = mismatches(winagg, case, folder, with_variants, rng_seed)
+    status = run_model(case).status
+    progress = True
+    while progress and tries > 0:
+        progress = False
+        for candidate in smaller(case):
+            tries -= 1
+            if run_model(candidate).status != status:
+                continue
+            found = mismatches(winagg, candidate, folder, with_variants, rng_seed)
+            if set(found) & set(wrong):
+                case, wrong, progress = candidate, found, True
+                break
+            if tries <= 0:
+                break
+    return case, wrong
+
+
+def printf_text(data):
+    """Bytes as an argument of printf '%b'."""
+    out = ""
+    for byte in data:
+        char = chr(byte)
+        if char == "\n":
+            out += "\\n"
+        elif char == "\\":
+            out += "\\\\"
+        elif char == "'":
+            out += "'\\''"
+        else:
+            out += char if 0x20 <= byte < 0x7F else f"\\0{byte:03o}"
+    return f"printf '%b' '{out}'"
+
+
+def reproduction(case):
+    """A command to paste; its files are named late, bad and output in the current directory."""
+    argv = [word.lstrip("@") if word in PLACEHOLDERS else word for word in case.argv()]
+    before = printf_text(case.output_before) + " >output; " if case.output_before else ""
+    return before + printf_text(case.input()) + " | winagg " + shlex.join(argv)
+
+
+# ---- the whole ----
+
+def check_one(job):
+    """None if a case agrees, else its report."""
+    winagg, seed, number, with_variants = job
+    case_seed = f"{seed}:{number}"
+    case = streams.case(case_seed)
+    with tempfile.TemporaryDirectory(prefix="winagg-model-") as folder:
+        if not mismatches(winagg, case, folder, with_variants, case_seed):
+            return None
+        case, wrong = shrink(winagg, case, folder, with_variants, case_seed)
+    expected = run_model(case)
+    return "\n".join([
+        f"MISMATCH in case {number} of seed {seed} ({', '.join(wrong)}); shrunk, it is:", "",
+        "  " + reproduction(case), "", *wrong.values(), "",
+        f"the model says (status {expected.status}):",
+        expected.rows().decode("utf-8", "backslashreplace"),
+    ])
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--case", type=int, help="only this number of the seed")
+    parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
+    parser.add_argument("--variants", action="store_true",
+                        help="also: other read sizes, a FILE, another order of the records")
+    parser.add_argument("--keep-going", action="store_true", help="report every mismatch")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    winagg = os.path.abspath(options.winagg)
+    if not os.access(winagg, os.X_OK):
+        print(f"check.py: no such program: {winagg}", file=sys.stderr)
+        return 2
+    numbers = range(options.count) if options.case is None else [options.case]
+    jobs = [(winagg, options.seed, number, options.variants) for number in numbers]
+    agreed = wrong = 0
+    with Pool(WORKERS) as pool:
+        for report in pool.imap_unordered(check_one, jobs, chunksize=4):
+            if report is None:
+                agreed += 1
+                continue
+            wrong += 1
+            print(report + "\n", flush=True)
+            if not options.keep_going:
+                pool.terminate()
+                break
+    print(f"{agreed} of {agreed + wrong} cases agreed (seed {options.seed}, {len(jobs)} asked for)")
+    return 1 if wrong or agreed != len(jobs) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

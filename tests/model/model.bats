@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# winagg against the naive model of its specification, over random command lines and streams.
+# WINAGG names the binary. To look closer: tests/model/check.py --help.
+
+setup() {
+    here=$BATS_TEST_DIRNAME
+    WINAGG=${WINAGG:-$here/../../build/release/winagg}
+}
+
+check() {
+    run "$here/check.py" --winagg "$WINAGG" "$@"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "the model itself agrees with the examples of the specification" {
+    run python3 "$here/test_model.py"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "random streams: rows, files, counters and status are those of the model" {
+    check --seed 1 --count 1000
+}
+
+@test "random streams, another seed" {
+    check --seed 2024 --count 1000
+}
+
+@test "read sizes, FILE or pipe, and the order of records do not show" {
+    check --seed 3 --count 150 --variants
+}

@@ -1,0 +1,232 @@
+"""The command line (SPEC.md section 11, as far as it is in scope)."""
+
+import re
+from fractions import Fraction
+
+from times import UNIT_NS, parse_duration
+
+
+class Usage(Exception):
+    """Wrong usage: exit status 2."""
+
+
+# long name -> (short name or None, takes a value)
+TABLE = {
+    "time": ("t", True), "time-format": (None, True), "tz": (None, True), "window": ("w", True),
+    "offset": (None, True), "key": ("k", True), "agg": ("a", True), "delay": ("d", True),
+    "lateness": ("l", True), "mode": ("m", True), "early": (None, True),
+    "late-every": (None, True), "final": (None, False), "at-eof": (None, True),
+    "input-format": ("i", True), "no-header": (None, False), "columns": (None, True),
+    "delimiter": (None, True), "max-record": (None, True), "output-format": ("o", True),
+    "output": (None, True), "output-time": (None, True), "panes": (None, False),
+    "row-id": (None, False), "late": (None, True), "bad": (None, True), "strict": (None, False),
+    "stats": (None, False),
+}
+SHORT = {short: name for name, (short, _) in TABLE.items() if short}
+
+NUMERIC = {"sum", "mean", "var", "stddev", "min", "max", "median"}
+VALUES = {"first", "last", "distinct", "approx_distinct", "topk", "mode"}
+QUANTILE = re.compile(r"(approx_)?p([0-9]+(?:\.[0-9]+)?)")
+
+
+class Field:
+    """A field as named on the command line: `typed` is its column's name."""
+
+    def __init__(self, typed):
+        if typed == "":
+            raise Usage("empty field name")
+        self.typed = typed
+        self.csv_name = re.sub(r"\\([,:])", r"\1", typed).encode()
+        self.path = [re.sub(r"\\(.)", r"\1", part) for part in split(typed, ".")]
+
+
+class Aggregate:
+    """One of -a: its function, field, parameter, column name and kind of input."""
+
+    def __init__(self, text):
+        name, equals, rest = text.partition("=")
+        parts = split(rest if equals else text, ":")
+        self.function, self.param, self.rank = parts[0], None, None
+        self.field = Field(parts[1]) if len(parts) > 1 else None
+        quantile = QUANTILE.fullmatch(self.function)
+        if quantile:
+            self.rank = Fraction(quantile[2]) / 100
+            if self.rank > 1:
+                raise Usage("quantile above 100")
+        elif self.function == "median":
+            self.rank = Fraction(1, 2)
+        self.numeric = self.function in NUMERIC or quantile is not None
+        if not (self.numeric or self.function in VALUES or self.function == "count"):
+            raise Usage("unknown function " + self.function)
+        if self.field is None and self.function != "count":
+            raise Usage(self.function + " needs a field")
+        if self.function == "topk":
+            if len(parts) != 3 or not re.fullmatch("[1-9][0-9]*", parts[2]):
+                raise Usage("topk needs a number")
+            self.param = int(parts[2])
+        elif len(parts) > 2:
+            raise Usage(self.function + " takes no parameter")
+        self.name = self.function + ("_" + self.field.typed if self.field else "")
+        if equals:
+            self.name = name
+        if self.name == "":
+            raise Usage("empty name")
+
+
+def split(text, separator):
+    """Split at separators that no backslash precedes; the backslashes stay."""
+    parts, part, i = [], "", 0
+    while i < len(text):
+        if text[i] == "\\" and i + 1 < len(text):
+            part += text[i:i + 2]
+            i += 2
+        elif text[i] == separator:
+            parts.append(part)
+            part = ""
+            i += 1
+        else:
+            part += text[i]
+            i += 1
+    return parts + [part]
+
+
+def scan(argv):
+    """The given options as {long name: [values]} and the operands."""
+    given, operands, words = {}, [], list(argv)
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            operands += words
+            break
+        if word == "-" or not word.startswith("-"):
+            operands.append(word)
+            continue
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+        else:
+            name, equals, value = SHORT.get(word[1], "?"), word[2:], word[2:]
+        if name not in TABLE:
+            raise Usage("unknown option " + word)
+        if not TABLE[name][1]:
+            if equals:
+                raise Usage(name + " takes no value")
+            value = True
+        elif not equals:
+            if not words:
+                raise Usage(name + " needs a value")
+            value = words.pop(0)
+        given.setdefault(name, []).append(value)
+    return given, operands
+
+
+def duration(name, text, signed=False):
+    sign = -1 if signed and text.startswith("-") else 1
+    if signed and text[:1] in ("-", "+"):
+        text = text[1:]
+    ns = parse_duration(text)
+    if ns is None:
+        raise Usage(f"{name}: not a duration: {text}")
+    return sign * ns
+
+
+def positive(name, ns):
+    if ns <= 0:
+        raise Usage(name + " must be positive")
+    return ns
+
+
+def count(name, text):
+    if not re.fullmatch("[1-9][0-9]*", text):
+        raise Usage(f"{name}: not a number: {text}")
+    return int(text)
+
+
+def choice(name, text, allowed):
+    if text not in allowed:
+        raise Usage(f"{name}: not one of {allowed}")
+    return text
+
+
+class Options:
+    """The options, checked; durations in nanoseconds."""
+
+    def __init__(self, argv):
+        given, operands = scan(argv)
+
+        def last(name, default=None):
+            return given.get(name, [default])[-1]
+
+        if last("time") is None or last("window") is None:
+            raise Usage("--time and --window are needed")
+        if len(operands) > 1:
+            raise Usage("one FILE at most")
+        self.file = operands[0] if operands else "-"
+        self.time_fields = [Field(typed) for typed in split(last("time"), ",")]
+        self.time_format = last("time-format", "auto")
+        if self.time_format not in ("auto", *UNIT_NS) and "%" not in self.time_format:
+            raise Usage("time-format")
+        choice("tz", last("tz", "UTC"), ["UTC"])
+        choice("at-eof", last("at-eof", "flush"), ["flush"])
+        self.set_window(last("window"))
+        self.offset_ns = duration("offset", last("offset", "0"), signed=True)
+        self.keys = [Field(typed) for text in given.get("key", [])[-1:] for typed in split(text, ",")]
+        self.aggs = [Aggregate(one) for text in given.get("agg", ["count"])
+                     for one in split(text, ",")]
+        self.delay_ns = duration("delay", last("delay", "0"))
+        self.lateness_ns = duration("lateness", last("lateness", "0"))
+        self.mode = choice("mode", last("mode", "accumulate"), ["accumulate", "discard", "retract"])
+        self.final = "final" in given
+        self.set_early(last("early"))
+        self.late_every = count("late-every", last("late-every", "1"))
+        self.input_format = choice("input-format", last("input-format", "auto"),
+                                   ["json", "csv", "tsv", "auto"])
+        self.no_header = "no-header" in given
+        self.columns = None
+        if last("columns") is not None:
+            self.columns = [Field(name).csv_name for name in split(last("columns"), ",")]
+        self.delimiter = last("delimiter")
+        if self.delimiter is not None and len(self.delimiter.encode()) != 1:
+            raise Usage("delimiter: one character")
+        self.max_record = count("max-record", last("max-record", str(16 << 20)))
+        self.output_format = choice("output-format", last("output-format", "json"),
+                                    ["json", "csv", "tsv"])
+        self.output = last("output")
+        self.output_time = choice("output-time", last("output-time", "rfc3339"),
+                                  ["rfc3339", *UNIT_NS])
+        self.row_id = "row-id" in given
+        self.late_file, self.bad_file = last("late"), last("bad")
+        self.strict, self.stats = "strict" in given, "stats" in given
+        fires_again = (self.lateness_ns > 0 or "early" in given) and not self.final
+        self.show_panes = fires_again or "panes" in given
+        self.column_names = self.output_columns()
+        if len(set(self.column_names)) < len(self.column_names):
+            raise Usage("two output columns of one name")
+
+    def set_window(self, text):
+        kind, colon, sizes = text.partition(":")
+        if not colon:
+            kind, sizes = "tumbling", text
+        self.window_kind = choice("window", kind, ["tumbling", "sliding", "session"])
+        size, slash, slide = sizes.partition("/")
+        if bool(slash) != (kind == "sliding"):
+            raise Usage("window: SIZE/SLIDE is for sliding windows")
+        self.size_ns = positive("window", duration("window", size))
+        self.slide_ns = positive("window", duration("window", slide if slash else size))
+
+    def set_early(self, text):
+        self.early_count = self.early_ns = None
+        if text is None:
+            return
+        if self.final:
+            raise Usage("--final excludes --early")
+        if re.fullmatch("[0-9]+", text):
+            self.early_count = count("early", text)
+        else:
+            self.early_ns = positive("early", duration("early", text))
+
+    def output_columns(self):
+        names = ["op"] if self.mode == "retract" else []
+        names += ["window_start", "window_end"]
+        names += [key.typed for key in self.keys] + [agg.name for agg in self.aggs]
+        names += ["pane", "timing"] if self.show_panes else []
+        return names + (["id"] if self.row_id else [])

@@ -1,0 +1,264 @@
+"""Input bytes to records, and records to typed values (SPEC.md sections 7, 8)."""
+
+import json
+
+from decimals import Bad, is_number, parse_number
+from options import Usage
+from times import parse_time
+
+BOM = b"\xef\xbb\xbf"
+QUOTE = ord('"')
+
+# A value is a pair (rank, content); pairs of values compare as the spec orders them.
+NULL, FALSE, TRUE = (0, 0), (1, 0), (2, 0)
+NUMBER_RANK, STRING_RANK = 3, 4
+
+
+class NumberText:
+    """A JSON number, not yet judged."""
+
+    def __init__(self, text):
+        self.text = text
+
+
+class Record:
+    """One record as it stands in the input. `fields` is None if it is malformed (`reason`)."""
+
+    def __init__(self, line, raw, fields, reason=None):
+        self.line, self.raw, self.fields, self.reason = line, raw, fields, reason
+
+
+# ---- JSON ----
+
+def json_string(text):
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Bad("lone surrogate") from None
+
+
+def json_check(value):
+    """Strings become bytes, everywhere in the record."""
+    if isinstance(value, str):
+        return json_string(value)
+    if isinstance(value, list):
+        return [json_check(one) for one in value]
+    return value
+
+
+def json_object(pairs):
+    return {json_string(name): json_check(value) for name, value in pairs}
+
+
+def no_constant(_):
+    raise Bad("NaN and infinities are no JSON")
+
+
+def parse_json(raw):
+    try:
+        value = json.loads(raw.decode(), parse_int=NumberText, parse_float=NumberText,
+                           parse_constant=no_constant, object_pairs_hook=json_object)
+    except ValueError:
+        raise Bad("malformed JSON") from None
+    json_check(value)
+    if not isinstance(value, dict):
+        raise Bad("not an object")
+    return value
+
+
+def read_json(data, options):
+    lines = data.split(b"\n")
+    for number, raw in enumerate(lines, 1):
+        if raw.strip(b" \t\r") == b"":
+            continue
+        try:
+            if len(raw) > options.max_record:
+                raise Bad("record too long")
+            yield Record(number, raw, parse_json(raw))
+        except Bad as bad:
+            yield Record(number, raw, None, str(bad))
+
+
+def json_field(fields, field):
+    """The value at a path; missing is None, as null is."""
+    value = fields
+    for part in field.path:
+        if isinstance(value, dict):
+            value = value.get(part.encode())
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+# ---- CSV and TSV ----
+
+def split_csv(data, start, delimiter):
+    """(fields or None if malformed, end) of the record at start; data[end] is its newline."""
+    fields, i = [], start
+    while True:
+        content = bytearray()
+        if data[i:i + 1] == b'"':
+            i += 1
+            while True:
+                if i >= len(data):
+                    return None, len(data)
+                if data[i] != QUOTE:
+                    content.append(data[i])
+                    i += 1
+                elif data[i + 1:i + 2] == b'"':
+                    content.append(QUOTE)
+                    i += 2
+                else:
+                    i += 1
+                    break
+            if data[i:i + 2] == b"\r\n":
+                i += 1
+        else:
+            while i < len(data) and data[i:i + 1] not in (delimiter, b"\n", b'"'):
+                content.append(data[i])
+                i += 1
+            if data[i:i + 1] == b"\n" and content.endswith(b"\r"):
+                content.pop()
+        fields.append(bytes(content))
+        if i >= len(data) or data[i:i + 1] == b"\n":
+            return fields, i
+        if data[i:i + 1] != delimiter:  # a quote within, or text after a quoted field
+            newline = data.find(b"\n", i)
+            return None, newline if newline >= 0 else len(data)
+        i += 1
+
+
+def csv_rows(data, delimiter, max_record):
+    """Every non-empty row as (line, raw, fields or None, reason)."""
+    start = 0
+    while start < len(data):
+        fields, end = split_csv(data, start, delimiter)
+        reason = "malformed CSV"
+        if end - start > max_record:
+            newline = data.find(b"\n", start + max_record)
+            end = newline if newline >= 0 else len(data)
+            fields, reason = None, "record too long"
+        raw = data[start:end]
+        if raw not in (b"", b"\r"):
+            yield 1 + data.count(b"\n", 0, start), raw, fields, reason
+        start = end + 1
+
+
+def read_csv(data, delimiter, options):
+    rows = csv_rows(data, delimiter, options.max_record)
+    names = options.columns
+    if names is None and not options.no_header:
+        names = next(rows, (0, b"", None, ""))[2]
+        if names is None:
+            return
+    if names is not None:
+        for field in all_fields(options):
+            if field.csv_name not in names:
+                raise Usage(f"no column {field.typed} among {names}")
+    for line, raw, fields, reason in rows:
+        if fields is None:
+            yield Record(line, raw, None, reason)
+            continue
+        if names is None:
+            names = [str(number).encode() for number in range(1, len(fields) + 1)]
+        if len(fields) != len(names):
+            yield Record(line, raw, None, "wrong number of fields")
+        else:
+            yield Record(line, raw, dict(zip(names, fields)))
+
+
+def all_fields(options):
+    return options.time_fields + options.keys + [agg.field for agg in options.aggs if agg.field]
+
+
+# ---- both ----
+
+def input_format(data, options):
+    if options.input_format != "auto":
+        return options.input_format
+    content = data.lstrip(b" \t\r\n")
+    if content == b"" or content.startswith(b"{"):
+        return "json"
+    first = data.split(b"\n")[0]
+    if b"\t" in first and b"," not in first and options.delimiter is None:
+        return "tsv"
+    return "csv"
+
+
+def read_records(data, options):
+    """(records, field reader, what an empty field means to an aggregate)."""
+    data = data.removeprefix(BOM)
+    kind = input_format(data, options)
+    if kind == "json":
+        return read_json(data, options), json_field
+    delimiter = (options.delimiter or ("\t" if kind == "tsv" else ",")).encode()
+    return read_csv(data, delimiter, options), lambda fields, field: fields.get(field.csv_name)
+
+
+def value_of(raw):
+    """The typed value of a field; Bad if it is an object or an array."""
+    if raw is None:
+        return NULL
+    if isinstance(raw, bool):
+        return TRUE if raw else FALSE
+    if isinstance(raw, NumberText):
+        return NUMBER_RANK, parse_number(raw.text)
+    if isinstance(raw, bytes):
+        return STRING_RANK, raw
+    raise Bad("an object or an array")
+
+
+def key_value(raw, is_csv):
+    if is_csv:
+        try:
+            raw.decode()
+        except ValueError:
+            raise Bad("key is not UTF-8") from None
+    return value_of(raw)
+
+
+def number_of(raw):
+    if isinstance(raw, NumberText):
+        return parse_number(raw.text)
+    if isinstance(raw, bytes):
+        return parse_number(raw.decode("latin-1"))
+    raise Bad("not a number")
+
+
+def agg_value(agg, raw, is_csv):
+    """What one record gives to an aggregate; None is no value."""
+    if raw is None or (is_csv and raw == b""):
+        return None
+    if agg.function == "count":
+        return TRUE
+    return number_of(raw) if agg.numeric else value_of(raw)
+
+
+def time_of(raws, time_format):
+    texts = []
+    for raw in raws:
+        if isinstance(raw, NumberText):
+            texts.append(raw.text)
+        elif isinstance(raw, bytes) and raw:
+            texts.append(raw.decode("latin-1"))
+        else:
+            raise Bad("no usable time")
+    return parse_time(" ".join(texts), time_format)
+
+
+def interpret(record, read_field, options):
+    """(time, key, values of the aggregates) of a record; Bad if it is bad."""
+    if record.fields is None:
+        raise Bad(record.reason)
+    is_csv = read_field is not json_field
+
+    def raw(field):
+        return read_field(record.fields, field)
+
+    time = time_of([raw(field) for field in options.time_fields], options.time_format)
+    key = tuple(key_value(raw(field), is_csv) for field in options.keys)
+    values = [agg_value(agg, raw(agg.field), is_csv) if agg.field else TRUE
+              for agg in options.aggs]
+    return time, key, values
