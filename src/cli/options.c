@@ -99,13 +99,6 @@ static bool parse_offset(struct command *c, const struct option *option, const c
     return parse_duration(c, option, value, err);
 }
 
-static bool parse_lateness(struct command *c, const struct option *option, const char *value,
-                           struct error *err)
-{
-    c->lateness = true;
-    return parse_duration(c, option, value, err);
-}
-
 static bool parse_early(struct command *c, const struct option *option, const char *value,
                         struct error *err)
 {
@@ -240,7 +233,7 @@ const struct option_group option_groups[] = {
        NULL}}},
     {"When windows fire",
      {{'l', "lateness", "DURATION", "how long a closed window takes late records (0)",
-       parse_lateness, AT(plan.pane.lateness_ns), NULL},
+       parse_duration, AT(plan.pane.lateness_ns), NULL},
       {'m', "mode", "MODE", "accumulate (default), discard or retract", parse_choice,
        AT(plan.pane.mode), modes},
       {0, "early", "N or DURATION", "partial results, by records or by event time", parse_early, 0,

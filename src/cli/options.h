@@ -26,7 +26,7 @@ struct command {
     struct plan plan;
     struct texts time, keys, aggs, columns;
     const char *window;                       /* NULL: not given */
-    bool early, late_every, lateness, offset; /* given */
+    bool early, late_every, offset; /* given */
     unsigned at_eof;
     bool help, version;
 };

@@ -167,10 +167,6 @@ static bool check_triggers(const struct command *c, struct error *err)
         return error_set(err, EXIT_USAGE,
                          "--final prints one result per window, --late-every several: expected "
                          "one of the two, found both");
-    if (c->late_every && !c->lateness)
-        return error_set(err, EXIT_USAGE,
-                         "--late-every: expected --lateness beside it (without, no window takes "
-                         "late records), found none");
     if (c->offset && c->plan.window.kind == WINDOW_SESSION)
         return error_set(err, EXIT_USAGE,
                          "--offset: expected a tumbling or sliding window, found '%s'", c->window);
