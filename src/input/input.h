@@ -45,21 +45,29 @@ struct field {
     enum field_use use;
 };
 
+/*
+ * A CSV column is found by path.text, taken whole; of two columns of one name the first one counts.
+ * Without a header the first record (or `columns`) says how many fields a record has.
+ */
 struct input_options {
     enum input_format format;
     bool no_header; /* CSV: columns are named 1, 2, ... */
     char **columns; /* CSV: names given on the command line (then no header), or NULL */
     size_t n_columns;
-    char delimiter; /* CSV; 0: the format's own */
-    size_t max_record_bytes;
-    struct path *time; /* one or more; their texts are joined by a space */
+    char delimiter;          /* CSV; 0: the format's own */
+    size_t max_record_bytes; /* without the newline; 1 to INPUT_MAX_RECORD_BYTES */
+    struct path *time;       /* one or more; their texts are joined by a space */
     size_t n_time;
     struct time_format time_format;
     struct field *fields; /* one column of the batch each */
     size_t n_fields;
     size_t block_bytes;          /* how much to read at a time; 0: the default */
     volatile sig_atomic_t *stop; /* set by a signal handler: stop reading. May be NULL */
+    bool no_fast_path;           /* for tests: every record through jansson or libcsv */
 };
+
+/* Offsets into a block are 32 bits wide, and a block may hold a record and a read more. */
+enum { INPUT_MAX_RECORD_BYTES = 1 << 30 };
 
 /* A run of whole records, as read. Owned by the caller: {0}, then block_free(). */
 struct block {
@@ -110,7 +118,8 @@ enum input_status {
     INPUT_BLOCK,   /* *block holds at least one byte */
     INPUT_END,     /* no more; *block is empty */
     INPUT_STOPPED, /* *stop was set while waiting; whole records read before were handed out */
-    INPUT_FAILED,  /* *err says why: EXIT_RUNTIME for I/O, EXIT_USAGE for a missing column */
+    INPUT_FAILED,  /* *err says why: EXIT_RUNTIME for I/O or a header that is no CSV record,
+                      EXIT_USAGE for a missing column */
 };
 
 /*

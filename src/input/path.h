@@ -25,6 +25,7 @@ struct path {
 /* Splits `text` at dots; `\.` is a dot, `\\` a backslash. Refuses empty parts (EXIT_USAGE). */
 bool path_parse(struct path *path, const char *text, size_t len, struct error *err);
 void path_free(struct path *path);
+/* Of the same text. (By parts, `a\b` and `a\\b` would be one: in a CSV header they are two.) */
 bool path_equal(const struct path *a, const struct path *b);
 
 #endif

@@ -1,0 +1,30 @@
+/*
+ * input/batch.h - filling a batch: for the parsers of this directory only.
+ *
+ * A parser writes the lane behind the last good record (time_ns, columns) and counts it only once
+ * the whole record has proved good; a record given up half-way leaves nothing behind.
+ */
+#ifndef INPUT_BATCH_H
+#define INPUT_BATCH_H
+
+#include <stddef.h>
+
+#include "input/input.h"
+
+/* Empties the batch for a new block. n_columns is the same every time. */
+void batch_begin(struct batch *batch, const struct block *block, size_t n_columns);
+
+void batch_grow(struct batch *batch); /* slow path of batch_lane() */
+
+/* A new last entry of batch->bad, standing before the next good record. */
+struct bad_record *batch_add_bad(struct batch *batch);
+
+/* The lane that comes next, with room for it. */
+static inline size_t batch_lane(struct batch *batch)
+{
+    if (batch->n == batch->capacity)
+        batch_grow(batch);
+    return batch->n;
+}
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * input/csv_layout.h - what the header settled: which column of a CSV record is what.
+ *
+ * Made once by input.c, constant afterwards, so that any number of parsers may read it.
+ */
+#ifndef INPUT_CSV_LAYOUT_H
+#define INPUT_CSV_LAYOUT_H
+
+#include <stddef.h>
+
+struct csv_layout {
+    char delimiter;
+    size_t n_columns; /* of every record */
+    size_t *time;     /* column of input_options.time[i] */
+    size_t *fields;   /* column of input_options.fields[f] */
+};
+
+#endif

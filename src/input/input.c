@@ -1,0 +1,240 @@
+#include "input/input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "input/csv_cut.h"
+#include "input/header.h"
+#include "input/json_fast.h"
+#include "input/newline.h"
+#include "input/plan.h"
+
+enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
+
+/*
+ * The bytes of the input, in order:
+ *
+ *     | handed out |  carry: the open record, then (during a call) what was just read  |  unread
+ *                  ^ offset, line
+ */
+struct input {
+    struct input_plan plan;
+    int fd;
+    bool regular;  /* a regular file: never waits */
+    bool ended;    /* read(2) said so */
+    bool overlong; /* the first piece of a record over the limit is out, its newline is not */
+    const char *name;
+    struct buf carry;
+    uint64_t offset, line;
+    size_t searched; /* JSON: bytes of the open record known to hold no newline */
+    struct csv_cutter cutter;
+};
+
+struct input *input_open(const struct input_options *options, int fd, const char *name)
+{
+    struct input *in = memory_calloc(1, sizeof *in);
+    struct stat status;
+    in->plan.options = options;
+    in->plan.format = INPUT_AUTO;
+    in->fd = fd;
+    in->name = name;
+    in->line = 1;
+    in->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    return in;
+}
+
+void input_close(struct input *in)
+{
+    if (in == NULL)
+        return;
+    header_free(&in->plan.layout);
+    buf_free(&in->carry);
+    free(in);
+}
+
+const struct input_plan *input_plan(const struct input *in)
+{
+    return &in->plan;
+}
+
+static bool is_stopped(const struct input *in)
+{
+    return in->plan.options->stop != NULL && *in->plan.options->stop;
+}
+
+static bool read_failed(const struct input *in, struct error *err)
+{
+    return error_set(err, EXIT_RUNTIME, "cannot read %s: %s", in->name, strerror(errno));
+}
+
+/*
+ * Lets SIGINT and SIGTERM in, and waits for bytes. Returns false when poll(2) fails; a signal is
+ * no failure.
+ *
+ * Where bytes are already there ppoll(2) returns without delivering what is pending: a fast
+ * writer would make us deaf. So the mask is opened for a moment first.
+ */
+static bool wait_for_bytes(const struct input *in)
+{
+    sigset_t open, blocked;
+    struct pollfd pollfd = {.fd = in->fd, .events = POLLIN};
+    if (in->plan.options->stop != NULL) {
+        sigemptyset(&open);
+        sigaddset(&open, SIGINT);
+        sigaddset(&open, SIGTERM);
+        pthread_sigmask(SIG_UNBLOCK, &open, &blocked);
+        pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+        open = blocked;
+        sigdelset(&open, SIGINT);
+        sigdelset(&open, SIGTERM);
+    }
+    if (in->regular || is_stopped(in))
+        return true;
+    int ready = ppoll(&pollfd, 1, NULL, in->plan.options->stop != NULL ? &open : NULL);
+    return ready >= 0 || errno == EINTR || errno == EAGAIN;
+}
+
+/* Reads once behind the bytes there are. INPUT_BLOCK: there are more now, or in->ended is set. */
+static enum input_status read_more(struct input *in, struct buf *bytes, struct error *err)
+{
+    size_t want = in->plan.options->block_bytes;
+    if (want == 0)
+        want = DEFAULT_BLOCK_BYTES;
+    for (;;) {
+        bool waited = wait_for_bytes(in);
+        if (is_stopped(in))
+            return INPUT_STOPPED;
+        if (!waited) {
+            read_failed(in, err);
+            return INPUT_FAILED;
+        }
+        ssize_t got = read(in->fd, buf_reserve(bytes, want + BLOCK_PADDING), want);
+        if (got >= 0) {
+            bytes->len += (size_t)got;
+            in->ended = got == 0;
+            return INPUT_BLOCK;
+        }
+        if (errno != EINTR && errno != EAGAIN) {
+            read_failed(in, err);
+            return INPUT_FAILED;
+        }
+    }
+}
+
+/* How many of the bytes can go out as whole records. */
+static size_t whole_records(struct input *in, const struct buf *bytes)
+{
+    if (in->plan.format != INPUT_JSON)
+        return csv_cutter_cut(&in->cutter, bytes->data, bytes->len, in->plan.layout.delimiter,
+                              in->plan.options->max_record_bytes);
+    const char *newline = memrchr(bytes->data + in->searched, '\n', bytes->len - in->searched);
+    in->searched = bytes->len;
+    return newline == NULL ? 0 : (size_t)(newline + 1 - bytes->data);
+}
+
+/* How many of the bytes can go out now, and as what. 0: more bytes are needed. */
+static size_t cut(struct input *in, const struct buf *bytes, enum block_kind *kind)
+{
+    *kind = BLOCK_RECORDS;
+    if (bytes->len == 0)
+        return 0;
+    if (in->overlong) {
+        const char *newline = memchr(bytes->data, '\n', bytes->len);
+        *kind = BLOCK_OVERLONG_MORE;
+        in->overlong = newline == NULL;
+        return newline == NULL ? bytes->len : (size_t)(newline + 1 - bytes->data);
+    }
+    size_t whole = whole_records(in, bytes);
+    if (whole > 0)
+        return whole;
+    if (bytes->len > in->plan.options->max_record_bytes) {
+        *kind = BLOCK_OVERLONG;
+        in->overlong = true;
+        return bytes->len;
+    }
+    return in->ended ? bytes->len : 0;
+}
+
+/* Forgets the first `n` bytes of those that were not handed out, the header say. */
+static void drop(struct input *in, struct buf *bytes, size_t n)
+{
+    if (n == 0)
+        return;
+    in->offset += n;
+    in->line += newline_count(bytes->data, n);
+    bytes->len -= n;
+    memmove(bytes->data, bytes->data + n, bytes->len);
+}
+
+/* Makes a block of the first `n` bytes; the rest is kept for the next one. */
+static void hand_out(struct input *in, struct block *block, size_t n, enum block_kind kind)
+{
+    struct buf *bytes = &block->bytes;
+    buf_put(&in->carry, bytes->data + n, bytes->len - n);
+    bytes->len = n;
+    memset(buf_reserve(bytes, BLOCK_PADDING), 0, BLOCK_PADDING);
+    block->kind = kind;
+    block->offset = in->offset;
+    block->first_line = in->line;
+    block->lines = newline_count(bytes->data, n);
+    in->offset += n;
+    in->line += block->lines;
+    if (kind != BLOCK_RECORDS) {
+        in->cutter = (struct csv_cutter){0};
+        in->searched = 0;
+    } else if (in->plan.format == INPUT_JSON) {
+        in->searched -= n;
+    } else if (in->carry.len > 0) {
+        csv_cutter_drop(&in->cutter, n);
+    } else {
+        in->cutter = (struct csv_cutter){0};
+    }
+}
+
+/* Finds the format and the header; INPUT_BLOCK with the format still INPUT_AUTO: needs more. */
+static enum input_status settle(struct input *in, struct buf *bytes, struct error *err)
+{
+    size_t used = 0;
+    enum header_status status =
+        header_read(&in->plan, in->name, bytes->data, bytes->len, in->ended, &used, err);
+    if (status == HEADER_FAILED)
+        return INPUT_FAILED;
+    if (status == HEADER_DONE)
+        drop(in, bytes, used);
+    return INPUT_BLOCK;
+}
+
+enum input_status input_read_block(struct input *in, struct block *block, struct error *err)
+{
+    struct buf *bytes = &block->bytes;
+    enum input_status status = INPUT_BLOCK;
+    bytes->len = 0;
+    buf_put(bytes, in->carry.data, in->carry.len);
+    in->carry.len = 0;
+    for (;;) {
+        if (in->plan.format == INPUT_AUTO)
+            status = settle(in, bytes, err);
+        if (status == INPUT_BLOCK && in->plan.format != INPUT_AUTO) {
+            enum block_kind kind;
+            size_t n = cut(in, bytes, &kind);
+            if (n > 0) {
+                hand_out(in, block, n, kind);
+                return INPUT_BLOCK;
+            }
+        }
+        if (status == INPUT_BLOCK && in->ended)
+            status = INPUT_END;
+        if (status == INPUT_BLOCK)
+            status = read_more(in, bytes, err);
+        if (status != INPUT_BLOCK)
+            break;
+    }
+    buf_put(&in->carry, bytes->data, bytes->len);
+    bytes->len = 0;
+    return status;
+}

@@ -1,0 +1,391 @@
+#include "input/json_slow.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "input/reason.h"
+
+/* A number token: where it stands in the record, and where its index stands in the copy. */
+struct token {
+    uint32_t at, len;
+    uint32_t copy_at;
+};
+
+struct json_slow {
+    const struct input_options *options;
+    struct buf copy; /* the record with indexes for numbers */
+    struct token *tokens;
+    size_t n_tokens, max_tokens;
+    struct buf time; /* the time fields, joined */
+
+    /* of the record at hand */
+    const char *record;
+    size_t len;
+    struct arena *arena;
+};
+
+struct json_slow *json_slow_new(const struct input_options *options)
+{
+    struct json_slow *slow = memory_calloc(1, sizeof *slow);
+    slow->options = options;
+    return slow;
+}
+
+void json_slow_free(struct json_slow *slow)
+{
+    if (slow == NULL)
+        return;
+    buf_free(&slow->copy);
+    buf_free(&slow->time);
+    free(slow->tokens);
+    free(slow);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static size_t digits(const char *p, size_t i, size_t len)
+{
+    while (i < len && is_digit(p[i]))
+        i++;
+    return i;
+}
+
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and nothing else */
+static bool is_json_number(const char *p, size_t len)
+{
+    size_t i = p[0] == '-';
+    size_t from = i;
+    i = digits(p, i, len);
+    if (i == from || (p[from] == '0' && i > from + 1))
+        return false;
+    if (i < len && p[i] == '.') {
+        from = i + 1;
+        i = digits(p, from, len);
+        if (i == from)
+            return false;
+    }
+    if (i < len && (p[i] == 'e' || p[i] == 'E')) {
+        i++;
+        if (i < len && (p[i] == '+' || p[i] == '-'))
+            i++;
+        from = i;
+        i = digits(p, from, len);
+        if (i == from)
+            return false;
+    }
+    return i == len;
+}
+
+/* Behind the string that starts at i, or the end if nothing closes it. */
+static size_t skip_string(const char *p, size_t i, size_t len)
+{
+    for (i++; i < len && p[i] != '"'; i++) {
+        if (p[i] == '\\')
+            i++;
+    }
+    return i < len ? i + 1 : len;
+}
+
+/* Behind the run of characters that a number may have. */
+static size_t skip_number(const char *p, size_t i, size_t len)
+{
+    while (i < len && (is_digit(p[i]) || p[i] == '-' || p[i] == '+' || p[i] == '.' || p[i] == 'e' ||
+                       p[i] == 'E'))
+        i++;
+    return i;
+}
+
+static void add_token(struct json_slow *slow, size_t at, size_t len)
+{
+    if (slow->n_tokens == slow->max_tokens) {
+        slow->max_tokens = slow->max_tokens == 0 ? 32 : slow->max_tokens * 2;
+        slow->tokens = memory_realloc(slow->tokens, slow->max_tokens * sizeof *slow->tokens);
+    }
+    slow->tokens[slow->n_tokens] = (struct token){
+        .at = (uint32_t)at, .len = (uint32_t)len, .copy_at = (uint32_t)slow->copy.len};
+    buf_put_u64(&slow->copy, slow->n_tokens++);
+}
+
+/* Fills copy and tokens. */
+static void index_numbers(struct json_slow *slow)
+{
+    const char *p = slow->record;
+    size_t copied = 0;
+    slow->copy.len = 0;
+    slow->n_tokens = 0;
+    for (size_t i = 0; i < slow->len;) {
+        if (p[i] == '"') {
+            i = skip_string(p, i, slow->len);
+        } else if (is_digit(p[i]) || p[i] == '-') {
+            size_t end = skip_number(p, i, slow->len);
+            if (is_json_number(p + i, end - i)) {
+                buf_put(&slow->copy, p + copied, i - copied);
+                add_token(slow, i, end - i);
+                copied = end;
+            }
+            i = end;
+        } else {
+            i++;
+        }
+    }
+    buf_put(&slow->copy, p + copied, slow->len - copied);
+}
+
+/* Where in the record the copy's byte `at` comes from. */
+static size_t original_position(const struct json_slow *slow, size_t at)
+{
+    size_t low = 0, high = slow->n_tokens; /* the last token that starts before `at` */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (slow->tokens[middle].copy_at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return at;
+    const struct token *token = &slow->tokens[low - 1];
+    size_t index_len = 1;
+    for (size_t k = low - 1; k >= 10; k /= 10)
+        index_len++;
+    size_t behind = at - token->copy_at;
+    return token->at + (behind < index_len ? 0 : token->len + behind - index_len);
+}
+
+static const char *syntax_reason(struct json_slow *slow, const json_error_t *error)
+{
+    /* jansson quotes what it stopped at, but from the copy: its place says it better. */
+    const char *near = strstr(error->text, " near ");
+    int text_len = near == NULL ? (int)strlen(error->text) : (int)(near - error->text);
+    bool at_end = strstr(error->text, " near end of file") != NULL;
+    const char *hint = "";
+    if (slow->record[0] == '[' || (slow->record[0] == '{' && slow->len <= 2))
+        hint = " (expected one object on a line; jq -c '.[]' or jq -c . makes them)";
+    if (at_end)
+        return reason_printf(slow->arena, "not valid JSON: %.*s at the end of the line%s", text_len,
+                             error->text, hint);
+    size_t at = error->position > 0 ? (size_t)error->position : 1;
+    return reason_printf(slow->arena, "not valid JSON: %.*s near column %zu%s", text_len,
+                         error->text, original_position(slow, at - 1) + 1, hint);
+}
+
+static const char *type_name(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_TRUE:
+        return "true";
+    case JSON_FALSE:
+        return "false";
+    case JSON_NULL:
+        return "null";
+    }
+    return "nothing";
+}
+
+/* NULL if it is missing. */
+static const json_t *look_up(const json_t *value, const struct path *path)
+{
+    for (size_t i = 0; i < path->n_parts && value != NULL; i++) {
+        const struct path_part *part = &path->parts[i];
+        if (json_is_object(value))
+            value = json_object_get(value, part->name);
+        else if (json_is_array(value) && part->index >= 0)
+            value = json_array_get(value, (size_t)part->index);
+        else
+            value = NULL;
+    }
+    return value;
+}
+
+/* The text of a number or a string; false for anything else. Lives as long as the value. */
+static bool scalar_text(const struct json_slow *slow, const json_t *value, const char **text,
+                        size_t *len)
+{
+    if (json_is_integer(value)) {
+        const struct token *token = &slow->tokens[json_integer_value(value)];
+        *text = slow->record + token->at;
+        *len = token->len;
+        return true;
+    }
+    *text = json_string_value(value);
+    *len = json_string_length(value);
+    return *text != NULL;
+}
+
+/* A number as it stands, a string in quotes. */
+static void show(char shown[REASON_QUOTED], bool is_number, const char *text, size_t len)
+{
+    if (is_number)
+        reason_escape(shown, text, len);
+    else
+        reason_quote(shown, text, len);
+}
+
+/* slow->time to nanoseconds; NULL, or why not. */
+static const char *convert_time(struct json_slow *slow, bool is_number, int64_t *ns)
+{
+    const struct input_options *options = slow->options;
+    const struct buf *text = &slow->time;
+    enum number_status number_status = NUMBER_OK;
+    enum time_status status;
+    struct value number;
+    if (!is_number || options->time_format.form == TIME_PATTERN) {
+        status = time_parse(&options->time_format, text->data, text->len, ns);
+    } else {
+        number_status = number_parse(text->data, text->len, &number);
+        status = number_status != NUMBER_OK ? TIME_OUT_OF_RANGE
+                                            : time_from_number(&options->time_format, &number, ns);
+    }
+    if (status == TIME_OK)
+        return NULL;
+    char shown[REASON_QUOTED];
+    show(shown, is_number, text->data, text->len);
+    if (number_status != NUMBER_OK)
+        return reason_printf(slow->arena, "field '%s': %s: %s", options->time[0].text,
+                             number_status_text(number_status), shown);
+    return reason_time(slow->arena, options, status, shown);
+}
+
+static const char *read_time(struct json_slow *slow, const json_t *object, int64_t *ns)
+{
+    const struct input_options *options = slow->options;
+    const json_t *value = NULL;
+    slow->time.len = 0;
+    for (size_t i = 0; i < options->n_time; i++) {
+        const char *text;
+        size_t len;
+        const char *name = options->time[i].text;
+        value = look_up(object, &options->time[i]);
+        if (value == NULL || json_is_null(value))
+            return reason_printf(slow->arena, "no time: field '%s' is %s", name,
+                                 value == NULL ? "missing" : "null");
+        if (!scalar_text(slow, value, &text, &len))
+            return reason_printf(slow->arena, "field '%s': expected a time, found %s", name,
+                                 type_name(value));
+        if (len == 0)
+            return reason_printf(slow->arena, "no time: field '%s' is empty", name);
+        if (i > 0)
+            buf_putc(&slow->time, ' ');
+        buf_put(&slow->time, text, len);
+    }
+
+    /* Several make a text, whatever each of them is. */
+    return convert_time(slow, options->n_time == 1 && json_is_integer(value), ns);
+}
+
+static const char *read_number(struct json_slow *slow, const struct field *field,
+                               const json_t *value, struct value *v)
+{
+    const char *text;
+    size_t len;
+    if (!scalar_text(slow, value, &text, &len))
+        return reason_number(slow->arena, field, NUMBER_MALFORMED, type_name(value));
+    enum number_status status = number_parse(text, len, v);
+    if (status != NUMBER_OK) {
+        char shown[REASON_QUOTED + 20] = "the string ";
+        char *at = json_is_integer(value) ? shown : shown + strlen(shown);
+        show(at, json_is_integer(value), text, len);
+        return reason_number(slow->arena, field, status, shown);
+    }
+    /* A token's text is in the block; a string's dies with the loaded record. */
+    if (v->kind == VALUE_WIDE && !json_is_integer(value))
+        v->text = arena_copy(slow->arena, v->text, v->len);
+    return NULL;
+}
+
+static const char *read_scalar(struct json_slow *slow, const struct field *field,
+                               const json_t *value, struct value *v)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        if (field->use == FIELD_KEY)
+            return reason_printf(slow->arena, "key '%s' is %s", field->path.text, type_name(value));
+        return reason_printf(slow->arena, "field '%s': expected a single value, found %s",
+                             field->path.text, type_name(value));
+    case JSON_STRING:
+        v->kind = VALUE_STRING;
+        v->len = (uint32_t)json_string_length(value);
+        v->text = arena_copy(slow->arena, json_string_value(value), v->len);
+        return NULL;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return read_number(slow, field, value, v);
+    case JSON_TRUE:
+        v->kind = VALUE_TRUE;
+        return NULL;
+    case JSON_FALSE:
+        v->kind = VALUE_FALSE;
+        return NULL;
+    case JSON_NULL:
+        return NULL;
+    }
+    return NULL;
+}
+
+static const char *read_field(struct json_slow *slow, const struct field *field,
+                              const json_t *object, struct value *v)
+{
+    const json_t *value = look_up(object, &field->path);
+    *v = (struct value){.kind = VALUE_NULL};
+    if (value == NULL || json_is_null(value))
+        return NULL;
+    switch (field->use) {
+    case FIELD_PRESENCE:
+        v->kind = VALUE_TRUE;
+        return NULL;
+    case FIELD_NUMBER:
+        return read_number(slow, field, value, v);
+    case FIELD_VALUE:
+    case FIELD_KEY:
+        return read_scalar(slow, field, value, v);
+    }
+    return NULL;
+}
+
+static const char *read_object(struct json_slow *slow, const json_t *object, struct batch *batch,
+                               size_t lane)
+{
+    const char *reason = read_time(slow, object, &batch->time_ns[lane]);
+    for (size_t f = 0; reason == NULL && f < slow->options->n_fields; f++)
+        reason = read_field(slow, &slow->options->fields[f], object, &batch->columns[f][lane]);
+    return reason;
+}
+
+const char *json_slow_record(struct json_slow *slow, const char *record, size_t len,
+                             struct batch *batch, size_t lane)
+{
+    slow->record = record;
+    slow->len = len;
+    slow->arena = &batch->arena;
+    index_numbers(slow);
+    json_error_t error;
+    json_t *object =
+        json_loadb(slow->copy.data, slow->copy.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    if (object == NULL)
+        return syntax_reason(slow, &error);
+    const char *reason;
+    if (json_is_object(object))
+        reason = read_object(slow, object, batch, lane);
+    else
+        reason =
+            reason_printf(&batch->arena, "expected a JSON object, found %s%s", type_name(object),
+                          json_is_array(object) ? " (jq -c '.[]' makes lines of one)" : "");
+    json_decref(object);
+    return reason;
+}

@@ -1,0 +1,165 @@
+#include "input/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "input/batch.h"
+#include "input/csv_cut.h"
+#include "input/csv_slow.h"
+#include "input/json_fast.h"
+#include "input/json_slow.h"
+#include "input/newline.h"
+#include "input/plan.h"
+#include "input/reason.h"
+
+struct input_parser {
+    const struct input_plan *plan;
+    struct json_slow *json;
+    struct csv_slow *csv; /* made with the first block: only then is the delimiter known */
+
+    /* of the block at hand */
+    struct batch *batch;
+    const char *data, *end;
+    const char *counted; /* `line` is the line of this byte */
+    uint64_t line;
+};
+
+struct input_parser *input_parser_new(const struct input *in)
+{
+    struct input_parser *parser = memory_calloc(1, sizeof *parser);
+    parser->plan = input_plan(in);
+    parser->json = json_slow_new(parser->plan->options);
+    return parser;
+}
+
+void input_parser_free(struct input_parser *parser)
+{
+    if (parser == NULL)
+        return;
+    json_slow_free(parser->json);
+    csv_slow_free(parser->csv);
+    free(parser);
+}
+
+/* Lines are counted only up to bad records: good ones do not say where they stand. */
+static void add_bad(struct input_parser *parser, const char *record, const char *next,
+                    const char *reason)
+{
+    struct bad_record *bad = batch_add_bad(parser->batch);
+    parser->line += newline_count(parser->counted, (size_t)(record - parser->counted));
+    parser->counted = record;
+    bad->start = (uint32_t)(record - parser->data);
+    bad->len = (uint32_t)(next - record);
+    bad->line = parser->line;
+    bad->reason = reason;
+}
+
+/* Counts the lane as a record, or enters it among the bad ones if there is a reason to. */
+static void finish_record(struct input_parser *parser, const char *record, const char *next,
+                          const char *reason)
+{
+    struct batch *batch = parser->batch;
+    if (reason != NULL) {
+        add_bad(parser, record, next, reason);
+        return;
+    }
+    batch->start[batch->n] = (uint32_t)(record - parser->data);
+    batch->len[batch->n] = (uint32_t)(next - record);
+    batch->n++;
+}
+
+static bool is_blank(const char *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r')
+            return false;
+    }
+    return true;
+}
+
+static void parse_json(struct input_parser *parser)
+{
+    const struct input_options *options = parser->plan->options;
+    for (const char *record = parser->data, *next; record < parser->end; record = next) {
+        const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
+        size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
+        next = newline == NULL ? parser->end : newline + 1;
+        if (is_blank(record, len))
+            continue;
+        size_t lane = batch_lane(parser->batch);
+        const char *reason = len > options->max_record_bytes
+                                 ? reason_overlong(&parser->batch->arena, options)
+                                 : json_slow_record(parser->json, record, len, parser->batch, lane);
+        finish_record(parser, record, next, reason);
+    }
+}
+
+/* The end of the record; *quote is the first quote at or behind the record, or the block's end. */
+static const char *csv_record_end(const struct input_parser *parser, const char *record,
+                                  const char **quote, bool *overlong)
+{
+    size_t max = parser->plan->options->max_record_bytes;
+    size_t left = (size_t)(parser->end - record);
+    const char *newline = memchr(record, '\n', left);
+    if (*quote < record) {
+        *quote = memchr(record, '"', left);
+        if (*quote == NULL)
+            *quote = parser->end;
+    }
+    if (newline == NULL ? *quote == parser->end : newline < *quote) {
+        const char *stop = newline == NULL ? parser->end : newline;
+        *overlong = (size_t)(stop - record) > max;
+        return newline == NULL ? stop : newline + 1;
+    }
+    struct csv_scan scan = {0};
+    const char *next =
+        csv_scan_record(&scan, record, parser->end, parser->plan->layout.delimiter, max);
+    *overlong = next == NULL ? left > max : scan.overlong;
+    return next == NULL ? parser->end : next;
+}
+
+static void parse_csv(struct input_parser *parser)
+{
+    const struct input_plan *plan = parser->plan;
+    const char *quote = parser->data - 1;
+    if (parser->csv == NULL)
+        parser->csv = csv_slow_new(plan->layout.delimiter);
+    for (const char *record = parser->data, *next; record < parser->end; record = next) {
+        bool overlong;
+        next = csv_record_end(parser, record, &quote, &overlong);
+        size_t len = csv_record_len(record, next);
+        if (len == 0)
+            continue;
+        size_t lane = batch_lane(parser->batch);
+        const char *reason = overlong ? reason_overlong(&parser->batch->arena, plan->options)
+                                      : csv_slow_record(parser->csv, plan->options, &plan->layout,
+                                                        record, len, parser->batch, lane);
+        finish_record(parser, record, next, reason);
+    }
+}
+
+void input_parse(struct input_parser *parser, const struct block *block, struct batch *batch)
+{
+    const struct input_options *options = parser->plan->options;
+    batch_begin(batch, block, options->n_fields);
+    parser->batch = batch;
+    parser->data = parser->counted = block->bytes.data;
+    parser->end = block->bytes.data + block->bytes.len;
+    parser->line = block->first_line;
+    switch (block->kind) {
+    case BLOCK_RECORDS:
+        if (parser->plan->format == INPUT_JSON)
+            parse_json(parser);
+        else
+            parse_csv(parser);
+        break;
+    case BLOCK_OVERLONG:
+        add_bad(parser, parser->data, parser->end, reason_overlong(&batch->arena, options));
+        break;
+    case BLOCK_OVERLONG_MORE:
+        add_bad(parser, parser->data, parser->end, NULL);
+        batch->bad[0].more = true;
+        break;
+    }
+}

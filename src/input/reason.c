@@ -1,0 +1,94 @@
+#include "input/reason.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "input/utf8.h"
+
+enum { SHOWN = 40 };
+
+const char *reason_printf(struct arena *arena, const char *format, ...)
+{
+    char text[1000];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t kept = len < 0 ? 0 : (size_t)len;
+    if (kept >= sizeof text)
+        kept = utf8_prefix(text, kept, sizeof text - 1);
+    return arena_copy(arena, text, kept);
+}
+
+/* Escapes into p; returns the end, where no NUL stands yet. */
+static char *escape(char *p, const char *text, size_t len)
+{
+    size_t shown = utf8_prefix(text, len, SHOWN);
+    bool utf8 = utf8_valid(text, shown);
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\') {
+            *p++ = '\\';
+            *p++ = (char)c;
+        } else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
+            p += snprintf(p, 5, "\\x%02x", c);
+        } else {
+            *p++ = (char)c;
+        }
+    }
+    return p;
+}
+
+static void close_text(char *p, size_t len, const char *closing)
+{
+    strcpy(p, closing);
+    if (len > SHOWN)
+        strcat(p, "...");
+}
+
+const char *reason_escape(char to[REASON_QUOTED], const char *text, size_t len)
+{
+    close_text(escape(to, text, len), len, "");
+    return to;
+}
+
+const char *reason_quote(char to[REASON_QUOTED], const char *text, size_t len)
+{
+    to[0] = '"';
+    close_text(escape(to + 1, text, len), len, "\"");
+    return to;
+}
+
+const char *reason_number(struct arena *arena, const struct field *field, enum number_status status,
+                          const char *shown)
+{
+    const char *what = field->use == FIELD_KEY ? "key" : "field";
+    if (status == NUMBER_MALFORMED)
+        return reason_printf(arena, "%s '%s': expected a number, found %s", what, field->path.text,
+                             shown);
+    return reason_printf(arena, "%s '%s': %s: %s", what, field->path.text,
+                         number_status_text(status), shown);
+}
+
+const char *reason_time(struct arena *arena, const struct input_options *options,
+                        enum time_status status, const char *shown)
+{
+    struct buf names = {0};
+    for (size_t i = 0; i < options->n_time; i++) {
+        if (i > 0)
+            buf_putc(&names, ',');
+        buf_puts(&names, options->time[i].text);
+    }
+    const char *reason =
+        reason_printf(arena, "field%s '%s': %s: %s", options->n_time > 1 ? "s" : "",
+                      buf_cstr(&names), time_status_text(status), shown);
+    buf_free(&names);
+    return reason;
+}
+
+const char *reason_overlong(struct arena *arena, const struct input_options *options)
+{
+    return reason_printf(arena, "record longer than --max-record (%zu bytes)",
+                         options->max_record_bytes);
+}

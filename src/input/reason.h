@@ -1,0 +1,35 @@
+/*
+ * input/reason.h - why a record is bad, in words that tell what was expected and what was found.
+ *
+ * Reasons live in the batch's arena. User data in them is quoted, escaped and cut, so that a
+ * reason is one short line of UTF-8 whatever the record holds.
+ */
+#ifndef INPUT_REASON_H
+#define INPUT_REASON_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/number.h"
+#include "input/input.h"
+
+/* Bytes that reason_quote() and reason_escape() may need, NUL included. */
+enum { REASON_QUOTED = 200 };
+
+const char *reason_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Writes the text, escaped, at most 40 bytes of it, into `to`; returns `to`. */
+const char *reason_escape(char to[REASON_QUOTED], const char *text, size_t len);
+
+/* The same in quotes. */
+const char *reason_quote(char to[REASON_QUOTED], const char *text, size_t len);
+
+/* What both formats say the same way. `shown` is the offending value, ready to be read. */
+const char *reason_number(struct arena *arena, const struct field *field, enum number_status status,
+                          const char *shown);
+const char *reason_time(struct arena *arena, const struct input_options *options,
+                        enum time_status status, const char *shown);
+const char *reason_overlong(struct arena *arena, const struct input_options *options);
+
+#endif
