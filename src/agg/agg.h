@@ -23,6 +23,14 @@
 
 enum agg_input { AGG_NO_INPUT, AGG_PRESENCE, AGG_NUMBER, AGG_VALUE };
 
+/* How a function is written. */
+enum agg_param {
+    AGG_FIELD,          /* sum:FIELD */
+    AGG_OPTIONAL_FIELD, /* count, count:FIELD */
+    AGG_FIELD_COUNT,    /* topk:FIELD:N */
+    AGG_RANK_FIELD,     /* p99.9:FIELD */
+};
+
 struct agg {
     const struct agg_ops *ops;
     char *name;           /* of the output column */
@@ -49,17 +57,27 @@ struct agg_ops {
     const char *doc;  /* one line for the man page and --help */
     size_t size;      /* of an accumulator, a multiple of 8 */
 
+    enum agg_input input; /* what its column must hold; count without a field: nothing */
+    enum agg_param param;
+    /* The same result from the state of another aggregate that stands at the same offset and has
+       the same add(): p50 and p99 of one field keep their samples once. NULL: does not share. */
+    const struct agg_ops *view;
+
     void (*init)(const struct agg *agg, void *acc);
     /* column: the batch's column agg->column, or NULL for AGG_NO_INPUT. Once a batch, not a record.
      */
     void (*add)(const struct agg *agg, const struct agg_rows *rows, const struct value *column);
-    /* into += from; from stays as it is, and into shares none of its memory. */
+    /* into += from; from stays as it is, and into shares none of its memory. Where arrival
+       decides (first and last, equal times), from's records are the later ones. */
     void (*merge)(const struct agg *agg, void *into, const void *from, struct arena *arena);
-    /* Text goes to scratch (appended); *result is valid until scratch changes next. */
+    /* Text goes to scratch (appended) or stands in the arena; *result is valid until scratch
+       changes next or a record is added. */
     void (*result)(const struct agg *agg, const void *acc, struct datum *result,
                    struct buf *scratch);
     /* Back to no records, keeping memory for the next ones (discard mode, pane after pane). */
     void (*reset)(const struct agg *agg, void *acc);
+    /* The state as bytes; load takes exactly those bytes back into an accumulator that is fresh
+       from init(), and returns false if they are damaged: it is then good for nothing. */
     void (*save)(const struct agg *agg, const void *acc, struct buf *to);
     bool (*load)(const struct agg *agg, void *acc, const unsigned char **at,
                  const unsigned char *end, struct arena *arena);
@@ -76,7 +94,11 @@ extern const struct agg_ops *const agg_table[];
 bool agg_parse(struct agg *agg, const char *text, struct error *err);
 void agg_clear(struct agg *agg);
 
-/* Gives each aggregate its offset; returns the size of a block. */
+/*
+ * Gives each aggregate its offset; returns the size of a block. Aggregates of one field that can
+ * share their state get the same offset, all but the first with ops that only read it
+ * (ops->view); so it is called once, on all the aggregates of a plan.
+ */
 size_t agg_layout(struct agg *aggs, size_t n);
 
 #endif
