@@ -1,0 +1,202 @@
+/* topk, mode: the most frequent values, exact, with a count for every value there is. */
+#include <stdlib.h>
+
+#include "agg/functions.h"
+#include "agg/heap.h"
+#include "agg/value_set.h"
+#include "base/json_text.h"
+#include "base/memory.h"
+#include "base/number.h"
+
+static void topk_init(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    *(struct byte_set *)acc = (struct byte_set){.payload_bytes = sizeof(uint64_t)};
+}
+
+static void topk_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+{
+    struct buf encoding = {0};
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct value *v = &column[rows->rows[i]];
+        if (v->kind == VALUE_NULL)
+            continue;
+        encoding.len = 0;
+        value_encode(&encoding, v);
+        struct byte_set *s = (struct byte_set *)(void *)(rows->accs[i] + agg->offset);
+        value_set_add_count(byte_set_put(s, encoding.data, encoding.len, rows->arenas[i]), 1);
+    }
+    buf_free(&encoding);
+}
+
+static void topk_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry;
+    while (byte_set_next(from, &cursor, &entry))
+        value_set_add_count(byte_set_put(into, entry.bytes, entry.len, arena),
+                            value_set_count(entry.payload));
+}
+
+/* The payloads of two entries: the higher count first, then the lower value. Encodings differ
+ * before either ends, so the shorter length is enough to compare. */
+static int by_rank(const void *a, const void *b)
+{
+    const struct byte_set set = {.payload_bytes = sizeof(uint64_t)};
+    uint64_t count_a = value_set_count(a), count_b = value_set_count(b);
+    if (count_a != count_b)
+        return count_a > count_b ? -1 : 1;
+    struct byte_set_entry x = byte_set_entry(&set, a), y = byte_set_entry(&set, b);
+    return memcmp(x.bytes, y.bytes, x.len < y.len ? x.len : y.len);
+}
+
+/* The best n <= s->n payloads, in order. */
+static void rank(const struct byte_set *s, const void **best, size_t n)
+{
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry;
+    for (size_t i = 0; i < n && byte_set_next(s, &cursor, &entry); i++)
+        best[i] = entry.payload;
+    heap_build(best, n, by_rank);
+    while (byte_set_next(s, &cursor, &entry)) {
+        if (by_rank(entry.payload, best[0]) < 0) {
+            best[0] = entry.payload;
+            heap_sift(best, n, by_rank);
+        }
+    }
+    heap_sort(best, n, by_rank);
+}
+
+/* The value of an entry; a text may stand in `text`. */
+static struct value entry_value(const struct byte_set *s, const void *payload, struct buf *text)
+{
+    struct byte_set_entry entry = byte_set_entry(s, payload);
+    const unsigned char *at = entry.bytes;
+    struct value v = {.kind = VALUE_NULL};
+    text->len = 0;
+    value_decode(&at, entry.bytes + entry.len, &v, text);
+    return v;
+}
+
+static void put_json(struct buf *to, const struct value *v)
+{
+    switch ((enum value_kind)v->kind) {
+    case VALUE_STRING:
+        json_text_string(to, v->text, v->len);
+        return;
+    case VALUE_NUMBER:
+    case VALUE_WIDE:
+        number_print(to, v);
+        return;
+    case VALUE_FALSE:
+        buf_puts(to, "false");
+        return;
+    case VALUE_TRUE:
+        buf_puts(to, "true");
+        return;
+    case VALUE_NULL:
+        break; /* never counted */
+    }
+    buf_puts(to, "null");
+}
+
+static void topk_result(const struct agg *agg, const void *acc, struct datum *result,
+                        struct buf *scratch)
+{
+    const struct byte_set *s = acc;
+    *result = (struct datum){.kind = DATUM_NULL};
+    if (s->n == 0)
+        return;
+    size_t n = agg->n < s->n ? (size_t)agg->n : (size_t)s->n, start = scratch->len;
+    const void **best = memory_alloc(n * sizeof *best);
+    rank(s, best, n);
+    struct buf text = {0};
+    for (size_t i = 0; i < n; i++) {
+        struct value v = entry_value(s, best[i], &text);
+        buf_puts(scratch, i == 0 ? "[{\"value\":" : ",{\"value\":");
+        put_json(scratch, &v);
+        buf_puts(scratch, ",\"count\":");
+        buf_put_u64(scratch, value_set_count(best[i]));
+        buf_putc(scratch, '}');
+    }
+    buf_putc(scratch, ']');
+    buf_free(&text);
+    free(best);
+    *result = (struct datum){DATUM_JSON, scratch->data + start, scratch->len - start};
+}
+
+static void mode_result(const struct agg *agg, const void *acc, struct datum *result,
+                        struct buf *scratch)
+{
+    (void)agg;
+    const struct byte_set *s = acc;
+    *result = (struct datum){.kind = DATUM_NULL};
+    if (s->n == 0)
+        return;
+    const void *best;
+    rank(s, &best, 1);
+    struct buf text = {0};
+    struct value v = entry_value(s, best, &text);
+    *result = value_datum(&v, scratch);
+    if (result->kind == DATUM_STRING) {
+        size_t start = scratch->len;
+        buf_put(scratch, v.text, v.len);
+        result->text = scratch->data + start;
+    }
+    buf_free(&text);
+}
+
+static void topk_reset(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    byte_set_reset(acc);
+}
+
+static void topk_save(const struct agg *agg, const void *acc, struct buf *to)
+{
+    (void)agg;
+    value_set_save(acc, to);
+}
+
+static bool topk_load(const struct agg *agg, void *acc, const unsigned char **at,
+                      const unsigned char *end, struct arena *arena)
+{
+    (void)agg;
+    return value_set_load(acc, at, end, arena);
+}
+
+static const struct agg_ops topk_view = VIEW_OPS("topk", topk_result);
+
+const struct agg_ops topk_ops = {
+    .name = "topk",
+    .doc = "the N most frequent values with their counts, as JSON",
+    .size = sizeof(struct byte_set),
+    .input = AGG_VALUE,
+    .param = AGG_FIELD_COUNT,
+    .view = &topk_view,
+    .init = topk_init,
+    .add = topk_add,
+    .merge = topk_merge,
+    .result = topk_result,
+    .reset = topk_reset,
+    .save = topk_save,
+    .load = topk_load,
+};
+
+static const struct agg_ops mode_view = VIEW_OPS("mode", mode_result);
+
+const struct agg_ops mode_ops = {
+    .name = "mode",
+    .doc = "the most frequent value; of several the first in the order of values",
+    .size = sizeof(struct byte_set),
+    .input = AGG_VALUE,
+    .view = &mode_view,
+    .init = topk_init,
+    .add = topk_add,
+    .merge = topk_merge,
+    .result = mode_result,
+    .reset = topk_reset,
+    .save = topk_save,
+    .load = topk_load,
+};
