@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "pane/engine.h"
+#include "run/feed.h"
 #include "run/plan.h"
 #include "run/report.h"
 #include "run/signals.h"
@@ -17,17 +19,23 @@ struct running {
     const struct plan *plan;
     struct error *err;
     const char *input_name;
+    struct input_options input_options;
     int input_fd;
     struct input *input;
-    struct input_parser *parser;
-    struct block block;
-    struct batch batch;
+    struct feed *feed;
+    const struct batch *batch;
     struct sink out, late, bad;
     struct writer *writer;
     char **result_names;
     struct engine *engine;
     struct report report;
 };
+
+static unsigned threads(const struct plan *plan)
+{
+    long cores = plan->threads != 0 ? (long)plan->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : (unsigned)cores;
+}
 
 static bool open_input(struct running *r)
 {
@@ -36,8 +44,12 @@ static bool open_input(struct running *r)
     r->input_fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (r->input_fd < 0)
         return error_set(r->err, EXIT_RUNTIME, "%s: can't open it: %s", path, strerror(errno));
-    r->input = input_open(&r->plan->input, r->input_fd, r->input_name);
-    r->parser = input_parser_new(r->input);
+    r->input_options = r->plan->input;
+    r->input_options.stop = &signals_stop;
+    r->input = input_open(&r->input_options, r->input_fd, r->input_name);
+    struct stat st;
+    bool may_wait = fstat(r->input_fd, &st) != 0 || !S_ISREG(st.st_mode);
+    r->feed = feed_start(r->input, threads(r->plan), may_wait);
     return true;
 }
 
@@ -103,7 +115,7 @@ static bool flush(struct running *r)
 /* Good and bad records of a batch in their order; false: --strict has met a bad one. */
 static bool process(struct running *r)
 {
-    const struct batch *batch = &r->batch;
+    const struct batch *batch = r->batch;
     size_t done = 0;
     for (size_t i = 0; i < batch->n_bad; i++) {
         const struct bad_record *bad = &batch->bad[i];
@@ -122,14 +134,13 @@ static bool process(struct running *r)
 static bool read_all(struct running *r, enum input_status *status)
 {
     for (;;) {
-        *status = input_read_block(r->input, &r->block, r->err);
+        *status = feed_next(r->feed, &r->batch, r->err);
         if (*status == INPUT_FAILED)
             return false;
         if (*status != INPUT_BLOCK)
             return true;
-        input_parse(r->parser, &r->block, &r->batch);
         bool ok = process(r);
-        r->report.bytes = r->block.offset + r->block.bytes.len;
+        r->report.bytes = r->batch->block->offset + r->batch->block->bytes.len;
         if (!ok) {
             struct error strict = *r->err;
             if (flush(r))
@@ -161,9 +172,9 @@ static bool work(struct running *r, struct run_result *result)
             engine_finish(r->engine);
             panes_header(&r->engine->panes);
         }
-        ok = flush(r);
     }
     report_end(&r->report);
+    ok = ok && flush(r);
     if (r->plan->stats)
         report_stats(&r->report, r->engine, r->plan->time_unit);
     return ok;
@@ -178,10 +189,8 @@ static void close_all(struct running *r)
     engine_free(r->engine);
     writer_free(r->writer);
     free(r->result_names);
-    input_parser_free(r->parser);
+    feed_stop(r->feed);
     input_close(r->input);
-    batch_free(&r->batch);
-    block_free(&r->block);
     if (r->plan->input_path != NULL && r->input_fd >= 0)
         close(r->input_fd);
 }

@@ -1,0 +1,198 @@
+#include "run/feed.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum { SLOTS_PER_THREAD = 4, MAX_THREADS = 64 };
+
+enum slot_state { SLOT_FREE, SLOT_READING, SLOT_READ, SLOT_PARSING, SLOT_DONE };
+
+struct slot {
+    enum slot_state state;
+    enum input_status status;
+    struct error err;
+    struct block block;
+    struct batch batch;
+};
+
+struct worker {
+    struct feed *feed;
+    struct input_parser *parser;
+    pthread_t thread;
+};
+
+struct feed {
+    struct input *in;
+    bool may_wait;
+    unsigned n_workers;
+    struct worker *workers;
+    struct input_parser *parser; /* of the aggregator's thread */
+
+    pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t changed;
+    struct slot *slots;
+    size_t n_slots;
+    uint64_t next_out, next_parse, next_read; /* sequence numbers; slot = number % n_slots */
+    bool reading, ended, quit, held;          /* held: the aggregator has slot next_out - 1 */
+};
+
+static struct slot *slot_at(struct feed *feed, uint64_t sequence)
+{
+    return &feed->slots[sequence % feed->n_slots];
+}
+
+static bool can_read(struct feed *feed)
+{
+    return !feed->reading && !feed->ended && !feed->quit &&
+           slot_at(feed, feed->next_read)->state == SLOT_FREE;
+}
+
+static bool can_parse(struct feed *feed)
+{
+    return feed->next_parse < feed->next_read &&
+           slot_at(feed, feed->next_parse)->state == SLOT_READ;
+}
+
+/* Both are called with the lock held, and give it up while they work. */
+
+static void read_one(struct feed *feed)
+{
+    struct slot *slot = slot_at(feed, feed->next_read);
+    slot->state = SLOT_READING;
+    feed->reading = true;
+    pthread_mutex_unlock(&feed->lock);
+    /* The one place where feed_stop() may cut a worker off: it waits, and holds no lock. */
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    slot->status = input_read_block(feed->in, &slot->block, &slot->err);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_mutex_lock(&feed->lock);
+    feed->reading = false;
+    feed->next_read++;
+    slot->state = SLOT_READ;
+    if (slot->status != INPUT_BLOCK) {
+        feed->ended = true;
+        slot->state = SLOT_DONE;
+    }
+    pthread_cond_broadcast(&feed->changed);
+}
+
+static void parse_one(struct feed *feed, struct input_parser *parser)
+{
+    struct slot *slot = slot_at(feed, feed->next_parse++);
+    slot->state = SLOT_PARSING;
+    pthread_mutex_unlock(&feed->lock);
+    input_parse(parser, &slot->block, &slot->batch);
+    pthread_mutex_lock(&feed->lock);
+    slot->state = SLOT_DONE;
+    pthread_cond_broadcast(&feed->changed);
+}
+
+static void *worker_main(void *context)
+{
+    struct worker *worker = context;
+    struct feed *feed = worker->feed;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_mutex_lock(&feed->lock);
+    while (!feed->quit) {
+        /* Where reading may wait, start it first: a block that comes in must not wait for us. */
+        if (can_read(feed) && (feed->may_wait || !can_parse(feed)))
+            read_one(feed);
+        else if (can_parse(feed))
+            parse_one(feed, worker->parser);
+        else
+            pthread_cond_wait(&feed->changed, &feed->lock);
+    }
+    pthread_mutex_unlock(&feed->lock);
+    return NULL;
+}
+
+static bool start_worker(struct feed *feed, struct worker *worker)
+{
+    *worker = (struct worker){.feed = feed, .parser = input_parser_new(feed->in)};
+    if (pthread_create(&worker->thread, NULL, worker_main, worker) == 0)
+        return true;
+    input_parser_free(worker->parser);
+    return false;
+}
+
+struct feed *feed_start(struct input *in, unsigned threads, bool may_wait)
+{
+    struct feed *feed = memory_calloc(1, sizeof *feed);
+    if (threads > MAX_THREADS)
+        threads = MAX_THREADS;
+    feed->in = in;
+    feed->may_wait = may_wait;
+    feed->parser = input_parser_new(in);
+    feed->n_slots = (size_t)threads * SLOTS_PER_THREAD;
+    feed->slots = memory_calloc(feed->n_slots, sizeof *feed->slots);
+    feed->workers = memory_calloc(threads, sizeof *feed->workers);
+    pthread_mutex_init(&feed->lock, NULL);
+    pthread_cond_init(&feed->changed, NULL);
+    /* A thread that can't be had is one less: the aggregator's own can do everything. */
+    while (feed->n_workers + 1 < threads && start_worker(feed, &feed->workers[feed->n_workers]))
+        feed->n_workers++;
+    return feed;
+}
+
+enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err)
+{
+    pthread_mutex_lock(&feed->lock);
+    if (feed->held) {
+        slot_at(feed, feed->next_out - 1)->state = SLOT_FREE;
+        feed->held = false;
+        pthread_cond_broadcast(&feed->changed);
+    }
+    struct slot *slot = slot_at(feed, feed->next_out);
+    while (slot->state != SLOT_DONE) {
+        if (can_parse(feed))
+            parse_one(feed, feed->parser);
+        else if (can_read(feed) && (!feed->may_wait || feed->n_workers == 0))
+            read_one(feed);
+        else
+            pthread_cond_wait(&feed->changed, &feed->lock);
+    }
+    pthread_mutex_unlock(&feed->lock);
+    feed->next_out++;
+    feed->held = true;
+    *batch = &slot->batch;
+    if (slot->status == INPUT_FAILED)
+        *err = slot->err;
+    return slot->status;
+}
+
+bool feed_ready(struct feed *feed)
+{
+    pthread_mutex_lock(&feed->lock);
+    bool ready = slot_at(feed, feed->next_out)->state == SLOT_DONE;
+    pthread_mutex_unlock(&feed->lock);
+    return ready;
+}
+
+void feed_stop(struct feed *feed)
+{
+    if (feed == NULL)
+        return;
+    pthread_mutex_lock(&feed->lock);
+    feed->quit = true;
+    pthread_cond_broadcast(&feed->changed);
+    bool waiting = feed->reading;
+    pthread_mutex_unlock(&feed->lock);
+    for (unsigned i = 0; i < feed->n_workers; i++) {
+        if (waiting)
+            pthread_cancel(feed->workers[i].thread);
+        pthread_join(feed->workers[i].thread, NULL);
+        input_parser_free(feed->workers[i].parser);
+    }
+    for (size_t i = 0; i < feed->n_slots; i++) {
+        batch_free(&feed->slots[i].batch);
+        block_free(&feed->slots[i].block);
+    }
+    input_parser_free(feed->parser);
+    pthread_cond_destroy(&feed->changed);
+    pthread_mutex_destroy(&feed->lock);
+    free(feed->workers);
+    free(feed->slots);
+    free(feed);
+}

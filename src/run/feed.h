@@ -1,0 +1,35 @@
+/*
+ * run/feed.h - batches in the order of the input, parsed by as many threads as asked for.
+ *
+ *     slots    [ done | done | parsing | read | free | free ]      a ring, by sequence number
+ *                ^ next for the aggregator       ^ next to be read
+ *
+ * Reading is one thread's at a time, parsing anybody's: the aggregator's own thread parses too when
+ * the batch that it needs is not ready, so with two threads both are always busy. It never reads
+ * where reading may wait (a pipe), because a batch might become ready meanwhile. The order of
+ * batches, and so every result, is that of the input, whatever the number of threads.
+ */
+#ifndef RUN_FEED_H
+#define RUN_FEED_H
+
+#include "base/error.h"
+#include "input/input.h"
+
+struct feed;
+
+/* threads: the aggregator's own included, >= 1. may_wait: reading may block for long (a pipe). */
+struct feed *feed_start(struct input *in, unsigned threads, bool may_wait);
+
+/*
+ * The next batch; it and its block are valid until the next call. On anything but INPUT_BLOCK there
+ * is no batch, and no further call is allowed.
+ */
+enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err);
+
+/* Is the next batch ready, so that feed_next() would not wait? */
+bool feed_ready(struct feed *feed);
+
+/* Stops the threads, also one that waits for input. */
+void feed_stop(struct feed *feed);
+
+#endif
