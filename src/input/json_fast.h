@@ -18,17 +18,25 @@
 /* Blocks have this many readable bytes behind their last one, so vectors may be loaded whole. */
 enum { BLOCK_PADDING = 64 };
 
-struct json_fast; /* per parser: the compiled projection, what the last record looked like, caches */
+struct json_fast; /* per parser: the compiled projection, what the last record looked like, caches
+                   */
 
 struct json_fast *json_fast_new(const struct input_options *options);
 void json_fast_free(struct json_fast *fast);
 
 /*
  * Reads the record that starts at p into lane `lane` of the batch (time_ns and every column;
- * start and len are the caller's). Returns the first byte behind its newline, or `end` if it ends
- * there without one; NULL if the record is not plain, or blank.
+ * start and len are the caller's). Returns the first byte behind its newline; NULL if the record is
+ * not plain, or blank, or has no newline (only the last of an input may have none). Texts are views
+ * of the record's bytes.
  */
 const char *json_fast_record(struct json_fast *fast, const char *p, const char *end,
                              struct batch *batch, size_t lane);
+
+/*
+ * For tests: the vector code to use, 0 (the fastest that this machine has; the default), 1, ...
+ * False, and no change, if there are not that many.
+ */
+bool json_fast_use(struct json_fast *fast, size_t instance);
 
 #endif

@@ -1,0 +1,22 @@
+/*
+ * input/json_fast_scalar.h - numbers, literals and UTF-8, byte by byte: what the vector code
+ * leaves.
+ */
+#ifndef INPUT_JSON_FAST_SCALAR_H
+#define INPUT_JSON_FAST_SCALAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/value.h"
+
+/*
+ * Is text[0..len) a number of the JSON grammar, true, false or null? If so and `needed`, *v becomes
+ * its value (a view of the text, if the number is wide); false too if winagg cannot hold it.
+ */
+bool scalar_read(const char *text, size_t len, bool needed, struct value *v);
+
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and nothing else */
+bool scalar_is_number(const char *text, size_t len);
+
+#endif

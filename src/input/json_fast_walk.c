@@ -1,0 +1,194 @@
+#include "input/json_fast_walk.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "input/json_fast_scalar.h"
+
+void walk_init(struct walk *w, struct projection *projection)
+{
+    w->projection = projection;
+    w->seen = memory_calloc(projection->n_nodes, sizeof w->seen[0]);
+    w->serial = 0;
+}
+
+void walk_free(struct walk *w)
+{
+    free(w->seen);
+}
+
+/* Steps over blanks; the newline is none. Tabs and carriage returns are in the index. */
+static void skip_blanks(struct walk *w)
+{
+    for (;; w->at++) {
+        if (*w->at == '\t' || *w->at == '\r')
+            w->entry++;
+        else if (*w->at != ' ')
+            return;
+    }
+}
+
+/* `at` is on the opening quote; leaves it behind the closing one. */
+static bool skip_string(struct walk *w, struct value *text)
+{
+    const char *close = w->base + w->entry[1];
+    if (*close != '"')
+        return false;
+    *text = (struct value){
+        .text = w->at + 1, .len = (uint32_t)(close - w->at - 1), .kind = VALUE_STRING};
+    w->at = close + 1;
+    w->entry += 2;
+    return true;
+}
+
+static bool has_escape(const struct walk *w, const struct value *text)
+{
+    return w->escapes && memchr(text->text, '\\', text->len) != NULL;
+}
+
+static void note_hole(struct walk *w, const char *start, const char *end,
+                      const struct projection_node *node, enum scan_hole kind)
+{
+    if (w->n_holes < WALK_MOST_HOLES)
+        w->holes[w->n_holes] = (struct walk_hole){start, end, node, kind};
+    w->n_holes++;
+}
+
+static bool walk_string(struct walk *w, const struct projection_node *node)
+{
+    struct value text;
+    if (!skip_string(w, &text))
+        return false;
+    note_hole(w, text.text, w->at - 1, node, HOLE_STRING);
+    return node == NULL ||
+           (!has_escape(w, &text) && projection_put(w->projection, node, &text, w->batch, w->lane));
+}
+
+static bool walk_scalar(struct walk *w, const struct projection_node *node)
+{
+    const char *start = w->at;
+    struct value v;
+    while ((*w->at >= '0' && *w->at <= '9') || ((*w->at | 0x20) >= 'a' && (*w->at | 0x20) <= 'z') ||
+           *w->at == '-' || *w->at == '+' || *w->at == '.')
+        w->at++;
+    if (!scalar_read(start, (size_t)(w->at - start), node != NULL, &v))
+        return false;
+    note_hole(w, start, w->at, node, HOLE_SCALAR);
+    return node == NULL || projection_put(w->projection, node, &v, w->batch, w->lane);
+}
+
+/* An object or an array stands at the node: fine for those that ask only whether something does. */
+static bool put_container(const struct walk *w, const struct projection_node *node)
+{
+    for (uint32_t i = 0; i < node->n_wants; i++) {
+        if (node->wants[i].use != WANT_PRESENCE)
+            return false;
+        w->batch->columns[node->wants[i].column][w->lane] = (struct value){.kind = VALUE_TRUE};
+    }
+    return true;
+}
+
+static bool walk_value(struct walk *w, const struct projection_node *node);
+
+/* Behind an element: true to go on with the next one; else *ok says whether this is the end. */
+static bool next_element(struct walk *w, char closing, bool *ok)
+{
+    skip_blanks(w);
+    char c = *w->at;
+    *ok = c == closing || c == ',';
+    w->at += *ok;
+    return c == ',';
+}
+
+/* A member's name, and the node that wants it. A name that comes twice is for the slow path. */
+static bool walk_name(struct walk *w, const struct projection_node *parent,
+                      const struct projection_node **node)
+{
+    struct value name;
+    *node = NULL;
+    skip_blanks(w);
+    if (*w->at != '"' || !skip_string(w, &name))
+        return false;
+    if (parent != NULL) {
+        if (has_escape(w, &name))
+            return false;
+        *node = projection_child(parent, name.text, name.len);
+        if (*node != NULL) {
+            if (w->seen[(*node)->slot] == w->serial)
+                return false;
+            w->seen[(*node)->slot] = w->serial;
+        }
+    }
+    skip_blanks(w);
+    return *w->at++ == ':';
+}
+
+static bool walk_object(struct walk *w, const struct projection_node *node)
+{
+    bool ok;
+    w->at++;
+    skip_blanks(w);
+    if (*w->at == '}') {
+        w->at++;
+        return true;
+    }
+    do {
+        const struct projection_node *child;
+        if (!walk_name(w, node, &child) || !walk_value(w, child))
+            return false;
+    } while (next_element(w, '}', &ok));
+    return ok;
+}
+
+static bool walk_array(struct walk *w)
+{
+    bool ok;
+    w->at++;
+    skip_blanks(w);
+    if (*w->at == ']') {
+        w->at++;
+        return true;
+    }
+    do {
+        if (!walk_value(w, NULL))
+            return false;
+    } while (next_element(w, ']', &ok));
+    return ok;
+}
+
+static bool walk_value(struct walk *w, const struct projection_node *node)
+{
+    skip_blanks(w);
+    if (*w->at == '"')
+        return walk_string(w, node);
+    if (*w->at != '{' && *w->at != '[')
+        return walk_scalar(w, node);
+    bool array = *w->at == '[';
+    if (w->depth == WALK_DEEPEST ||
+        (node != NULL && (!put_container(w, node) || (array && node->indexes))))
+        return false;
+    w->depth++;
+    bool ok = array ? walk_array(w) : walk_object(w, node);
+    w->depth--;
+    return ok;
+}
+
+bool walk_record(struct walk *w, const struct scan_index *index, const char *p, struct batch *batch,
+                 size_t lane)
+{
+    w->serial++;
+    w->base = w->at = p;
+    w->entry = index->at;
+    w->escapes = index->escapes;
+    w->depth = 0;
+    w->batch = batch;
+    w->lane = lane;
+    w->n_holes = 0;
+    for (size_t i = 0; i < w->projection->n_columns; i++)
+        batch->columns[i][lane] = (struct value){.kind = VALUE_NULL};
+    skip_blanks(w);
+    if (*w->at != '{' || !walk_object(w, w->projection->root))
+        return false;
+    skip_blanks(w);
+    return *w->at == '\n' && w->seen[w->projection->time->slot] == w->serial;
+}
