@@ -1,7 +1,7 @@
 # winagg: make, make check, make install, as anyone expects. `make help` lists the targets.
 #
-# CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR belong to the user. Flavours (release, asan, ubsan, fuzz)
-# are built side by side under build/FLAVOUR.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR belong to the user. Flavours (release, asan,
+# ubsan, fuzz) are built side by side under build/FLAVOUR.
 
 VERSION   = 0.1.0
 PREFIX   ?= /usr/local
@@ -18,12 +18,17 @@ LIBS      = -ljansson -lcsv -lxxhash -lm
 
 FLAVOUR_CFLAGS_asan  = -fsanitize=address -fno-omit-frame-pointer -O1
 FLAVOUR_CFLAGS_ubsan = -fsanitize=undefined -fno-sanitize-recover=all -O1
+FLAVOUR_CFLAGS_fuzz  = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS = $(FLAVOUR_CFLAGS_$(FLAVOUR))
 
 SRC       = $(wildcard src/*/*.c)
 OBJ       = $(SRC:src/%.c=$(B)/%.o)
 UNIT_SRC  = $(wildcard tests/unit/test_*.c)
 UNIT      = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
+FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ      = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
+REPLAY    = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay/%)
+FUZZ_SECONDS ?= 30
 
 all: $(B)/winagg ## build the program (build/release/winagg)
 
@@ -36,15 +41,78 @@ $(B)/%.o: src/%.c Makefile
 
 $(B)/unit/%: tests/unit/%.c $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests $(LDFLAGS) -o $@ $< $(OBJ) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -Itests $(LDFLAGS) -o $@ $< $(OBJ) $(LIBS)
+
+$(B)/fuzz/%: tests/fuzz/%.c $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(OBJ) $(LIBS)
+
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(OBJ) $(LIBS)
 
 unit: $(UNIT) ## build and run the C unit tests
 	@for t in $(UNIT); do echo "$$t" && $$t || exit 1; done
 
-clean: ## remove everything that was built
-	rm -rf build
+test-programs: $(B)/winagg $(UNIT) $(REPLAY)
 
-.PHONY: all unit clean
+check: test-programs ## run every test: unit, command line, model, examples, fuzz corpora
+	@tests/run $(B)
+
+asan: ## run the tests under the address sanitizer
+	@$(MAKE) FLAVOUR=asan check
+
+ubsan: ## run the tests under the undefined-behaviour sanitizer
+	@$(MAKE) FLAVOUR=ubsan check
+
+fuzz-programs: $(FUZZ)
+
+fuzz: ## run every fuzzer for FUZZ_SECONDS (30); needs clang
+	@$(MAKE) FLAVOUR=fuzz CC=clang fuzz-programs
+	@for source in $(FUZZ_SRC:.c=); do \
+	    name=$${source##*/}; own=build/fuzz/corpus/$$name; seeds=tests/fuzz/corpus/$$name; \
+	    mkdir -p $$own; test -d $$seeds || seeds=; \
+	    echo "$$name: $(FUZZ_SECONDS) s"; \
+	    build/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	        -artifact_prefix=build/fuzz/$$name- $$own $$seeds >build/fuzz/$$name.log 2>&1 || \
+	        { tail -40 build/fuzz/$$name.log; exit 1; }; \
+	done
+
+lint: ## check style, includes, scripts and the man page
+	@scripts/lint
+
+install: $(B)/winagg ## install under DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	install -m 755 $(B)/winagg $(DESTDIR)$(BINDIR)/winagg
+	install -m 644 man/winagg.1 $(DESTDIR)$(MANDIR)/man1/winagg.1
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/winagg $(DESTDIR)$(MANDIR)/man1/winagg.1
+
+installcheck: ## run the command-line tests and the examples with the installed program
+	test -r $(DESTDIR)$(MANDIR)/man1/winagg.1
+	WINAGG=$(abspath $(DESTDIR)$(BINDIR)/winagg) bats tests/cli tests/docs.bats
+
+dist: ## pack what is committed as winagg-VERSION.tar.gz
+	git archive --prefix=winagg-$(VERSION)/ HEAD | gzip -9n >winagg-$(VERSION).tar.gz
+
+distcheck: dist ## build, test, install and uninstall what dist packs
+	rm -rf build/distcheck && mkdir -p build/distcheck
+	tar -xzf winagg-$(VERSION).tar.gz -C build/distcheck
+	cd build/distcheck/winagg-$(VERSION) && $(MAKE) check && \
+	    $(MAKE) install installcheck PREFIX=/usr DESTDIR="$$PWD/build/root" && \
+	    $(MAKE) uninstall PREFIX=/usr DESTDIR="$$PWD/build/root" && \
+	    test -z "$$(find build/root -type f)" && $(MAKE) clean && test ! -e build
+	rm -rf build/distcheck
+
+clean: ## remove everything that was built
+	rm -rf build winagg-$(VERSION).tar.gz
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
+
+.PHONY: all unit test-programs check asan ubsan fuzz-programs fuzz lint install uninstall \
+        installcheck dist distcheck clean help
 .SECONDARY:
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(OBJ:.o=.d) $(B)/main.d $(UNIT:=.d) $(FUZZ:=.d) $(REPLAY:=.d)
