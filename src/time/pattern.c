@@ -18,29 +18,32 @@ static bool among(const char *set, char c)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
+/* The length of the conversion at p, with its flags and modifier; it may lack its letter. */
+static size_t conversion_len(const char *p)
+{
+    const char *at = p + 1 + strspn(p + 1, FLAGS);
+    at += *at == 'E' || *at == 'O';
+    return (size_t)(at - p) + (*at != '\0');
+}
+
 bool pattern_check(const char *pattern, struct error *err)
 {
     if (strlen(pattern) > PATTERN_MAX)
         return error_set(err, EXIT_USAGE, "--time-format: a pattern has at most %d bytes",
                          PATTERN_MAX);
-    for (const char *p = pattern; *p; p++) {
-        if (*p != '%')
-            continue;
-        const char *conversion = p++;
-        if (among(OURS, *p))
-            continue;
-        p += strspn(p, FLAGS);
-        const char *allowed = THEIRS;
-        if (*p == 'E' || *p == 'O')
-            allowed = *p++ == 'E' ? AFTER_E : AFTER_O;
-        if (among("GgV", *p))
+    for (const char *p = strchr(pattern, '%'); p; p = strchr(p, '%')) {
+        size_t len = conversion_len(p);
+        char letter = p[len - 1], before = len > 2 ? p[len - 2] : '%';
+        const char *allowed = before == 'E' ? AFTER_E : before == 'O' ? AFTER_O : THEIRS;
+        if (among("GgV", letter))
             return error_set(err, EXIT_USAGE,
-                             "--time-format: '%%%c' (ISO week) cannot be read; use %%m %%d or %%j",
-                             *p);
-        if (!among(allowed, *p))
+                             "--time-format: '%.*s' (ISO week) cannot be read; use %%m %%d or %%j",
+                             (int)len, p);
+        if (len < 2 || (!among(allowed, letter) && !(len == 2 && among(OURS, letter))))
             return error_set(err, EXIT_USAGE,
                              "--time-format: '%.*s' is not a conversion of strptime(3), %%f or %%z",
-                             (int)(p - conversion) + (*p != '\0'), conversion);
+                             (int)len, p);
+        p += len;
     }
     return true;
 }
@@ -74,9 +77,10 @@ static char copy_pattern(struct scan *scan, const char **from)
 {
     const char *p = *from;
     while (*p && !(p[0] == '%' && among(OURS, p[1]))) {
-        if (*p == '%')
-            scan->pattern[scan->pattern_len++] = *p++;
-        scan->pattern[scan->pattern_len++] = *p++;
+        size_t len = *p == '%' ? conversion_len(p) : 1;
+        memcpy(scan->pattern + scan->pattern_len, p, len);
+        scan->pattern_len += len;
+        p += len;
     }
     scan->pattern[scan->pattern_len] = '\0';
     *from = *p ? p + 2 : p;

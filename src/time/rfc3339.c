@@ -73,11 +73,11 @@ enum time_status rfc3339_parse(const char *text, size_t len, int64_t *ns)
  */
 #define HIGH_BITS 0x8080808080808080U
 #define EIGHT_ZEROS 0x3030303030303030U
-#define DIGIT_LIMITS 0x7676767676767676U     /* 9 each */
-#define CLOCK_ZEROS 0x30303A30303A3030U      /* 00:00:00 */
-#define CLOCK_LIMITS 0x767A7F767A7F767DU     /* 29:59:59 */
-#define EPOCH_YEAR_MONTH 0x2D31302D30373931U /* 1970-01- */
-#define EPOCH_DAY 0x3130U                    /* 01 */
+#define DIGIT_LIMITS 0x7676767676767676U /* 9 each */
+#define CLOCK_ZEROS 0x30303A30303A3030U  /* 00:00:00 */
+#define CLOCK_LIMITS 0x767A7F767A7F767DU /* 29:59:59 */
+#define EPOCH_HEAD 0x2D31302D30373931U   /* 1970-01- */
+#define EPOCH_TAIL 0x5431302D31302D30U   /* 0-01-01T */
 
 static inline uint64_t load_64(const char *p)
 {
@@ -89,25 +89,12 @@ static inline uint64_t load_64(const char *p)
     return word;
 }
 
-static inline uint64_t load_16(const char *p)
-{
-    uint16_t word;
-    memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap16(word);
-#endif
-    return word;
-}
-
-static inline void store_date(struct time_cache *cache, uint64_t year_month, uint64_t day)
+static inline void store_64(char *p, uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    year_month = __builtin_bswap64(year_month);
-    day = __builtin_bswap16((uint16_t)day);
+    word = __builtin_bswap64(word);
 #endif
-    uint16_t day_16 = (uint16_t)day;
-    memcpy(cache->date, &year_month, sizeof year_month);
-    memcpy(cache->date + sizeof year_month, &day_16, sizeof day_16);
+    memcpy(p, &word, sizeof word);
 }
 
 /* The number that eight digit values are. */
@@ -120,20 +107,23 @@ static inline uint64_t eight_digits(uint64_t digits)
 }
 
 /*
- * The date at `text` goes into the cache, xored with 1970-01-01: so an empty cache holds that day
- * and its midnight, and no text can match it by mistake. Days that are not wholly within int64
- * nanoseconds stay with time_parse(), which spares the hot path a check for overflow.
+ * The date at `text` and the separator behind it, 11 bytes as two words that overlap, go into the
+ * cache, xored with 1970-01-01T: so an empty cache holds that day and its midnight, and no text can
+ * match it by mistake. Days that are not wholly within int64 nanoseconds stay with time_parse(),
+ * which spares the hot path a check for overflow.
  */
-static __attribute__((noinline)) bool cache_fill(struct time_cache *cache, const char *text)
+static bool cache_fill(struct time_cache *cache, const char *text)
 {
     struct civil c;
     const char *at = text;
-    if (!read_date(&at, text + 10, &c) || !civil_is_date(c.year, c.month, c.day))
+    if (!read_date(&at, text + 10, &c) || !is_separator(*at) ||
+        !civil_is_date(c.year, c.month, c.day))
         return false;
     int days = civil_days(c.year, c.month, c.day);
     if (days <= INT64_MIN / SECOND_NS / DAY_S - 1 || days >= INT64_MAX / SECOND_NS / DAY_S)
         return false;
-    store_date(cache, load_64(text) ^ EPOCH_YEAR_MONTH, load_16(text + 8) ^ EPOCH_DAY);
+    store_64(cache->date, load_64(text) ^ EPOCH_HEAD);
+    store_64(cache->date + 3, load_64(text + 3) ^ EPOCH_TAIL);
     cache->midnight_s = (int64_t)days * DAY_S;
     return true;
 }
@@ -158,24 +148,27 @@ static inline uint64_t fraction_fast(const char *text, size_t len, uint64_t *bad
     return value * SCALE[n];
 }
 
+/* Kept out of the hot path, which by calling this last has no registers to save. */
+static __attribute__((noinline)) bool parse_uncached(struct time_cache *cache, const char *text,
+                                                     size_t len, int64_t *ns)
+{
+    return cache_fill(cache, text) && time_parse_fast(cache, text, len, ns);
+}
+
 bool time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t *ns)
 {
     if (len < 20 || len > 30 || len == 21)
         return false;
-    if (((load_64(text) ^ EPOCH_YEAR_MONTH ^ load_64(cache->date)) |
-         (load_16(text + 8) ^ EPOCH_DAY ^ load_16(cache->date + 8))) != 0 &&
-        !cache_fill(cache, text))
-        return false;
+    if (((load_64(text) ^ EPOCH_HEAD ^ load_64(cache->date)) |
+         (load_64(text + 3) ^ EPOCH_TAIL ^ load_64(cache->date + 3))) != 0)
+        return parse_uncached(cache, text, len, ns);
 
     uint64_t clock = load_64(text + 11) ^ CLOCK_ZEROS;
-    uint64_t bad = (clock | (clock + CLOCK_LIMITS)) & HIGH_BITS;
     uint64_t pairs = clock * 10 + (clock >> 8); /* hours in byte 0, minutes in 3, seconds in 6 */
-    uint64_t hours = pairs & 0xFF;
-    uint64_t seconds = hours * 3600 + (pairs >> 24 & 0xFF) * 60 + (pairs >> 48 & 0xFF);
-    bad |= hours > 23;
-    bad |= (text[10] | 0x20) != 't' && text[10] != ' ';
-    bad |= (text[len - 1] | 0x20) != 'z';
-
+    uint64_t bad = (clock | (clock + CLOCK_LIMITS)) & HIGH_BITS;
+    bad |= (pairs + (127 - 23)) & 0x80; /* 29 at most, if not bad already */
+    bad |= ((unsigned char)text[len - 1] | 0x20U) ^ 'z';
+    uint64_t seconds = (pairs & 0xFF) * 3600 + (pairs >> 24 & 0xFF) * 60 + (pairs >> 48 & 0xFF);
     uint64_t fraction_ns = len > 20 ? fraction_fast(text, len, &bad) : 0;
     if (bad)
         return false;

@@ -49,7 +49,7 @@ enum time_status time_from_number(const struct time_format *format, const struct
  * the text is anything else; the caller then asks time_parse(), which decides.
  */
 struct time_cache {
-    char date[10];
+    char date[11]; /* with the separator; see rfc3339.c */
     int64_t midnight_s;
 };
 bool time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t *ns);

@@ -316,6 +316,7 @@ static void test_patterns(void)
     };
     static const struct expectation PERCENT[] = {{"100%f=5 2024", TIME_OK, INT64_C(1704067200) * S},
                                                  {"100f=5 2024", TIME_MALFORMED, 0}};
+    static const struct expectation FLAGGED[] = {{"%f %", TIME_OK, 0}, {"%5 %", TIME_MALFORMED, 0}};
     static const struct expectation CLOCK[] = {{"03:04:05", TIME_OK, 11045 * S}};
     static const struct expectation DAY[] = {{"2024-060", TIME_OK, INT64_C(1709164800) * S},
                                              {"2023-366", TIME_NOT_A_DATE, 0}};
@@ -329,6 +330,7 @@ static void test_patterns(void)
     CHECK_ALL("%m/%d/%Y %I:%M:%S.%f %p", AFTERNOON);
     CHECK_ALL("%s.%f", EPOCH);
     CHECK_ALL("100%%f=5 %Y", PERCENT);
+    CHECK_ALL("%-%f %0%", FLAGGED);
     CHECK_ALL("%T", CLOCK);
     CHECK_ALL("%Y-%j", DAY);
     CHECK_ALL("%F %Z", NAME);
@@ -362,10 +364,10 @@ static void test_pattern_bounds(void)
 static void test_compile(void)
 {
     static const char *const REFUSED[][2] = {
-        {"", "expected auto, s, ms"}, {"iso", "found 'iso'"},    {"S", "found 'S'"},
-        {"%Y%", "'%' is not"},        {"%Y %Q", "'%Q' is not"},  {"%N", "'%N' is not"},
-        {"%Ef", "'%Ef' is not"},      {"%OY", "'%OY' is not"},   {"%E", "'%E' is not"},
-        {"%G-W%V", "'%G' (ISO week"}, {"%m %-f", "'%-f' is not"}};
+        {"", "expected auto, s, ms"}, {"iso", "found 'iso'"},       {"S", "found 'S'"},
+        {"%Y%", "'%' is not"},        {"%Y %0", "'%0' is not"},     {"%Y %Q", "'%Q' is not"},
+        {"%N", "'%N' is not"},        {"%Ef", "'%Ef' is not"},      {"%OY", "'%OY' is not"},
+        {"%E", "'%E' is not"},        {"%G-W%V", "'%G' (ISO week"}, {"%m %-f", "'%-f' is not"}};
     for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++) {
         struct time_format format;
         struct error err = {0};
