@@ -40,7 +40,8 @@ struct agg {
     size_t offset;        /* of its accumulator in the block; set by agg_layout() */
     /* parameters, whichever the function has */
     uint64_t n;                          /* topk: how many */
-    uint64_t q_numerator, q_denominator; /* quantiles: q = numerator / denominator, in [0, 1] */
+    uint64_t q_numerator, q_denominator; /* quantiles: q = numerator / denominator, in
+                                            [0, 1]; the denominator is a power of ten */
 };
 
 /* Records to add, column-wise: record rows[i] of the batch goes to the block accs[i]. */

@@ -26,7 +26,7 @@ void view_save(const struct agg *agg, const void *acc, struct buf *to);
 bool view_load(const struct agg *agg, void *acc, const unsigned char **at, const unsigned char *end,
                struct arena *arena);
 
-/* The ops of a view whose result is that of `owner`; for a static initialiser. */
+/* The ops of a view with that result, as a static initialiser. */
 #define VIEW_OPS(name_, result_)                                                                   \
     {                                                                                              \
         .name = (name_), .init = view_init, .add = view_add, .merge = view_merge,                  \

@@ -1,0 +1,317 @@
+#include "agg/agg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agg/functions.h"
+#include "base/memory.h"
+#include "base/suggest.h"
+
+const struct agg_ops *const agg_table[] = {
+    &count_ops,
+    &sum_ops,
+    &mean_ops,
+    &var_ops,
+    &stddev_ops,
+    &min_ops,
+    &max_ops,
+    &first_ops,
+    &last_ops,
+    &median_ops,
+    &quantile_ops,
+    &distinct_ops,
+    &approx_distinct_ops,
+    &approx_quantile_ops,
+    &topk_ops,
+    &mode_ops,
+    NULL,
+};
+
+/* What other tools call it, where spelling alone would suggest nothing or something else. */
+static const char *const foreign_names[][2] = {
+    {"avg", "mean"},
+    {"average", "mean"},
+    {"std", "stddev"},
+    {"variance", "var"},
+    {"quantile", "p95"},
+    {"percentile", "p95"},
+    {"approx_quantile", "approx_p95"},
+    {"approx_percentile", "approx_p95"},
+    {"top", "topk"},
+    {"unique", "distinct"},
+    {"nunique", "distinct"},
+    {"count_distinct", "distinct"},
+    {"cardinality", "approx_distinct"},
+    {"approx_count_distinct", "approx_distinct"},
+};
+
+enum { MAX_PARTS = 3, MAX_DECIMALS = 15 };
+
+/* `[NAME=]FUNCTION[:FIELD[:PARAM]]`, cut at its unescaped colons; views of the text. */
+struct spelling {
+    const char *text; /* all of it, for messages */
+    const char *name; /* NULL: none */
+    size_t name_len;
+    struct {
+        const char *text;
+        size_t len;
+    } part[MAX_PARTS];
+    size_t n_parts; /* may be more than MAX_PARTS */
+};
+
+/* How far it is to one of `stops` or the end; what a backslash stands before is no stop. */
+static size_t length_until(const char *text, const char *stops)
+{
+    size_t n = 0;
+    while (text[n] != '\0' && strchr(stops, text[n]) == NULL)
+        n += text[n] == '\\' && text[n + 1] != '\0' ? 2 : 1;
+    return n;
+}
+
+static void split(struct spelling *s, const char *text)
+{
+    size_t head = length_until(text, ":=");
+    *s = (struct spelling){.text = text};
+    if (text[head] == '=') {
+        s->name = text;
+        s->name_len = head;
+        text += head + 1;
+    }
+    for (;;) {
+        size_t len = length_until(text, ":");
+        if (s->n_parts < MAX_PARTS) {
+            s->part[s->n_parts].text = text;
+            s->part[s->n_parts].len = len;
+        }
+        s->n_parts++;
+        if (text[len] == '\0')
+            return;
+        text += len + 1;
+    }
+}
+
+/* A copy without the backslashes before colons and commas; the others are the path's. */
+static char *unescape(const char *text, size_t len)
+{
+    char *copy = memory_alloc(len + 1), *to = copy;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\\' && i + 1 < len) {
+            if (text[i + 1] != ':' && text[i + 1] != ',')
+                *to++ = '\\';
+            i++;
+        }
+        *to++ = text[i];
+    }
+    *to = '\0';
+    return copy;
+}
+
+static size_t count_digits(const char *text, size_t len)
+{
+    size_t n = 0;
+    while (n < len && text[n] >= '0' && text[n] <= '9')
+        n++;
+    return n;
+}
+
+static const struct agg_ops *find_rank_function(const char *text, size_t len)
+{
+    for (size_t i = 0; agg_table[i] != NULL; i++) {
+        const char *name = agg_table[i]->name;
+        size_t prefix = strlen(name);
+        if (agg_table[i]->param == AGG_RANK_FIELD && len > prefix &&
+            memcmp(text, name, prefix) == 0 && count_digits(text + prefix, 1) == 1)
+            return agg_table[i];
+    }
+    return NULL;
+}
+
+static const struct agg_ops *find_function(const char *text, size_t len)
+{
+    for (size_t i = 0; agg_table[i] != NULL; i++) {
+        const char *name = agg_table[i]->name;
+        if (agg_table[i]->param != AGG_RANK_FIELD && strlen(name) == len &&
+            memcmp(text, name, len) == 0)
+            return agg_table[i];
+    }
+    return find_rank_function(text, len);
+}
+
+static bool unknown_function(const struct spelling *s, struct error *err)
+{
+    char *typed = memory_strndup(s->part[0].text, s->part[0].len);
+    struct suggest near = {.typed = typed};
+    struct buf list = {0};
+    for (size_t i = 0; agg_table[i] != NULL; i++) {
+        bool is_rank = agg_table[i]->param == AGG_RANK_FIELD;
+        if (!is_rank)
+            suggest_offer(&near, agg_table[i]->name);
+        buf_printf(&list, "%s%s%s", i == 0 ? "" : ", ", agg_table[i]->name, is_rank ? "NN" : "");
+    }
+    for (size_t i = 0; i < sizeof foreign_names / sizeof foreign_names[0]; i++)
+        if (strcmp(foreign_names[i][0], typed) == 0)
+            near.best = foreign_names[i][1];
+    if (near.best != NULL)
+        error_set(err, EXIT_USAGE, "aggregate '%s': no function '%s', did you mean '%s'?", s->text,
+                  typed, near.best);
+    else
+        error_set(err, EXIT_USAGE, "aggregate '%s': no function '%s', there are: %s", s->text,
+                  typed, buf_cstr(&list));
+    buf_free(&list);
+    free(typed);
+    return false;
+}
+
+/* The NN of pNN, from 0 to 100, as a fraction whose denominator is a power of ten. */
+static bool parse_rank(struct agg *agg, const struct spelling *s, struct error *err)
+{
+    size_t prefix = strlen(agg->ops->name);
+    const char *text = s->part[0].text + prefix, *p = text;
+    size_t len = s->part[0].len - prefix, whole = count_digits(text, len), decimals = 0;
+    if (whole < len && text[whole] == '.') {
+        decimals = count_digits(text + whole + 1, len - whole - 1);
+        len -= decimals == 0 ? 0 : 1 + decimals;
+    }
+    bool ok = whole == len && whole <= 3 && decimals <= MAX_DECIMALS;
+    agg->q_numerator = 0;
+    agg->q_denominator = 100;
+    for (; ok && p < text + whole; p++)
+        agg->q_numerator = agg->q_numerator * 10 + (uint64_t)(*p - '0');
+    for (p++; ok && decimals > 0; decimals--, p++) {
+        agg->q_numerator = agg->q_numerator * 10 + (uint64_t)(*p - '0');
+        agg->q_denominator *= 10;
+    }
+    if (ok && agg->q_numerator <= agg->q_denominator)
+        return true;
+    return error_set(err, EXIT_USAGE,
+                     "aggregate '%s': expected %sNN with NN from 0 to 100 and at most %d decimals, "
+                     "as in %s99.9",
+                     s->text, agg->ops->name, MAX_DECIMALS, agg->ops->name);
+}
+
+/* The N of topk:FIELD:N. */
+static bool parse_count(struct agg *agg, const struct spelling *s, struct error *err)
+{
+    const char *text = s->n_parts == 3 ? s->part[2].text : "";
+    size_t len = s->n_parts == 3 ? s->part[2].len : 0;
+    bool ok = len > 0 && count_digits(text, len) == len;
+    agg->n = 0;
+    for (size_t i = 0; ok && i < len; i++)
+        ok = !__builtin_mul_overflow(agg->n, 10u, &agg->n) &&
+             !__builtin_add_overflow(agg->n, (unsigned)(text[i] - '0'), &agg->n);
+    if (ok && agg->n > 0)
+        return true;
+    return error_set(
+        err, EXIT_USAGE,
+        "aggregate '%s': expected %s:FIELD:N with N how many values to list, 1 or more", s->text,
+        agg->ops->name);
+}
+
+static bool check_parts(const struct agg *agg, const struct spelling *s, struct error *err)
+{
+    int shown = (int)s->part[0].len;
+    size_t most = agg->ops->param == AGG_FIELD_COUNT ? 3 : 2;
+    if (s->n_parts < 2 && agg->ops->param != AGG_OPTIONAL_FIELD)
+        return error_set(err, EXIT_USAGE, "aggregate '%s': of which field? Write %.*s:FIELD%s",
+                         s->text, shown, s->part[0].text, most == 3 ? ":N" : "");
+    if (s->n_parts >= 2 && s->part[1].len == 0)
+        return error_set(err, EXIT_USAGE, "aggregate '%s': the field's name is empty", s->text);
+    if (s->n_parts > most)
+        return error_set(err, EXIT_USAGE,
+                         "aggregate '%s': expected %.*s:FIELD%s; a colon in a field's name is "
+                         "written \\:",
+                         s->text, shown, s->part[0].text, most == 3 ? ":N" : "");
+    if (s->name != NULL && s->name_len == 0)
+        return error_set(err, EXIT_USAGE, "aggregate '%s': the name before '=' is empty", s->text);
+    return true;
+}
+
+bool agg_parse(struct agg *agg, const char *text, struct error *err)
+{
+    struct spelling s;
+    split(&s, text);
+    *agg = (struct agg){.ops = find_function(s.part[0].text, s.part[0].len)};
+    if (agg->ops == NULL)
+        return unknown_function(&s, err);
+    if (!check_parts(agg, &s, err) ||
+        (agg->ops->param == AGG_RANK_FIELD && !parse_rank(agg, &s, err)) ||
+        (agg->ops->param == AGG_FIELD_COUNT && !parse_count(agg, &s, err)))
+        return false;
+    if (agg->ops == &median_ops) {
+        agg->q_numerator = 5; /* in tenths, as every denominator is a power of ten */
+        agg->q_denominator = 10;
+    }
+    agg->input = s.n_parts < 2 ? AGG_NO_INPUT : agg->ops->input;
+    if (s.n_parts >= 2)
+        agg->field = unescape(s.part[1].text, s.part[1].len);
+    struct buf name = {0};
+    buf_put(&name, s.part[0].text, s.part[0].len);
+    if (agg->field != NULL)
+        buf_printf(&name, "_%s", agg->field);
+    agg->name = s.name != NULL ? unescape(s.name, s.name_len) : memory_strdup(buf_cstr(&name));
+    buf_free(&name);
+    return true;
+}
+
+void agg_clear(struct agg *agg)
+{
+    free(agg->name);
+    free(agg->field);
+    *agg = (struct agg){0};
+}
+
+/* Whether b can read what a keeps. */
+static bool shares(const struct agg *a, const struct agg *b)
+{
+    return b->ops->view != NULL && a->ops->add == b->ops->add && strcmp(a->field, b->field) == 0;
+}
+
+size_t agg_layout(struct agg *aggs, size_t n)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct agg *owner = aggs;
+        while (owner < &aggs[i] && !shares(owner, &aggs[i]))
+            owner++;
+        if (owner < &aggs[i]) {
+            aggs[i].ops = aggs[i].ops->view;
+            aggs[i].offset = owner->offset;
+        } else {
+            aggs[i].offset = size;
+            size += aggs[i].ops->size;
+        }
+    }
+    return size;
+}
+
+void view_init(const struct agg *agg, void *acc)
+{
+    (void)agg, (void)acc;
+}
+
+void view_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+{
+    (void)agg, (void)rows, (void)column;
+}
+
+void view_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
+{
+    (void)agg, (void)into, (void)from, (void)arena;
+}
+
+void view_reset(const struct agg *agg, void *acc)
+{
+    (void)agg, (void)acc;
+}
+
+void view_save(const struct agg *agg, const void *acc, struct buf *to)
+{
+    (void)agg, (void)acc, (void)to;
+}
+
+bool view_load(const struct agg *agg, void *acc, const unsigned char **at, const unsigned char *end,
+               struct arena *arena)
+{
+    (void)agg, (void)acc, (void)at, (void)end, (void)arena;
+    return true;
+}
