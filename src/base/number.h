@@ -79,6 +79,9 @@ static inline void number_sum_add(struct number_sum *s, const struct value *v, s
 /* into += from. from is left as it is and shares no memory with into afterwards. */
 void number_sum_merge(struct number_sum *into, const struct number_sum *from, struct arena *arena);
 
+/* Back to nothing added, keeping the memory for what comes next. */
+void number_sum_reset(struct number_sum *s);
+
 void number_sum_print(struct buf *to, const struct number_sum *s);
 
 /* s += v * v, exactly. */

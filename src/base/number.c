@@ -1,0 +1,274 @@
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/number_text.h"
+
+enum {
+    LARGEST_POINT = 309, /* the largest double has 309 digits before the point */
+    FINEST_EXP = -5000,  /* nothing but zeros below 10^-5000 */
+    EXACT_POW10 = 22,    /* 10^22 is the largest power of ten that is a double */
+};
+
+/* An exponent this large is not read on: no text is long enough to bring it back. */
+static const int64_t exp_clamp = 1LL << 38;
+
+static unsigned digit_of(char c)
+{
+    return (unsigned)(unsigned char)c - '0';
+}
+
+/* The exponent after the 'e' up to the end; false if there is none. */
+static bool scan_exponent(const char *p, const char *end, int64_t *exp)
+{
+    bool negative = false;
+    if (p < end && (*p == '-' || *p == '+'))
+        negative = *p++ == '-';
+    if (p == end)
+        return false;
+    int64_t n = 0;
+    for (; p < end; p++) {
+        unsigned digit = digit_of(*p);
+        if (digit > 9)
+            return false;
+        if (n < exp_clamp)
+            n = n * 10 + digit;
+    }
+    *exp = negative ? -n : n;
+    return true;
+}
+
+bool number_text_scan(struct number_text *t, const char *text, size_t len)
+{
+    const char *p = text, *end = text + len;
+    t->negative = false;
+    if (p < end && (*p == '-' || *p == '+'))
+        t->negative = *p++ == '-';
+    int64_t digits = 0, first = -1, last = -1, point = -1, exp = 0;
+    for (; p < end; p++) {
+        if (digit_of(*p) <= 9) {
+            if (*p != '0') {
+                if (first < 0) {
+                    first = digits;
+                    t->first = p;
+                }
+                last = digits;
+            }
+            digits++;
+        } else if (*p == '.' && point < 0) {
+            point = digits;
+        } else {
+            break;
+        }
+    }
+    if (digits == 0)
+        return false;
+    if (p < end && ((*p | 32) != 'e' || !scan_exponent(p + 1, end, &exp)))
+        return false;
+    t->n = first < 0 ? 0 : last - first + 1;
+    t->exp = exp + (point < 0 ? digits : point) - 1 - last;
+    return true;
+}
+
+const char *number_text_copy(char *to, const char *from, size_t n)
+{
+    while (n > 0) {
+        if (*from != '.') {
+            *to++ = *from;
+            n--;
+        }
+        from++;
+    }
+    return from;
+}
+
+void number_digits(struct decimal *d, const struct value *v)
+{
+    if (v->kind == VALUE_NUMBER) {
+        decimal_set(d, v->mant < 0, i64_magnitude(v->mant), v->exp);
+        return;
+    }
+    struct number_text t;
+    if (!number_text_scan(&t, v->text, v->len) || t.n == 0 || t.n > DECIMAL_MAX_DIGITS) {
+        d->negative = false;
+        d->n = 0;
+        d->exp = 0;
+        return;
+    }
+    d->negative = t.negative;
+    d->n = (uint32_t)t.n;
+    d->exp = (int32_t)t.exp;
+    number_text_copy(d->digits, t.first, d->n);
+}
+
+static void set_number(struct value *v, int64_t mant, int exp)
+{
+    *v = (struct value){.mant = mant, .exp = (int16_t)exp, .kind = VALUE_NUMBER};
+}
+
+/* Whether v, whose digits reach up to the largest double's first, rounds to infinity. */
+static bool rounds_to_infinity(const struct number_text *t)
+{
+    struct decimal d;
+    d.negative = false;
+    d.n = (uint32_t)t->n;
+    d.exp = (int32_t)t->exp;
+    number_text_copy(d.digits, t->first, d.n);
+    return isinf(decimal_double(&d));
+}
+
+/* Everything that number_parse() does not do in passing. */
+static enum number_status parse_slow(const char *text, size_t len, struct value *v)
+{
+    struct number_text t;
+    if (len > UINT32_MAX || !number_text_scan(&t, text, len))
+        return NUMBER_MALFORMED;
+    if (t.n == 0) {
+        set_number(v, 0, 0);
+        return NUMBER_OK;
+    }
+    if (t.exp + t.n > LARGEST_POINT)
+        return NUMBER_TOO_LARGE;
+    if (t.exp < FINEST_EXP)
+        return NUMBER_TOO_FINE;
+    if (t.exp + t.n == LARGEST_POINT && rounds_to_infinity(&t))
+        return NUMBER_TOO_LARGE;
+    if (t.n <= POW10_U64) {
+        char digits[POW10_U64];
+        number_text_copy(digits, t.first, (size_t)t.n);
+        uint64_t mant = 0;
+        for (int64_t i = 0; i < t.n; i++)
+            mant = mant * 10 + digit_of(digits[i]);
+        if (mant <= (uint64_t)INT64_MAX + t.negative) {
+            set_number(v, (int64_t)(t.negative ? 0 - mant : mant), (int)t.exp);
+            return NUMBER_OK;
+        }
+    }
+    *v = (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_WIDE};
+    return NUMBER_OK;
+}
+
+enum number_status number_parse(const char *text, size_t len, struct value *v)
+{
+    const char *p = text, *end = text + len;
+    bool negative = false;
+    if (p < end && (*p == '-' || *p == '+'))
+        negative = *p++ == '-';
+    /* 19 digits cannot overflow 64 bits; with more, mant is nonsense and not looked at. */
+    uint64_t mant = 0;
+    unsigned digit;
+    const char *first = p;
+    while (p < end && (digit = digit_of(*p)) <= 9) {
+        mant = mant * 10 + digit;
+        p++;
+    }
+    ptrdiff_t digits = p - first, decimals = 0;
+    if (p < end && *p == '.') {
+        first = ++p;
+        while (p < end && (digit = digit_of(*p)) <= 9) {
+            mant = mant * 10 + digit;
+            p++;
+        }
+        decimals = p - first;
+        digits += decimals;
+    }
+    if (p != end || digits == 0 || digits > POW10_U64 || mant > INT64_MAX)
+        return parse_slow(text, len, v);
+    set_number(v, negative ? -(int64_t)mant : (int64_t)mant, (int)-decimals);
+    return NUMBER_OK;
+}
+
+const char *number_status_text(enum number_status status)
+{
+    switch (status) {
+    case NUMBER_OK:
+        return "a number";
+    case NUMBER_TOO_LARGE:
+        return "a number beyond the largest double, about 1.8e308";
+    case NUMBER_TOO_FINE:
+        return "a number with more than 5000 decimals";
+    case NUMBER_MALFORMED:
+        break;
+    }
+    return "not a number";
+}
+
+static int compare_digits(const struct value *a, const struct value *b)
+{
+    struct decimal x, y;
+    number_digits(&x, a);
+    number_digits(&y, b);
+    int sign_x = x.n == 0 ? 0 : x.negative ? -1 : 1;
+    int sign_y = y.n == 0 ? 0 : y.negative ? -1 : 1;
+    if (sign_x != sign_y || sign_x == 0)
+        return (sign_x > sign_y) - (sign_x < sign_y);
+    int32_t point_x = (int32_t)x.n + x.exp, point_y = (int32_t)y.n + y.exp;
+    if (point_x != point_y)
+        return point_x > point_y ? sign_x : -sign_x;
+    uint32_t n = x.n < y.n ? x.n : y.n;
+    int order = memcmp(x.digits, y.digits, n);
+    if (order == 0)
+        order = (x.n > y.n) - (x.n < y.n);
+    return order > 0 ? sign_x : order < 0 ? -sign_x : 0;
+}
+
+int number_compare(const struct value *a, const struct value *b)
+{
+    if (a->kind == VALUE_WIDE || b->kind == VALUE_WIDE)
+        return compare_digits(a, b);
+    i128 x = a->mant, y = b->mant;
+    int apart = a->exp - b->exp;
+    /* 10^19 exceeds every mantissa, so beyond that only which one is larger counts. */
+    if (apart > 0)
+        x *= (i128)pow10_u64[apart < POW10_U64 ? apart : POW10_U64];
+    else if (apart < 0)
+        y *= (i128)pow10_u64[-apart < POW10_U64 ? -apart : POW10_U64];
+    return (x > y) - (x < y);
+}
+
+void number_normalise(struct value *v)
+{
+    if (v->kind != VALUE_NUMBER)
+        return;
+    if (v->mant == 0) {
+        v->exp = 0;
+        return;
+    }
+    while (v->mant % 10 == 0) {
+        v->mant /= 10;
+        v->exp++;
+    }
+}
+
+void number_print(struct buf *to, const struct value *v)
+{
+    if (v->kind == VALUE_NUMBER && v->exp == 0) {
+        buf_put_i64(to, v->mant);
+        return;
+    }
+    struct decimal d;
+    number_digits(&d, v);
+    double nearest = d.n > DECIMAL_EXACT_DIGITS ? decimal_double(&d) : 0;
+    decimal_print_result(to, &d, false, nearest);
+}
+
+void number_print_double(struct buf *to, double d)
+{
+    decimal_print_double(to, d);
+}
+
+double number_double(const struct value *v)
+{
+    if (v->kind == VALUE_NUMBER && i64_magnitude(v->mant) < 1ULL << 53 && v->exp <= EXACT_POW10 &&
+        v->exp >= -EXACT_POW10) {
+        /* Both are doubles, so one correctly rounded operation is the nearest double (Clinger). */
+        double power = v->exp > POW10_U64 || v->exp < -POW10_U64 ? 1e19 : 1;
+        int k = v->exp < 0 ? -v->exp : v->exp;
+        power *= (double)pow10_u64[k > POW10_U64 ? k - POW10_U64 : k];
+        return v->exp < 0 ? (double)v->mant / power : (double)v->mant * power;
+    }
+    struct decimal d;
+    number_digits(&d, v);
+    return decimal_double(&d);
+}
