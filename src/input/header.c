@@ -51,25 +51,31 @@ static bool find_column(struct names *names, const char *text, size_t *column)
     return false;
 }
 
+/* A JSON array is not told from CSV by its first byte, so its first line is taken for a header. */
+static const char *array_hint(const char *header, size_t len)
+{
+    bool array = len > 0 && header[0] == '[';
+    return array ? " (a JSON array? one object a line is expected: jq -c '.[]' makes them)" : "";
+}
+
 static bool missing_column(struct names *names, const char *input, const char *wanted,
                            struct error *err)
 {
     struct buf list = {0};
-    bool array = false;
+    const char *hint = "";
     for (size_t i = 0; i < names->n && list.len < LISTED_BYTES; i++) {
         char shown[REASON_QUOTED];
         size_t len;
         const char *name = name_at(names, i, &len);
-        array = array || (i == 0 && len > 0 && name[0] == '[');
+        if (i == 0)
+            hint = array_hint(name, len);
         buf_puts(&list, i == 0 ? "" : ", ");
         buf_puts(&list, reason_escape(shown, name, len));
     }
     if (list.len >= LISTED_BYTES)
         buf_puts(&list, ", ...");
     error_set(err, EXIT_USAGE, "%s has no column '%s'; its columns are: %s%s", input, wanted,
-              buf_cstr(&list),
-              array ? " (a JSON array? one object a line is expected: jq -c '.[]' makes them)"
-                    : "");
+              buf_cstr(&list), hint);
     buf_free(&list);
     return false;
 }
@@ -122,32 +128,47 @@ static enum input_format csv_or_tsv(const struct input_options *options, const c
     return tabs && options->delimiter == '\0' ? INPUT_TSV : INPUT_CSV;
 }
 
-/* Looks at what follows the mark. INPUT_AUTO: cannot tell yet. */
-static enum input_format detect(const struct input_options *options, const char *data, size_t len,
-                                bool ended)
+/*
+ * Looks at what follows the mark. HEADER_DONE: *format is settled. Only the first max_record_bytes
+ * of what it looks for count, however many bytes there are.
+ */
+static enum header_status detect(const struct input_options *options, const char *input,
+                                 const char *data, size_t len, bool ended,
+                                 enum input_format *format, struct error *err)
 {
+    size_t max = options->max_record_bytes;
     size_t blank = 0;
-    while (blank < len && memchr(" \t\r\n", data[blank], 4) != NULL)
+    while (blank < len && blank <= max && memchr(" \t\r\n", data[blank], 4) != NULL)
         blank++;
-    if (blank == len)
-        return ended ? INPUT_JSON : INPUT_AUTO; /* nothing there: no record in any format */
-    if (data[blank] == '{')
-        return INPUT_JSON;
+    if (blank > max) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s begins with more than --max-record (%zu) blank bytes: say --input-format",
+                  input, max);
+        return HEADER_FAILED;
+    }
+    if (blank == len && !ended)
+        return HEADER_MORE;
+    /* Without any byte but blanks there is no record in any format. */
+    *format = INPUT_JSON;
+    if (blank == len || data[blank] == '{')
+        return HEADER_DONE;
     size_t start = skip_empty_lines(data, len);
-    const char *newline = memchr(data + start, '\n', len - start);
-    if (newline == NULL && !ended)
-        return len - start > options->max_record_bytes ? INPUT_CSV : INPUT_AUTO;
-    size_t end = newline == NULL ? len : (size_t)(newline - data);
-    return csv_or_tsv(options, data + start, end - start);
+    size_t seen = len - start > max ? max : len - start;
+    const char *newline = memchr(data + start, '\n', seen);
+    if (newline == NULL && seen < max && !ended)
+        return HEADER_MORE;
+    *format = csv_or_tsv(options, data + start,
+                         newline == NULL ? seen : (size_t)(newline - data) - start);
+    return HEADER_DONE;
 }
 
 static enum header_status header_failed(const char *input, uint64_t line, const char *reason,
-                                        bool numbered, struct error *err)
+                                        const char *hint, bool numbered, struct error *err)
 {
-    error_set(err, EXIT_RUNTIME, "%s:%llu: the %s: %s", input, (unsigned long long)line,
+    error_set(err, EXIT_RUNTIME, "%s:%llu: the %s: %s%s", input, (unsigned long long)line,
               numbered ? "first record, which says how many columns there are (so does --columns)"
                        : "header",
-              reason);
+              reason, hint);
     return HEADER_FAILED;
 }
 
@@ -176,7 +197,8 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     if (overlong)
         reason = reason_overlong(&arena, options);
     if (overlong || !csv_slow_split(csv, data + start, record_len, &arena, &reason)) {
-        status = header_failed(input, line, reason, options->no_header, err);
+        status = header_failed(input, line, reason, array_hint(data + start, record_len),
+                               options->no_header, err);
     } else {
         struct names names = {.n = csv_slow_n(csv), .csv = csv, .numbered = options->no_header};
         if (!lay_out(plan, &names, input, err))
@@ -201,36 +223,26 @@ static enum header_status read_csv(struct input_plan *plan, const char *input, c
     return lay_out(plan, &names, input, err) ? HEADER_DONE : HEADER_FAILED;
 }
 
+/* The length of the mark at the start, or HEADER_MORE. */
+static enum header_status skip_mark(const char *data, size_t len, bool ended, size_t *mark)
+{
+    size_t seen = len < MARK_LEN ? len : MARK_LEN;
+    bool same = seen == 0 || memcmp(data, BYTE_ORDER_MARK, seen) == 0;
+    *mark = same && seen == MARK_LEN ? MARK_LEN : 0;
+    return same && seen < MARK_LEN && !ended ? HEADER_MORE : HEADER_DONE;
+}
+
 enum header_status header_read(struct input_plan *plan, const char *name, const char *data,
                                size_t len, bool ended, size_t *used, struct error *err)
 {
     const struct input_options *options = plan->options;
-    size_t mark = len < MARK_LEN ? len : MARK_LEN;
-    if (mark == 0 || memcmp(data, BYTE_ORDER_MARK, mark) != 0)
-        mark = 0;
-    else if (mark < MARK_LEN && !ended)
-        return HEADER_MORE;
-    if (mark < MARK_LEN)
-        mark = 0;
-    *used = mark;
-    if (len == 0 && !ended)
-        return HEADER_MORE;
-
     enum input_format format = options->format;
-    if (format == INPUT_AUTO && len > mark)
-        format = detect(options, data + mark, len - mark, ended);
-    else if (format == INPUT_AUTO)
-        format = ended ? INPUT_JSON : INPUT_AUTO;
-    if (format == INPUT_AUTO && len - mark > options->max_record_bytes) {
-        error_set(err, EXIT_RUNTIME,
-                  "%s begins with more than --max-record (%zu) blank bytes: say --input-format",
-                  name, options->max_record_bytes);
-        return HEADER_FAILED;
-    }
-    if (format == INPUT_AUTO)
-        return HEADER_MORE;
-    enum header_status status = HEADER_DONE;
-    if (format != INPUT_JSON) {
+    size_t mark;
+    enum header_status status = skip_mark(data, len, ended, &mark);
+    if (status == HEADER_DONE && format == INPUT_AUTO)
+        status = detect(options, name, data + mark, len - mark, ended, &format, err);
+    *used = mark;
+    if (status == HEADER_DONE && format != INPUT_JSON) {
         plan->layout.delimiter = options->delimiter != '\0' ? options->delimiter
                                  : format == INPUT_TSV      ? '\t'
                                                             : ',';

@@ -15,6 +15,7 @@
 
 struct input_parser {
     const struct input_plan *plan;
+    struct json_fast *json_fast; /* NULL: no_fast_path */
     struct json_slow *json;
     struct csv_slow *csv; /* made with the first block: only then is the delimiter known */
 
@@ -29,6 +30,8 @@ struct input_parser *input_parser_new(const struct input *in)
 {
     struct input_parser *parser = memory_calloc(1, sizeof *parser);
     parser->plan = input_plan(in);
+    if (!parser->plan->options->no_fast_path)
+        parser->json_fast = json_fast_new(parser->plan->options);
     parser->json = json_slow_new(parser->plan->options);
     return parser;
 }
@@ -37,6 +40,7 @@ void input_parser_free(struct input_parser *parser)
 {
     if (parser == NULL)
         return;
+    json_fast_free(parser->json_fast);
     json_slow_free(parser->json);
     csv_slow_free(parser->csv);
     free(parser);
@@ -78,20 +82,34 @@ static bool is_blank(const char *p, size_t len)
     return true;
 }
 
-static void parse_json(struct input_parser *parser)
+/* A record that the fast path would not take, or a blank line. Returns what is behind it. */
+static const char *parse_json_slow(struct input_parser *parser, const char *record, size_t lane)
 {
     const struct input_options *options = parser->plan->options;
+    const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
+    const char *next = newline == NULL ? parser->end : newline + 1;
+    size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
+    if (is_blank(record, len))
+        return next;
+    const char *reason = len > options->max_record_bytes
+                             ? reason_overlong(&parser->batch->arena, options)
+                             : json_slow_record(parser->json, record, len, parser->batch, lane);
+    finish_record(parser, record, next, reason);
+    return next;
+}
+
+static void parse_json(struct input_parser *parser)
+{
+    size_t max = parser->plan->options->max_record_bytes;
     for (const char *record = parser->data, *next; record < parser->end; record = next) {
-        const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
-        size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
-        next = newline == NULL ? parser->end : newline + 1;
-        if (is_blank(record, len))
-            continue;
         size_t lane = batch_lane(parser->batch);
-        const char *reason = len > options->max_record_bytes
-                                 ? reason_overlong(&parser->batch->arena, options)
-                                 : json_slow_record(parser->json, record, len, parser->batch, lane);
-        finish_record(parser, record, next, reason);
+        next = parser->json_fast == NULL
+                   ? NULL
+                   : json_fast_record(parser->json_fast, record, parser->end, parser->batch, lane);
+        if (next != NULL && (size_t)(next - record) - 1 <= max)
+            finish_record(parser, record, next, NULL);
+        else
+            next = parse_json_slow(parser, record, lane);
     }
 }
 
