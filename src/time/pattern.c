@@ -9,7 +9,7 @@ enum { PATTERN_MAX = 255 };
 
 static const char OURS[] = "fzsZ";
 static const char THEIRS[] = "aAbBcCdDeFhHIjklmMnprRStTuUwWxXyY%";
-static const char AFTER_E[] = "cCxXyY";
+static const char AFTER_E[] = "cCxXY"; /* %Ey needs an era, which the C locale lacks */
 static const char AFTER_O[] = "bBdeHImMSUWwy";
 static const char FLAGS[] = "-_0^#"; /* of strftime; the C library reads over them */
 

@@ -364,10 +364,11 @@ static void test_pattern_bounds(void)
 static void test_compile(void)
 {
     static const char *const REFUSED[][2] = {
-        {"", "expected auto, s, ms"}, {"iso", "found 'iso'"},       {"S", "found 'S'"},
-        {"%Y%", "'%' is not"},        {"%Y %0", "'%0' is not"},     {"%Y %Q", "'%Q' is not"},
-        {"%N", "'%N' is not"},        {"%Ef", "'%Ef' is not"},      {"%OY", "'%OY' is not"},
-        {"%E", "'%E' is not"},        {"%G-W%V", "'%G' (ISO week"}, {"%m %-f", "'%-f' is not"}};
+        {"", "expected auto, s, ms"}, {"iso", "found 'iso'"},   {"S", "found 'S'"},
+        {"%Y%", "'%' is not"},        {"%Y %0", "'%0' is not"}, {"%Y %Q", "'%Q' is not"},
+        {"%N", "'%N' is not"},        {"%Ey", "'%Ey' is not"},  {"%Ef", "'%Ef' is not"},
+        {"%OY", "'%OY' is not"},      {"%E", "'%E' is not"},    {"%G-W%V", "'%G' (ISO week"},
+        {"%m %-f", "'%-f' is not"}};
     for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++) {
         struct time_format format;
         struct error err = {0};
