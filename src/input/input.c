@@ -157,7 +157,7 @@ static size_t cut(struct input *in, const struct buf *bytes, enum block_kind *ki
         in->overlong = true;
         return bytes->len;
     }
-    return in->ended ? bytes->len : 0;
+    return in->ended && !in->plan.options->keep_last ? bytes->len : 0;
 }
 
 /* Forgets the first `n` bytes of those that were not handed out, the header say. */
@@ -236,5 +236,7 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
     }
     buf_put(&in->carry, bytes->data, bytes->len);
     bytes->len = 0;
+    block->offset = in->offset;
+    block->first_line = in->line;
     return status;
 }

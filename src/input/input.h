@@ -63,6 +63,7 @@ struct input_options {
     size_t n_fields;
     size_t block_bytes;          /* how much to read at a time; 0: the default */
     volatile sig_atomic_t *stop; /* set by a signal handler: stop reading. May be NULL */
+    bool keep_last;              /* a last line without newline is not a record: it may grow */
     bool no_fast_path;           /* for tests: every record through jansson or libcsv */
 };
 
@@ -116,7 +117,7 @@ void input_close(struct input *in);
 
 enum input_status {
     INPUT_BLOCK,   /* *block holds at least one byte */
-    INPUT_END,     /* no more; *block is empty */
+    INPUT_END,     /* no more; *block is empty, its offset and line are those of the end */
     INPUT_STOPPED, /* *stop was set while waiting; whole records read before were handed out */
     INPUT_FAILED,  /* *err says why: EXIT_RUNTIME for I/O or a header that is no CSV record,
                       EXIT_USAGE for a missing column */

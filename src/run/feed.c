@@ -72,6 +72,7 @@ static void read_one(struct feed *feed)
     feed->next_read++;
     slot->state = SLOT_READ;
     if (slot->status != INPUT_BLOCK) {
+        slot->batch.block = &slot->block;
         feed->ended = true;
         slot->state = SLOT_DONE;
     }

@@ -21,8 +21,8 @@ struct feed;
 struct feed *feed_start(struct input *in, unsigned threads, bool may_wait);
 
 /*
- * The next batch; it and its block are valid until the next call. On anything but INPUT_BLOCK there
- * is no batch, and no further call is allowed.
+ * The next batch; it and its block are valid until the next call. On anything but INPUT_BLOCK
+ * (*batch)->block is empty and says where the input ended, and no further call is allowed.
  */
 enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err);
 

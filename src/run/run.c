@@ -137,8 +137,10 @@ static bool read_all(struct running *r, enum input_status *status)
         *status = feed_next(r->feed, &r->batch, r->err);
         if (*status == INPUT_FAILED)
             return false;
-        if (*status != INPUT_BLOCK)
+        if (*status != INPUT_BLOCK) {
+            r->report.bytes = r->batch->block->offset;
             return true;
+        }
         bool ok = process(r);
         r->report.bytes = r->batch->block->offset + r->batch->block->bytes.len;
         if (!ok) {

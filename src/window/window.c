@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/int128.h"
 #include "time/duration.h"
 
 static bool parse_positive(const char *text, int64_t *ns, struct error *err)
@@ -51,26 +52,26 @@ bool window_parse(struct window_spec *spec, const char *text, struct error *err)
     return true;
 }
 
-static int64_t clamp(__int128 ns)
+static int64_t clamp(i128 ns)
 {
     return ns > INT64_MAX ? INT64_MAX : ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
 }
 
 /* floor(a / b) for b > 0; C's division truncates, which would shift times before 1970. */
-static __int128 floor_div(__int128 a, int64_t b)
+static i128 floor_div(i128 a, int64_t b)
 {
     /* 64-bit division is several times faster than 128-bit, and nearly always enough. */
     if (a >= 0 && a <= INT64_MAX)
         return (int64_t)a / b;
-    __int128 quotient = a / b;
+    i128 quotient = a / b;
     return quotient * b > a ? quotient - 1 : quotient;
 }
 
 bool window_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
                struct window_bounds *bounds)
 {
-    __int128 slides = floor_div((__int128)t_ns - spec->offset_ns, spec->slide_ns) - k;
-    __int128 start = spec->offset_ns + slides * spec->slide_ns;
+    i128 slides = floor_div((i128)t_ns - spec->offset_ns, spec->slide_ns) - k;
+    i128 start = spec->offset_ns + slides * spec->slide_ns;
     if (start + spec->size_ns <= t_ns)
         return false;
     bounds->start_ns = clamp(start);

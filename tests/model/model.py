@@ -95,9 +95,13 @@ class Model:
     def open(self, start, end, key):
         window = Window(start, end, key)
         window.on_time_due = end > self.watermark
+        self.opened += not any(self.same_window(window, other) for other in self.windows)
         self.windows.append(window)
-        self.opened += 1
         return window
+
+    def same_window(self, a, b):
+        """Aligned windows are counted once for all their keys; a session belongs to its key."""
+        return self.options.window_kind != "session" and (a.start, a.end) == (b.start, b.end)
 
     def add_to_session(self, entry, key):
         start, end = entry.time, saturate(entry.time + self.options.size_ns)
