@@ -1,5 +1,6 @@
 #include "base/bignum.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,17 @@ static void reserve(struct bignum *a, size_t n)
 {
     if (n <= a->cap)
         return;
-    a->cap = n < 8 ? 8 : n + n / 2;
-    a->limb = memory_realloc(a->limb, a->cap * sizeof a->limb[0]);
+    if (n <= BIGNUM_OWN_LIMBS) {
+        a->limb = a->own;
+        a->cap = BIGNUM_OWN_LIMBS;
+        return;
+    }
+    a->cap = n + n / 2;
+    uint64_t *old = a->limb == a->own ? NULL : a->limb;
+    uint64_t *limb = memory_realloc(old, a->cap * sizeof limb[0]);
+    if (old == NULL && a->n > 0)
+        memcpy(limb, a->own, a->n * sizeof limb[0]);
+    a->limb = limb;
 }
 
 static void trim(struct bignum *a)
@@ -21,8 +31,10 @@ static void trim(struct bignum *a)
 
 void bignum_free(struct bignum *a)
 {
-    free(a->limb);
-    *a = (struct bignum){0};
+    if (a->limb != a->own)
+        free(a->limb);
+    a->limb = NULL;
+    a->n = a->cap = 0;
 }
 
 void bignum_set(struct bignum *a, u128 value)
@@ -238,15 +250,30 @@ void bignum_divide(struct bignum *quotient, struct bignum *remainder, const stru
     bignum_free(&divisor);
 }
 
+/* Not below the root of a, and above it by little more than the precision of a double. */
+static void guess_sqrt(struct bignum *root, const struct bignum *a)
+{
+    size_t bits = bignum_bits(a), drop = bits > 64 ? (bits - 64 + 1) / 2 * 2 : 0;
+    uint64_t high = a->limb[drop / 64] >> drop % 64;
+    if (drop % 64 != 0 && drop / 64 + 1 < a->n)
+        high |= a->limb[drop / 64 + 1] << (64 - drop % 64);
+    /* 55 bits of the root; what a double rounds off is less than 16 of their last. */
+    bignum_set(root, (uint64_t)(sqrt((double)high) * 0x1p23) + 16);
+    if (drop / 2 >= 23)
+        bignum_shift_left(root, drop / 2 - 23);
+    else
+        shift_right(root, (unsigned)(23 - drop / 2));
+    bignum_mul_add(root, 1, 1);
+}
+
 bool bignum_sqrt(struct bignum *root, const struct bignum *a)
 {
-    struct bignum quotient = {0}, remainder = {0};
     root->n = 0;
     if (a->n == 0)
         return true;
+    struct bignum quotient = {0}, remainder = {0};
     /* Newton's method from above: it falls until it has reached the floor of the root. */
-    bignum_set(root, 1);
-    bignum_shift_left(root, (bignum_bits(a) + 1) / 2);
+    guess_sqrt(root, a);
     for (;;) {
         bignum_divide(&quotient, &remainder, a, root);
         if (bignum_compare(&quotient, root) >= 0)

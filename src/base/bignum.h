@@ -5,7 +5,8 @@
  *     bignum_set(&a, 7); ...      operands may be any numbers, results are overwritten
  *     bignum_free(&a);            a is 0 again
  *
- * Schoolbook methods: the largest operands are a few hundred limbs, and they are rare. Results are
+ * Up to 20 limbs (385 digits) are held without the heap; a struct bignum is not to be copied or
+ * moved. Schoolbook methods: larger operands have a few hundred limbs and are rare. Results are
  * never the same object as an operand unless the comment says "in place".
  */
 #ifndef BASE_BIGNUM_H
@@ -17,9 +18,12 @@
 
 #include "base/int128.h"
 
+enum { BIGNUM_OWN_LIMBS = 20 };
+
 struct bignum {
     uint64_t *limb; /* base 2^64, the least first; the highest is not 0 */
     size_t n, cap;
+    uint64_t own[BIGNUM_OWN_LIMBS];
 };
 
 void bignum_free(struct bignum *a);

@@ -219,24 +219,26 @@ static uint64_t pick_shortest(uint64_t lowest, uint64_t highest, u128 value, uns
 }
 
 /*
- * The shortest digits, for magnitudes from about 1e-10 to 1e17, in exact 128-bit arithmetic: the
- * ends of the interval of numbers that round to b are scaled by a power of ten that leaves 17 or 18
- * digits before the point (so at least one integer lies inside), and then it is a matter of
- * finding the roundest integer. All of mant * 5^27 fits. Returns false outside that range.
+ * The shortest digits, for magnitudes from about 1e-10 to 9e18, in exact 128-bit arithmetic: the
+ * ends of the interval of numbers that round to b are scaled by a power of ten that leaves 17
+ * digits or more before the point (so at least one integer lies inside), and then it is a matter
+ * of finding the roundest integer. All of mant * 5^27 fits. Returns false outside that range.
  */
 static bool shortest_fast(struct decimal *d, struct binary b)
 {
     int log2 = 63 - __builtin_clzll(b.mant) + b.exp;
     int log10 = log2 * 1233 >> 12; /* rounded down: of the true logarithm, or one less */
-    int k = 16 - log10;
+    int k = log10 < 16 ? 16 - log10 : 0;
     int f = 2 - b.exp - k; /* bits behind the point, of four times the mantissa */
-    if (k < 0 || k > 27 || f < 1 || f > 110)
+    if (log2 > 62 || k > 27)
         return false;
-    u128 five = 1;
+    u128 factor = 1;
     for (int i = 0; i < k; i++)
-        five *= 5;
-    u128 value = (u128)(b.mant * 4) * five;
-    u128 low = value - five * (b.narrow_below ? 1 : 2), high = value + five * 2;
+        factor *= 5;
+    for (; f < 1; f++)
+        factor *= 2;
+    u128 value = (u128)(b.mant * 4) * factor;
+    u128 low = value - factor * (b.narrow_below ? 1 : 2), high = value + factor * 2;
     u128 fraction = ((u128)1 << f) - 1;
     /* An end belongs to the interval only if ties round to it, that is, to an even mantissa. */
     bool closed = b.mant % 2 == 0;

@@ -45,62 +45,84 @@ static double round_to_double(u128 mant, int exp, bool more)
 
 /* ---- 128 bits ---- */
 
-/* num / den, den > 0 */
+/* num / den * 2^-halvings, den > 0. (A power of ten costs den less without its powers of two.) */
 struct fraction {
     bool negative;
     u128 num;
     uint64_t den;
+    unsigned halvings;
 };
+
+static bool mul_pow5(u128 *n, unsigned k)
+{
+    u128 scaled = *n;
+    if (k > 2 * POW10_U64)
+        return false;
+    if (k > POW10_U64) {
+        if (!u128_mul(scaled, pow10_u64[POW10_U64] >> POW10_U64, &scaled))
+            return false;
+        k -= POW10_U64;
+    }
+    return u128_mul(scaled, pow10_u64[k] >> k, &scaled) && (*n = scaled, true);
+}
 
 /* num / den * 10^exp as a fraction, if it fits. */
 static bool make_fraction(struct fraction *f, bool negative, u128 num, u128 den, int32_t exp)
 {
+    unsigned halvings = exp < 0 ? (unsigned)-exp : 0;
     if (exp > 0 && !u128_mul_pow10(&num, (unsigned)exp))
         return false;
-    if (exp < 0 && (exp < -POW10_U128 || !u128_mul_pow10(&den, (unsigned)-exp)))
+    if (!mul_pow5(&den, halvings) || den >> 64 != 0)
         return false;
-    if (den >> 64 != 0)
-        return false;
-    *f = (struct fraction){.negative = negative, .num = num, .den = (uint64_t)den};
+    *f = (struct fraction){
+        .negative = negative, .num = num, .den = (uint64_t)den, .halvings = halvings};
     return true;
+}
+
+static unsigned trailing_zero_bits(u128 n)
+{
+    uint64_t low = (uint64_t)n;
+    if (low != 0)
+        return (unsigned)__builtin_ctzll(low);
+    return 64 + (unsigned)__builtin_ctzll((uint64_t)(n >> 64) | 1ULL << 63);
 }
 
 enum expansion { ENDLESS, FINITE, UNKNOWN };
 
-/* num / den as *mant * 10^-*decimals. UNKNOWN: 128 bits are not enough to say. */
+/* The fraction, not 0, as *mant * 10^-*decimals. UNKNOWN: 128 bits are not enough to say. */
 static enum expansion expand(const struct fraction *f, u128 *mant, unsigned *decimals)
 {
     uint64_t den = f->den;
     u128 num = f->num;
     unsigned twos = (unsigned)__builtin_ctzll(den), fives = 0;
     den >>= twos;
-    while (den % 5 == 0) {
+    twos += f->halvings;
+    for (; den % 5 == 0; fives++)
         den /= 5;
-        fives++;
-    }
     if (den != 1) {
         if (num % den != 0)
             return ENDLESS;
         num /= den;
     }
-    for (; twos > 0 && num % 2 == 0; twos--)
-        num /= 2;
+    unsigned common = trailing_zero_bits(num);
+    if (common > twos)
+        common = twos;
+    num >>= common;
+    twos -= common;
     *decimals = twos > fives ? twos : fives;
-    for (; twos < *decimals; twos++)
-        if (!u128_mul(num, 2, &num))
-            return UNKNOWN;
-    for (; fives < *decimals; fives++)
-        if (!u128_mul(num, 5, &num))
-            return UNKNOWN;
-    *mant = num;
+    if (!mul_pow5(&num, *decimals - fives) || u128_bits(num) + *decimals - twos > 127)
+        return UNKNOWN;
+    *mant = num << (*decimals - twos);
     return FINITE;
 }
 
-/* Shifts num up to 128 bits and divides: at least 64 bits of quotient, times 2^-*shift. */
+/* Shifts num up to 128 bits and divides by den: at least 64 bits of quotient. The fraction is
+ * quotient * 2^-*shift. */
 static u128 divide_shifted(const struct fraction *f, unsigned *shift, uint64_t *rest)
 {
-    *shift = 128 - u128_bits(f->num);
-    u128 num = f->num << *shift;
+    unsigned up = 128 - u128_bits(f->num);
+    u128 num = f->num << up;
+    *shift = up + f->halvings;
     *rest = (uint64_t)(num % f->den);
     return num / f->den;
 }
@@ -120,6 +142,10 @@ static bool print_fraction(struct buf *to, const struct fraction *f)
     u128 mant;
     unsigned decimals;
     struct decimal d;
+    if (f->num == 0) {
+        buf_putc(to, '0');
+        return true;
+    }
     enum expansion found = expand(f, &mant, &decimals);
     if (found == FINITE) {
         decimal_set(&d, f->negative, mant, -(int32_t)decimals);
@@ -182,11 +208,11 @@ static bool print_fraction_sqrt(struct buf *to, const struct fraction *f)
 {
     u128 mant;
     unsigned decimals;
-    enum expansion found = f->num == 0 ? FINITE : expand(f, &mant, &decimals);
     if (f->num == 0) {
         buf_putc(to, '0');
         return true;
     }
+    enum expansion found = expand(f, &mant, &decimals);
     if (found == FINITE) {
         if (decimals % 2 != 0) {
             if (!u128_mul(mant, 10, &mant))
@@ -331,7 +357,7 @@ static void print_ratio_sqrt(struct buf *to, const struct ratio *r)
     bignum_free(&root);
 }
 
-/* |s| = *n * 10^(the result); returns the sign too. */
+/* |s| = *n * 10^(the result); tells the sign too. */
 static int32_t sum_integer(struct bignum *n, const struct number_sum *s, bool *negative)
 {
     struct number_total t;
@@ -345,17 +371,43 @@ static int32_t sum_integer(struct bignum *n, const struct number_sum *s, bool *n
 
 /* ---- the results ---- */
 
+/* |s| = *mant * 10^*exp, if 128 bits hold it. */
+static bool sum_mant(const struct number_sum *s, u128 *mant, int32_t *exp, bool *negative)
+{
+    if (s->big == NULL) {
+        *mant = i64_magnitude(s->mant);
+        *exp = s->exp;
+        *negative = s->mant < 0;
+        return true;
+    }
+    struct number_total t;
+    number_total(&t, s);
+    if (t.n > 2)
+        return false;
+    *negative = t.negative;
+    *exp = t.low * LIMB_DIGITS;
+    *mant = 0;
+    if (t.n == 0)
+        return true;
+    unsigned zeros = 0;
+    while ((uint64_t)t.limb[0] % pow10_u64[zeros + 1] == 0)
+        zeros++;
+    if (t.n == 2)
+        *mant = (u128)(uint64_t)t.limb[1] * pow10_u64[LIMB_DIGITS - zeros];
+    *mant += (uint64_t)t.limb[0] / pow10_u64[zeros];
+    *exp += (int32_t)zeros;
+    return true;
+}
+
 void number_mean_print(struct buf *to, const struct number_sum *s1, uint64_t n)
 {
     struct fraction f;
-    if (s1->big == NULL && make_fraction(&f, s1->mant < 0, i64_magnitude(s1->mant), n, s1->exp)) {
-        if (f.num == 0) {
-            buf_putc(to, '0');
-            return;
-        }
-        if (print_fraction(to, &f))
-            return;
-    }
+    u128 mant;
+    int32_t exp;
+    bool negative;
+    if (sum_mant(s1, &mant, &exp, &negative) && make_fraction(&f, negative, mant, n, exp) &&
+        print_fraction(to, &f))
+        return;
     struct ratio r = {0};
     r.exp = sum_integer(&r.num, s1, &r.negative);
     bignum_set(&r.den, n);
@@ -367,15 +419,16 @@ void number_mean_print(struct buf *to, const struct number_sum *s1, uint64_t n)
 static bool variance_fraction(struct fraction *f, const struct number_sum *s1,
                               const struct number_sum *s2, uint64_t n)
 {
-    if (s1->big != NULL || s2->big != NULL)
+    u128 sum, square, squares, den;
+    int32_t sum_exp, squares_exp;
+    bool negative;
+    if (!sum_mant(s1, &sum, &sum_exp, &negative) ||
+        !sum_mant(s2, &squares, &squares_exp, &negative))
         return false;
-    int32_t square_exp = 2 * s1->exp;
-    int32_t exp = s2->exp < square_exp ? s2->exp : square_exp;
-    u128 square, squares, den;
-    if (!u128_mul(i64_magnitude(s1->mant), i64_magnitude(s1->mant), &square) ||
-        !u128_mul_pow10(&square, (unsigned)(square_exp - exp)) ||
-        !u128_mul(i64_magnitude(s2->mant), n, &squares) ||
-        !u128_mul_pow10(&squares, (unsigned)(s2->exp - exp)) || !u128_mul(n, n - 1, &den))
+    int32_t square_exp = 2 * sum_exp, exp = squares_exp < square_exp ? squares_exp : square_exp;
+    if (!u128_mul(sum, sum, &square) || !u128_mul_pow10(&square, (unsigned)(square_exp - exp)) ||
+        !u128_mul(squares, n, &squares) ||
+        !u128_mul_pow10(&squares, (unsigned)(squares_exp - exp)) || !u128_mul(n, n - 1, &den))
         return false;
     return make_fraction(f, false, squares - square, den, exp);
 }
@@ -402,14 +455,8 @@ void number_variance_print(struct buf *to, const struct number_sum *s1, const st
                            uint64_t n)
 {
     struct fraction f;
-    if (variance_fraction(&f, s1, s2, n)) {
-        if (f.num == 0) {
-            buf_putc(to, '0');
-            return;
-        }
-        if (print_fraction(to, &f))
-            return;
-    }
+    if (variance_fraction(&f, s1, s2, n) && print_fraction(to, &f))
+        return;
     struct ratio r = {0};
     variance_ratio(&r, s1, s2, n);
     print_ratio(to, &r);

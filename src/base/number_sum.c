@@ -95,13 +95,52 @@ static void add_to_limb(struct number_sum *s, int32_t index, int64_t x, struct a
     }
 }
 
+/*
+ * Division by 10^k as a multiplication: n / 10^k = n * factor >> shift for all n <= 2^63, with
+ * factor = 2^shift / 10^k rounded up and 2^(shift - 63) the next power of two (Granlund and
+ * Montgomery, Division by Invariant Integers using Multiplication, PLDI 1994). The machine's own
+ * division takes several times as long, and every value that goes to a limb needs one.
+ */
+#define BY_POW10(k, bits)                                                                          \
+    {                                                                                              \
+        (uint64_t)((((u128)1 << (63 + (bits))) + POWER(k) - 1) / POWER(k)), 63 + (bits)            \
+    }
+#define POWER(k) UINT64_C(1##k)
+
+static const struct {
+    uint64_t factor;
+    unsigned shift;
+} by_pow10[LIMB_DIGITS + 1] = {
+    BY_POW10(, 0),
+    BY_POW10(0, 4),
+    BY_POW10(00, 7),
+    BY_POW10(000, 10),
+    BY_POW10(0000, 14),
+    BY_POW10(00000, 17),
+    BY_POW10(000000, 20),
+    BY_POW10(0000000, 24),
+    BY_POW10(00000000, 27),
+    BY_POW10(000000000, 30),
+    BY_POW10(0000000000, 34),
+    BY_POW10(00000000000, 37),
+    BY_POW10(000000000000, 40),
+    BY_POW10(0000000000000, 44),
+    BY_POW10(00000000000000, 47),
+    BY_POW10(000000000000000, 50),
+    BY_POW10(0000000000000000, 54),
+    BY_POW10(00000000000000000, 57),
+    BY_POW10(000000000000000000, 60),
+};
+
 /* Splits mant * 10^exp over the limb that it starts in, and the one above. */
 static int32_t split(int64_t mant, int32_t exp, int64_t *low, int64_t *high)
 {
-    int32_t index = limb_of(exp), shift = exp - index * LIMB_DIGITS;
-    int64_t cut = (int64_t)pow10_u64[LIMB_DIGITS - shift];
-    *high = mant / cut;
-    *low = mant % cut * (int64_t)pow10_u64[shift];
+    int32_t index = limb_of(exp), shift = exp - index * LIMB_DIGITS, cut = LIMB_DIGITS - shift;
+    uint64_t n = i64_magnitude(mant);
+    uint64_t above = (uint64_t)((u128)n * by_pow10[cut].factor >> by_pow10[cut].shift);
+    uint64_t below = (n - above * pow10_u64[cut]) * pow10_u64[shift];
+    *high = mant < 0 ? -(int64_t)above : (int64_t)above;
+    *low = mant < 0 ? -(int64_t)below : (int64_t)below;
     return index;
 }
 
