@@ -48,7 +48,7 @@ struct option {
 };
 
 /* Options in the order of --help, under headings; a NULL heading or name ends a table. */
-enum { OPTIONS_PER_GROUP = 10 };
+enum { OPTIONS_PER_GROUP = 11 };
 struct option_group {
     const char *heading;
     struct option options[OPTIONS_PER_GROUP];

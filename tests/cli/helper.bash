@@ -1,0 +1,44 @@
+# Shared by the files of tests/cli: the program, short ways to feed it, and comparing what it says.
+
+WINAGG=${WINAGG:-$BATS_TEST_DIRNAME/../../build/release/winagg}
+
+# Shows both sides when they differ.
+same() {
+    [ "$1" == "$2" ] && return
+    diff <(printf '%s\n' "$2") <(printf '%s\n' "$1") | sed 's/^</expected:/; s/^>/got:     /'
+    return 1
+}
+
+# JSON events of times (epoch seconds) and, behind a colon, values: tv 0:5 60
+tv() {
+    local pair
+    for pair; do
+        if [[ $pair == *:* ]]; then
+            printf '{"t":%s,"v":%s}\n' "${pair%%:*}" "${pair#*:}"
+        else
+            printf '{"t":%s}\n' "$pair"
+        fi
+    done
+}
+
+# winagg over such events, to CSV with times in epoch seconds.
+w() {
+    "$WINAGG" -t t --time-format s --output-time s -o csv "$@"
+}
+
+# One counter of the --stats object in a file.
+counter() {
+    jq -c "select(type == \"object\") | .$2" <(grep '^{' "$1")
+}
+
+# Waits until the file has this line; half a minute means it never comes.
+wait_for_line() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        grep -qxF -- "$2" "$1" && return
+        sleep 0.1
+    done
+    echo "never came: $2"
+    cat "$1"
+    return 1
+}

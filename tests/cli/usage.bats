@@ -1,0 +1,178 @@
+#!/usr/bin/env bats
+# The command line itself: help, version, wrong usage.
+
+load helper
+
+# Status 2, nothing on stdout, one line that says what, and a pointer to --help.
+refuses() {
+    local says=$1 status=0 out
+    shift
+    out=$("$WINAGG" "$@" </dev/null 2>"$BATS_TEST_TMPDIR/err") || status=$?
+    cat "$BATS_TEST_TMPDIR/err"
+    [ "$status" -eq 2 ]
+    [ -z "$out" ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/err")" -eq 2 ]
+    [[ "$(sed -n 1p "$BATS_TEST_TMPDIR/err")" == "winagg: "*"$says"* ]]
+    [ "$(sed -n 2p "$BATS_TEST_TMPDIR/err")" == "Try 'winagg --help' for more information." ]
+}
+
+@test "--help is one screen of 80 columns, on stdout" {
+    run "$WINAGG" --help
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -le 40 ]
+    [[ "${lines[0]}" == "Usage: winagg -t FIELD -w WINDOW "* ]]
+    [ -z "$(awk 'length($0) > 79' <<<"$output")" ]
+    same "$("$WINAGG" -h)" "$output"
+}
+
+@test "--help wins over what else is missing, and what follows is not read" {
+    run "$WINAGG" -t x --help --nonsense
+    [ "$status" -eq 0 ]
+}
+
+@test "--version" {
+    same "$("$WINAGG" --version)" "winagg 0.1.0"
+    same "$("$WINAGG" -V)" "winagg 0.1.0"
+}
+
+@test "--help into a full device fails" {
+    [ -e /dev/full ]
+    status=0
+    "$WINAGG" --help >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q '^winagg: standard output: ' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "--time and --window are needed" {
+    refuses "expected -t FIELD"
+    refuses "expected -t FIELD" -w 1m
+    refuses "expected -w WINDOW" -t ts
+}
+
+@test "an unknown option is an error with a suggestion" {
+    refuses "unknown option '--latenes'; did you mean '--lateness'?" --latenes 1m
+    refuses "unknown option '--strcit'; did you mean '--strict'?" --strcit
+    refuses "unknown option '--aggregate'; did you mean '--agg'?" --aggregate=count
+    refuses "unknown option '--time-fmt'; did you mean '--time-format'?" --time-fmt s
+    refuses "unknown option '--xyzzy'" --xyzzy
+    refuses "unknown option '-x'" -x
+}
+
+@test "what belongs to later versions is unknown, not ignored" {
+    for name in source sources max-jump idle-timeout fill where dedup advise explain state hold \
+        checkpoint resume verify inspect progress metrics; do
+        refuses "unknown option '--$name'" -t t -w 1m "--$name" 1
+    done
+    refuses "unknown option '-s'" -t t -w 1m -s file
+    refuses "--at-eof: expected flush, found 'keep'" -t t -w 1m --at-eof keep
+    refuses "--tz: only UTC is supported yet, found 'Europe/Berlin'" -t t -w 1m --tz Europe/Berlin
+}
+
+@test "a missing and a needless argument" {
+    refuses "--window: expected an argument (WINDOW), found the end" -t t -w
+    refuses "--delay: expected an argument (DURATION), found the end" -t t -w 1m --delay
+    refuses "--panes: expected no argument, found '1'" -t t -w 1m --panes=1
+}
+
+@test "wrong windows" {
+    refuses "--window: expected a length above 0, found '0'" -t t -w 0
+    refuses "--window: " -t t -w 5
+    refuses "--window: " -t t -w hopping:1m
+    refuses "--window: expected sliding:SIZE/SLIDE" -t t -w sliding:1m
+    refuses "--window: " -t t -w session:
+    refuses "--offset: expected a tumbling or sliding window" -t t -w session:1m --offset 1s
+}
+
+@test "wrong durations and numbers" {
+    refuses "--delay: expected a duration" -t t -w 1m -d 5
+    refuses "--delay: expected a duration" -t t -w 1m -d -5s
+    refuses "--lateness: expected a duration" -t t -w 1m -l soon
+    refuses "--early: " -t t -w 1m --early 0
+    refuses "--early: " -t t -w 1m --early 0s
+    refuses "--early: " -t t -w 1m --early x
+    refuses "--late-every: " -t t -w 1m --late-every 0
+    refuses "--late-every: " -t t -w 1m --late-every 1s
+    refuses "--threads: " -t t -w 1m -j -1
+    refuses "--max-record: " -t t -w 1m --max-record 0
+    refuses "--max-record: " -t t -w 1m --max-record 16Q
+    refuses "--max-record: " -t t -w 1m --max-record 2GiB
+    refuses "--max-record: " -t t -w 1m --max-record 99999999999999999999
+}
+
+@test "wrong words name the right ones" {
+    refuses "--mode: expected accumulate, discard or retract, found 'refine'" -t t -w 1m -m refine
+    refuses "--input-format: expected auto, json, csv or tsv, found 'xml'" -t t -w 1m -i xml
+    refuses "--output-format: expected json, csv or tsv, found 'xml'" -t t -w 1m -o xml
+    refuses "--output-time: expected rfc3339, s, ms, us or ns" -t t -w 1m --output-time iso
+    refuses "--time-format: " -t t -w 1m --time-format iso
+    refuses "--delimiter: " -t t -w 1m --delimiter ::
+    refuses "--delimiter: " -t t -w 1m --delimiter '"'
+}
+
+@test "wrong aggregates and fields" {
+    refuses "summ" -t t -w 1m -a summ:v
+    refuses "sum" -t t -w 1m -a sum
+    refuses "topk" -t t -w 1m -a topk:v
+    refuses "p101" -t t -w 1m -a p101:v
+    refuses "--key: " -t t -w 1m -k a..b
+    refuses "--key: " -t t -w 1m -k a,,b
+    refuses "--time: " -t '' -w 1m
+}
+
+@test "two output columns of one name" {
+    refuses "found 'count' twice" -t t -w 1m -a count,count
+    refuses "found 'host' twice" -t t -w 1m -k host,host
+    refuses "found 'window_end' twice" -t t -w 1m -k window_end
+    refuses "found 'op' twice" -t t -w 1m -k op -m retract
+    refuses "found 'pane' twice" -t t -w 1m -k pane -l 1m
+    refuses "found 'id' twice" -t t -w 1m -a id=count --row-id
+    # Only where there are such columns.
+    "$WINAGG" -t t -w 1m -k op,pane,timing -a id=count </dev/null
+}
+
+@test "options that exclude each other" {
+    refuses "--early" -t t -w 1m --final --early 5
+    refuses "--late-every" -t t -w 1m --final --late-every 5
+    refuses "--delimiter" -t t -w 1m -i json --delimiter ';'
+    refuses "--no-header" -t t -w 1m -i json --no-header
+    refuses "--columns" -t t -w 1m -i json --columns a,b
+}
+
+@test "one FILE at most" {
+    refuses "expected one FILE, found another, 'b'" -t t -w 1m a b
+}
+
+@test "every way of writing an option is the same" {
+    want=$(printf '0,60,2\n')
+    for args in "-t t -w 1m" "-tt -w1m" "--time t --window 1m" "--time=t --window=1m" \
+        "--window=tumbling:1m -tt"; do
+        # Words are meant to be split here.
+        # shellcheck disable=SC2086
+        same "$(tv 1 2 | "$WINAGG" $args --time-format s --output-time s -o csv | tail -n 1)" "$want"
+    done
+}
+
+@test "FILE may stand anywhere, - is stdin, -- ends the options" {
+    tv 1 2 >"$BATS_TEST_TMPDIR/-events"
+    cd "$BATS_TEST_TMPDIR"
+    cp -- -events plain
+    same "$(w plain -w 1m </dev/null | tail -n 1)" "0,60,2"
+    same "$(w -w 1m plain </dev/null | tail -n 1)" "0,60,2"
+    same "$(w -w 1m -- -events </dev/null | tail -n 1)" "0,60,2"
+    same "$(tv 1 | w - -w 1m | tail -n 1)" "0,60,1"
+}
+
+@test "a FILE that can't be read is a runtime failure" {
+    run "$WINAGG" -t t -w 1m /nonexistent/file
+    [ "$status" -eq 1 ]
+    [[ "$output" == "winagg: /nonexistent/file: "* ]]
+    run "$WINAGG" -t t -w 1m /
+    [ "$status" -eq 1 ]
+    [[ "$output" == "winagg: "*"irectory"* ]]
+}
+
+@test "a later option takes the place of an earlier one; -k and -a add up" {
+    same "$(tv 1:2 | w -w 5s -w 1m -a count -a sum:v)" $'window_start,window_end,count,sum_v\n0,60,1,2'
+    same "$(echo '{"t":1,"a":1,"b":2}' | w -w 1m -k a -k b)" \
+        $'window_start,window_end,a,b,count\n0,60,1,2,1'
+}
