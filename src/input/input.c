@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/wire.h"
 #include "input/csv_cut.h"
 #include "input/header.h"
 #include "input/json_fast.h"
@@ -57,6 +58,60 @@ void input_close(struct input *in)
     free(in);
 }
 
+/* Format, delimiter (u8), number of columns, then the column of each time and field (u64). */
+void input_save(const struct input *in, struct buf *to)
+{
+    const struct csv_layout *layout = &in->plan.layout;
+    bool columns = in->plan.format == INPUT_CSV || in->plan.format == INPUT_TSV;
+    wire_put_u8(to, (uint8_t)in->plan.format);
+    wire_put_u8(to, (uint8_t)layout->delimiter);
+    wire_put_u64(to, columns ? layout->n_columns : 0);
+    for (size_t i = 0; columns && i < in->plan.options->n_time; i++)
+        wire_put_u64(to, layout->time[i]);
+    for (size_t i = 0; columns && i < in->plan.options->n_fields; i++)
+        wire_put_u64(to, layout->fields[i]);
+}
+
+static size_t *load_columns(size_t n, uint64_t n_columns, const unsigned char **at,
+                            const unsigned char *end)
+{
+    size_t *columns = memory_calloc(n + 1, sizeof *columns);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t column;
+        if (!wire_u64(at, end, &column) || column >= n_columns) {
+            free(columns);
+            return NULL;
+        }
+        columns[i] = (size_t)column;
+    }
+    return columns;
+}
+
+bool input_load(struct input *in, const unsigned char **at, const unsigned char *end,
+                const struct input_position *position)
+{
+    const struct input_options *options = in->plan.options;
+    struct csv_layout *layout = &in->plan.layout;
+    uint8_t format, delimiter;
+    uint64_t n_columns;
+    if (!wire_u8(at, end, &format) || !wire_u8(at, end, &delimiter) ||
+        !wire_u64(at, end, &n_columns) || format > INPUT_TSV)
+        return false;
+    in->plan.format = (enum input_format)format;
+    if (format == INPUT_CSV || format == INPUT_TSV) {
+        layout->delimiter = (char)delimiter;
+        layout->n_columns = (size_t)n_columns;
+        layout->time = load_columns(options->n_time, n_columns, at, end);
+        layout->fields = load_columns(options->n_fields, n_columns, at, end);
+        if (layout->time == NULL || layout->fields == NULL)
+            return false;
+    }
+    in->offset = position->offset;
+    in->line = position->line;
+    in->overlong = position->overlong;
+    return true;
+}
+
 const struct input_plan *input_plan(const struct input *in)
 {
     return &in->plan;
@@ -73,7 +128,7 @@ static bool read_failed(const struct input *in, struct error *err)
 }
 
 /*
- * Lets SIGINT and SIGTERM in, and waits for bytes. Returns false when poll(2) fails; a signal is
+ * Lets SIGINT, SIGTERM and SIGHUP in, and waits for bytes. Returns false when poll(2) fails; a signal is
  * no failure.
  *
  * Where bytes are already there ppoll(2) returns without delivering what is pending: a fast
@@ -87,11 +142,13 @@ static bool wait_for_bytes(const struct input *in)
         sigemptyset(&open);
         sigaddset(&open, SIGINT);
         sigaddset(&open, SIGTERM);
+        sigaddset(&open, SIGHUP);
         pthread_sigmask(SIG_UNBLOCK, &open, &blocked);
         pthread_sigmask(SIG_SETMASK, &blocked, NULL);
         open = blocked;
         sigdelset(&open, SIGINT);
         sigdelset(&open, SIGTERM);
+        sigdelset(&open, SIGHUP);
     }
     if (in->regular || is_stopped(in))
         return true;
@@ -238,5 +295,7 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
     bytes->len = 0;
     block->offset = in->offset;
     block->first_line = in->line;
+    block->lines = 0;
+    block->kind = BLOCK_RECORDS;
     return status;
 }

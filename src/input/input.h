@@ -115,6 +115,22 @@ struct input_parser; /* per thread: scratch memory and caches */
 struct input *input_open(const struct input_options *options, int fd, const char *name);
 void input_close(struct input *in);
 
+/* Where a run stands in the input: between two records, or within one that is over the limit. */
+struct input_position {
+    uint64_t offset; /* bytes behind us */
+    uint64_t line;   /* physical line of the next byte, from 1 */
+    bool overlong;   /* what comes is the rest of a bad record that is too long */
+};
+
+/*
+ * What the beginning of the input settled (format, columns), for a snapshot. To be called before
+ * the first block is read or after the first one was handed out. input_load() makes a new input
+ * go on from a position, to which the descriptor was brought; false if the bytes are damaged.
+ */
+void input_save(const struct input *in, struct buf *to);
+bool input_load(struct input *in, const unsigned char **at, const unsigned char *end,
+                const struct input_position *position);
+
 enum input_status {
     INPUT_BLOCK,   /* *block holds at least one byte */
     INPUT_END,     /* no more; *block is empty, its offset and line are those of the end */

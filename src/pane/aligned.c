@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/wire.h"
 #include "pane/engine.h"
 
 struct window {
@@ -278,6 +279,68 @@ static void aligned_fire_unfired(struct engine *e)
         fire_window(a, a->windows[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
 }
 
+/* Number of windows (u64); each: start, end (i64), number of cells (u64); each: key, cell. */
+static void aligned_save(const struct engine *e, struct buf *to)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    wire_put_u64(to, a->n);
+    for (size_t i = 0; i < a->n; i++) {
+        const struct window *w = a->windows[i];
+        wire_put_i64(to, w->bounds.start_ns);
+        wire_put_i64(to, w->bounds.end_ns);
+        wire_put_u64(to, w->table.n);
+        for (uint32_t c = 0; c < w->table.n; c++) {
+            const struct cell *cell = table_cell(&w->table, c);
+            wire_put_bytes(to, cell->key, cell->key_len);
+            cell_save(&e->panes, cell, to);
+        }
+    }
+}
+
+static bool load_cells(struct engine *e, struct window *w, const unsigned char **at,
+                       const unsigned char *end)
+{
+    uint64_t n;
+    if (!wire_u64(at, end, &n))
+        return false;
+    for (uint64_t i = 0; i < n; i++) {
+        const void *key;
+        size_t key_len;
+        bool made;
+        if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
+            return false;
+        struct cell *cell =
+            table_get(&w->table, keys_hash(&e->keys, key, key_len), key, (uint32_t)key_len, &made);
+        if (!made)
+            return false;
+        pane_start(&e->panes, cell);
+        if (!cell_load(&e->panes, cell, at, end, &w->table.arena))
+            return false;
+    }
+    return true;
+}
+
+static bool aligned_load(struct engine *e, const unsigned char **at, const unsigned char *end)
+{
+    struct aligned *a = aligned_of(e);
+    uint64_t n, windows = e->counts.windows;
+    if (!wire_u64(at, end, &n))
+        return false;
+    for (uint64_t i = 0; i < n; i++) {
+        struct window_bounds bounds;
+        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
+            return false;
+        size_t place = position(a, &bounds);
+        if (place != a->n) /* not in order, or there already */
+            return false;
+        if (!load_cells(e, open_window(a, place, &bounds), at, end))
+            return false;
+    }
+    e->counts.windows = windows; /* they were counted when they were opened first */
+    set_timer(a);
+    return true;
+}
+
 static void aligned_free(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
@@ -296,6 +359,8 @@ static const struct engine_ops aligned_ops = {
     .run_timers = aligned_run_timers,
     .fire_unfired = aligned_fire_unfired,
     .free = aligned_free,
+    .save = aligned_save,
+    .load = aligned_load,
 };
 
 struct engine *aligned_new(void)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/wire.h"
+
 struct engine *engine_new(const struct engine_options *o)
 {
     struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new();
@@ -101,4 +103,74 @@ void engine_too_late(struct engine *e, size_t i)
     buf_put(&e->late->pending, record, len);
     if (len == 0 || record[len - 1] != '\n')
         buf_putc(&e->late->pending, '\n');
+}
+
+void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
+{
+    wire_put_u32(to, cell->pane);
+    wire_put_u32(to, cell->fresh);
+    wire_put_u8(to, cell->printed != NULL);
+    if (cell->printed != NULL)
+        wire_put_bytes(to, cell->printed->text, cell->printed->len);
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        agg->ops->save(agg, (const char *)(cell + 1) + agg->offset, to);
+    }
+}
+
+bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
+               const unsigned char *end, struct arena *arena)
+{
+    uint8_t is_printed;
+    const void *text;
+    size_t len;
+    if (!wire_u32(at, end, &cell->pane) || !wire_u32(at, end, &cell->fresh) ||
+        !wire_u8(at, end, &is_printed))
+        return false;
+    if (is_printed) {
+        if (!wire_bytes(at, end, &text, &len))
+            return false;
+        cell->printed = printed_copy(text, len, arena);
+    }
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        if (!agg->ops->load(agg, cell_accs(cell) + agg->offset, at, end, arena))
+            return false;
+    }
+    return true;
+}
+
+void engine_save(const struct engine *e, struct buf *to)
+{
+    const struct engine_counts *c = &e->counts;
+    const uint64_t counts[] = {c->used,       c->late,    c->too_late,
+                               c->unassigned, c->windows, e->panes.rows};
+    wire_put_u8(to, e->watermark.started);
+    wire_put_i64(to, e->watermark.now_ns);
+    wire_put_i64(to, e->watermark.clock_ns);
+    wire_put_u8(to, e->tick_set);
+    wire_put_i64(to, e->next_tick_ns);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        wire_put_u64(to, counts[i]);
+    wire_put_u8(to, e->panes.header_due);
+    e->ops->save(e, to);
+}
+
+bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end)
+{
+    struct engine_counts *c = &e->counts;
+    uint64_t *const counts[] = {&c->used,       &c->late,    &c->too_late,
+                                &c->unassigned, &c->windows, &e->panes.rows};
+    uint8_t started, tick_set, header_due;
+    bool ok = wire_u8(at, end, &started) && wire_i64(at, end, &e->watermark.now_ns) &&
+              wire_i64(at, end, &e->watermark.clock_ns) && wire_u8(at, end, &tick_set) &&
+              wire_i64(at, end, &e->next_tick_ns);
+    for (size_t i = 0; ok && i < sizeof counts / sizeof counts[0]; i++)
+        ok = wire_u64(at, end, counts[i]);
+    if (!ok || !wire_u8(at, end, &header_due))
+        return false;
+    e->watermark.started = started != 0;
+    e->tick_set = tick_set != 0;
+    e->panes.header_due = header_due != 0;
+    return e->ops->load(e, at, end);
 }

@@ -87,7 +87,27 @@ void engine_consume(struct engine *e, const struct batch *batch, size_t from, si
 void engine_finish(struct engine *e);
 void engine_interrupt(struct engine *e);
 
+/*
+ * State for a snapshot, between two calls of engine_consume(): watermark, counts, and all windows
+ * with their cells. engine_load() wants a new engine of the same options; false: damaged.
+ *
+ * Layout, version 1: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
+ * too late, unassigned, windows, rows (u64); header due (u8); then what the engine's own save()
+ * writes (pane/aligned.c, pane/sessions.c).
+ */
+enum { ENGINE_STATE_VERSION = 1 };
+void engine_save(const struct engine *e, struct buf *to);
+bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
+
 /* The rest is for the two engines. */
+
+/*
+ * A cell without its key: pane, fresh (u32), the current row (a flag, then counted bytes), then
+ * each accumulator as its function saves it.
+ */
+void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
+bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
+               const unsigned char *end, struct arena *arena);
 
 struct engine *aligned_new(void);
 struct engine *sessions_new(void);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/wire.h"
 #include "pane/engine.h"
 #include "state/heap.h"
 
@@ -111,13 +112,11 @@ static struct session *open_session(struct sessions *s, struct cell *key_cell,
     return x;
 }
 
-static struct cell *find_or_make_key(struct sessions *s, size_t i)
+static struct cell *make_key(struct sessions *s, uint32_t hash, const unsigned char *key,
+                             uint32_t key_len)
 {
     bool made;
-    uint32_t key_len;
-    const struct keys *keys = &s->engine.keys;
-    const unsigned char *key = keys_at(keys, i, &key_len);
-    struct cell *cell = table_get(&s->keys, keys->hash[i], key, key_len, &made);
+    struct cell *cell = table_get(&s->keys, hash, key, key_len, &made);
     if (made)
         *first_session(cell) = NULL;
     return cell;
@@ -191,7 +190,7 @@ static struct session *session_for(struct sessions *s, size_t i)
     if (x == NULL || x->bounds.start_ns >= bounds.end_ns) {
         if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
             return NULL;
-        return open_session(s, find_or_make_key(s, i), &bounds);
+        return open_session(s, make_key(s, e->keys.hash[i], key, key_len), &bounds);
     }
 
     struct window_bounds grown = x->bounds;
@@ -398,6 +397,93 @@ static void sessions_fire_unfired(struct engine *e)
         fire(s, s->due[i], s->due[i]->passed ? PANE_LATE : PANE_EARLY);
 }
 
+/*
+ * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, number of rows to be
+ * taken back (u64); each of these: start, end (i64), pane (u32), text.
+ */
+static void save_session(const struct engine *e, const struct session *x, struct buf *to)
+{
+    uint64_t owed = 0;
+    for (const struct retraction *r = x->taken_back; r != NULL; r = r->next)
+        owed++;
+    wire_put_bytes(to, x->cell.key, x->cell.key_len);
+    wire_put_i64(to, x->bounds.start_ns);
+    wire_put_i64(to, x->bounds.end_ns);
+    wire_put_u8(to, x->passed);
+    cell_save(&e->panes, &x->cell, to);
+    wire_put_u64(to, owed);
+    for (const struct retraction *r = x->taken_back; r != NULL; r = r->next) {
+        wire_put_i64(to, r->bounds.start_ns);
+        wire_put_i64(to, r->bounds.end_ns);
+        wire_put_u32(to, r->pane);
+        wire_put_bytes(to, r->printed->text, r->printed->len);
+    }
+}
+
+static void sessions_save(const struct engine *e, struct buf *to)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->keys.n; i++)
+        for (struct session *x = *first_session(table_cell(&s->keys, i)); x != NULL; x = x->next)
+            n++;
+    wire_put_u64(to, n);
+    for (uint32_t i = 0; i < s->keys.n; i++)
+        for (struct session *x = *first_session(table_cell(&s->keys, i)); x != NULL; x = x->next)
+            save_session(e, x, to);
+}
+
+static bool load_owed(struct session *x, const unsigned char **at, const unsigned char *end)
+{
+    uint64_t n;
+    if (!wire_u64(at, end, &n))
+        return false;
+    for (uint64_t i = 0; i < n; i++) {
+        struct retraction *r = arena_alloc(&x->arena, sizeof *r);
+        const void *text;
+        size_t len;
+        if (!wire_i64(at, end, &r->bounds.start_ns) || !wire_i64(at, end, &r->bounds.end_ns) ||
+            !wire_u32(at, end, &r->pane) || !wire_bytes(at, end, &text, &len))
+            return false;
+        r->printed = printed_copy(text, len, &x->arena);
+        r->next = x->taken_back;
+        x->taken_back = r;
+    }
+    return true;
+}
+
+static bool load_session(struct sessions *s, const unsigned char **at, const unsigned char *end)
+{
+    struct engine *e = &s->engine;
+    const void *key;
+    size_t key_len;
+    struct window_bounds bounds;
+    uint8_t passed;
+    if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX ||
+        !wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
+        !wire_u8(at, end, &passed))
+        return false;
+    struct cell *key_cell = make_key(s, keys_hash(&e->keys, key, key_len), key, (uint32_t)key_len);
+    struct session *x = open_session(s, key_cell, &bounds);
+    x->passed = passed != 0;
+    schedule(s, x);
+    return cell_load(&e->panes, &x->cell, at, end, &x->arena) && load_owed(x, at, end);
+}
+
+static bool sessions_load(struct engine *e, const unsigned char **at, const unsigned char *end)
+{
+    struct sessions *s = sessions_of(e);
+    uint64_t n, windows = e->counts.windows;
+    if (!wire_u64(at, end, &n))
+        return false;
+    for (uint64_t i = 0; i < n; i++)
+        if (!load_session(s, at, end))
+            return false;
+    e->counts.windows = windows; /* they were counted when they were opened first */
+    set_timer(s);
+    return true;
+}
+
 static void sessions_free(struct engine *e)
 {
     struct sessions *s = sessions_of(e);
@@ -417,6 +503,8 @@ static const struct engine_ops sessions_ops = {
     .run_timers = sessions_run_timers,
     .fire_unfired = sessions_fire_unfired,
     .free = sessions_free,
+    .save = sessions_save,
+    .load = sessions_load,
 };
 
 struct engine *sessions_new(void)
