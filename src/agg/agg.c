@@ -263,7 +263,7 @@ void agg_clear(struct agg *agg)
 /* Whether b can read what a keeps. */
 static bool shares(const struct agg *a, const struct agg *b)
 {
-    return b->ops->view != NULL && a->ops->add == b->ops->add && strcmp(a->field, b->field) == 0;
+    return b->ops->view != NULL && a->ops->init == b->ops->init && strcmp(a->field, b->field) == 0;
 }
 
 size_t agg_layout(struct agg *aggs, size_t n)

@@ -61,7 +61,7 @@ struct agg_ops {
     enum agg_input input; /* what its column must hold; count without a field: nothing */
     enum agg_param param;
     /* The same result from the state of another aggregate that stands at the same offset and has
-       the same add(): p50 and p99 of one field keep their samples once. NULL: does not share. */
+       the same init(): p50 and p99 of one field keep their samples once. NULL: does not share. */
     const struct agg_ops *view;
 
     void (*init)(const struct agg *agg, void *acc);

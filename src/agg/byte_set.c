@@ -6,9 +6,37 @@
 
 #include "base/memory.h"
 
-enum { FIRST_SLOTS = 4, LONG_LENGTH = 255 };
+enum { FIRST_SLOTS = 4, MOST_SLOTS = 1 << 30, FIRST_PARTS = 4, LONG_LENGTH = 255, GROUP = 16 };
 
 static const uint64_t ADDRESS_MASK = ((uint64_t)1 << 48) - 1;
+
+uint64_t byte_set_hash(const void *bytes, size_t len)
+{
+    return XXH3_64bits(bytes, len);
+}
+
+static uint64_t *slot_at(const struct byte_set *s, uint32_t i)
+{
+    if (i < FIRST_SLOTS)
+        return &s->parts[0][i];
+    unsigned log2 = 31 - (unsigned)__builtin_clz(i);
+    return &s->parts[log2 - 1][i - ((uint32_t)1 << log2)];
+}
+
+static uint32_t home(const struct byte_set *s, uint64_t hash)
+{
+    return (uint32_t)hash & (s->n_slots - 1);
+}
+
+static uint32_t following(const struct byte_set *s, uint32_t i)
+{
+    return (i + 1) & (s->n_slots - 1);
+}
+
+static bool has_tag_of(uint64_t slot, uint64_t hash)
+{
+    return (slot ^ hash) >> 48 == 0;
+}
 
 static char *slot_payload(uint64_t slot)
 {
@@ -27,42 +55,82 @@ struct byte_set_entry byte_set_entry(const struct byte_set *s, const char *paylo
     return entry;
 }
 
-/* The slot where the search for a hash begins: its high bits, scaled; the tag is its low bits. */
-static uint32_t home(const struct byte_set *s, uint64_t hash)
+void byte_set_expect(const struct byte_set *s, uint64_t hash)
 {
-    return (uint32_t)(((hash >> 32) * s->n_slots) >> 32);
+    if (s->n_slots > 0)
+        __builtin_prefetch(slot_at(s, home(s, hash)));
 }
 
-static uint32_t following(const struct byte_set *s, uint32_t slot)
+void byte_set_expect_entry(const struct byte_set *s, uint64_t hash)
 {
-    return slot + 1 == s->n_slots ? 0 : slot + 1;
+    if (s->n_slots == 0)
+        return;
+    uint32_t i = home(s, hash);
+    uint64_t slot;
+    while ((slot = *slot_at(s, i)) != 0 && !has_tag_of(slot, hash))
+        i = following(s, i);
+    if (slot != 0)
+        __builtin_prefetch(slot_payload(slot));
 }
 
 static void insert(struct byte_set *s, uint64_t hash, const char *payload)
 {
     assert(((uint64_t)(uintptr_t)payload & ~ADDRESS_MASK) == 0);
     uint32_t i = home(s, hash);
-    while (s->slots[i] != 0)
+    while (*slot_at(s, i) != 0)
         i = following(s, i);
-    s->slots[i] = hash << 48 | (uint64_t)(uintptr_t)payload;
+    *slot_at(s, i) = (hash & ~ADDRESS_MASK) | (uint64_t)(uintptr_t)payload;
 }
 
-/* Entries are hashed again, in the order in which they stand: cheaper than 8 bytes each for it. */
+/* Puts all entries into the empty slots, by groups: see byte_set_expect(). */
+static void insert_all(struct byte_set *s)
+{
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry[GROUP];
+    uint64_t hash[GROUP];
+    size_t n;
+    do {
+        for (n = 0; n < GROUP && byte_set_next(s, &cursor, &entry[n]); n++) {
+            hash[n] = byte_set_hash(entry[n].bytes, entry[n].len);
+            byte_set_expect(s, hash[n]);
+        }
+        for (size_t i = 0; i < n; i++)
+            insert(s, hash[i], entry[i].payload);
+    } while (n == GROUP);
+}
+
+/* How many slots part k has. */
+static uint32_t part_slots(unsigned k)
+{
+    return k == 0 ? FIRST_SLOTS : (uint32_t)FIRST_SLOTS << (k - 1);
+}
+
+static unsigned count_parts(const struct byte_set *s)
+{
+    return s->n_slots == 0 ? 0 : 30 - (unsigned)__builtin_clz(s->n_slots);
+}
+
+static void clear_slots(struct byte_set *s)
+{
+    for (unsigned k = 0; k < count_parts(s); k++)
+        memset(s->parts[k], 0, part_slots(k) * sizeof *s->parts[k]);
+}
+
 static void grow(struct byte_set *s, struct arena *arena)
 {
-    uint64_t *outgrown = s->slots;
-    uint32_t n_outgrown = s->n_slots;
-    if (n_outgrown > UINT32_MAX / 3 * 2)
-        memory_alloc(SIZE_MAX); /* 2.5e9 strings in one set: that is out of memory */
-    s->n_slots = n_outgrown == 0 ? FIRST_SLOTS : n_outgrown + n_outgrown / 2;
-    s->slots = arena_alloc(arena, s->n_slots * sizeof *s->slots);
-    memset(s->slots, 0, s->n_slots * sizeof *s->slots);
-    struct byte_set_cursor cursor = {0};
-    struct byte_set_entry entry;
-    while (byte_set_next(s, &cursor, &entry))
-        insert(s, XXH3_64bits(entry.bytes, entry.len), entry.payload);
-    if (outgrown != NULL)
-        chunks_give(&s->entries, outgrown, n_outgrown * sizeof *outgrown);
+    unsigned n = count_parts(s);
+    if (s->n_slots == MOST_SLOTS)
+        memory_alloc(SIZE_MAX); /* 9e8 strings in one set: that is out of memory */
+    if (n == 0 || (n >= FIRST_PARTS && (n & (n - 1)) == 0)) {
+        uint64_t **parts = arena_alloc(arena, (n == 0 ? FIRST_PARTS : 2 * n) * sizeof *parts);
+        if (n > 0)
+            memcpy(parts, s->parts, n * sizeof *parts);
+        s->parts = parts;
+    }
+    s->parts[n] = arena_alloc(arena, part_slots(n) * sizeof *s->parts[n]);
+    s->n_slots = n == 0 ? FIRST_SLOTS : 2 * s->n_slots;
+    clear_slots(s);
+    insert_all(s);
 }
 
 static char *new_entry(struct byte_set *s, const void *bytes, size_t len, struct arena *arena)
@@ -77,18 +145,17 @@ static char *new_entry(struct byte_set *s, const void *bytes, size_t len, struct
     return payload;
 }
 
-char *byte_set_put(struct byte_set *s, const void *bytes, size_t len, struct arena *arena)
+char *byte_set_put(struct byte_set *s, uint64_t hash, const void *bytes, size_t len,
+                   struct arena *arena)
 {
-    uint64_t hash = XXH3_64bits(bytes, len);
     if (s->n_slots > 0) {
-        uint32_t i = home(s, hash);
-        for (; s->slots[i] != 0; i = following(s, i)) {
-            if (s->slots[i] >> 48 != (hash & 0xffff))
+        uint64_t slot;
+        for (uint32_t i = home(s, hash); (slot = *slot_at(s, i)) != 0; i = following(s, i)) {
+            if (!has_tag_of(slot, hash))
                 continue;
-            char *payload = slot_payload(s->slots[i]);
-            struct byte_set_entry entry = byte_set_entry(s, payload);
+            struct byte_set_entry entry = byte_set_entry(s, slot_payload(slot));
             if (entry.len == len && memcmp(entry.bytes, bytes, len) == 0)
-                return payload;
+                return slot_payload(slot);
         }
     }
     if ((s->n + 1) * 8 > (uint64_t)s->n_slots * 7)
@@ -101,8 +168,7 @@ char *byte_set_put(struct byte_set *s, const void *bytes, size_t len, struct are
 
 void byte_set_reset(struct byte_set *s)
 {
-    if (s->n > 0)
-        memset(s->slots, 0, s->n_slots * sizeof *s->slots);
+    clear_slots(s);
     chunks_reset(&s->entries);
     s->n = 0;
 }

@@ -5,9 +5,18 @@
  *     entry:   [payload][length: 1 byte, or 255 and 8 bytes][bytes]      packed into chunks
  *
  * Open addressing with linear probing over XXH3-64. A slot holds the entry's address in its low
- * 48 bits (all that a Linux process has) and 16 bits of the hash above, so that hardly any probe
- * touches an entry that is not the one. The slots grow by half, which leaves them 7/12 to 7/8 full;
- * outgrown ones become room for entries. In all a string costs its bytes and 10.2 to 14.7 more.
+ * 48 bits (all that a Linux process has) and the hash's high 16 bits above, so that hardly any
+ * probe touches an entry that is not the one.
+ *
+ * The slots double. An arena cannot take the old ones back, so they stay, and as many are set
+ * beside them; then all entries are put in again:
+ *
+ *     part 0: slots 0..3    part 1: slots 4..7    part 2: slots 8..15    part 3: slots 16..31 ...
+ *
+ * In all a string costs its bytes and 10 to 19 more. A big set is a cache miss for the slot and
+ * one for the entry; who has many strings to put says so beforehand and waits for them together:
+ *
+ *     hash all, byte_set_expect() all, byte_set_expect_entry() all, byte_set_put() all
  */
 #ifndef AGG_BYTE_SET_H
 #define AGG_BYTE_SET_H
@@ -21,15 +30,22 @@
 
 /* {0} is empty; set payload_bytes before the first byte_set_put(). */
 struct byte_set {
-    uint64_t *slots;
+    uint64_t **parts;
     uint32_t n_slots, payload_bytes;
     uint64_t n;
     struct chunks entries;
 };
 
-/* The payload of the entry for bytes[0..len), zeroed if it was added just now. Never moves; not
- * aligned. */
-char *byte_set_put(struct byte_set *s, const void *bytes, size_t len, struct arena *arena);
+uint64_t byte_set_hash(const void *bytes, size_t len);
+
+/* Start to fetch the slot, and then what it points to, that byte_set_put() will look at. */
+void byte_set_expect(const struct byte_set *s, uint64_t hash);
+void byte_set_expect_entry(const struct byte_set *s, uint64_t hash);
+
+/* The payload of the entry for bytes[0..len) with that hash, zeroed if it was added just now. Never
+ * moves; not aligned. */
+char *byte_set_put(struct byte_set *s, uint64_t hash, const void *bytes, size_t len,
+                   struct arena *arena);
 
 /* Empty, keeping its memory. */
 void byte_set_reset(struct byte_set *s);

@@ -1,6 +1,7 @@
 #include "agg/chunks.h"
 
-enum { FIRST_CHUNK = 32, LARGEST_CHUNK = 16 << 10 };
+/* The largest is 2040 bytes in all: so 2, 4, 8 ... of them fill the arena's own chunks. */
+enum { FIRST_CHUNK = 32, LARGEST_CHUNK = 2040 - sizeof(struct chunk) };
 
 static struct chunk *take_spare(struct chunks *c, size_t bytes)
 {
@@ -53,15 +54,4 @@ void chunks_reset(struct chunks *c)
         chunk->next = c->spare;
         c->spare = chunk;
     }
-}
-
-void chunks_give(struct chunks *c, void *memory, size_t bytes)
-{
-    if (bytes < sizeof(struct chunk) + FIRST_CHUNK)
-        return;
-    struct chunk *chunk = memory;
-    chunk->size = bytes - sizeof(struct chunk);
-    chunk->used = 0;
-    chunk->next = c->spare;
-    c->spare = chunk;
 }

@@ -41,7 +41,4 @@ static inline char *chunks_take(struct chunks *c, size_t bytes, struct arena *ar
 /* Empty, all chunks to be used again. */
 void chunks_reset(struct chunks *c);
 
-/* Memory of the same arena that its owner has outgrown, to be used for pieces. */
-void chunks_give(struct chunks *c, void *memory, size_t bytes);
-
 #endif

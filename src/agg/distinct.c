@@ -9,31 +9,6 @@ static void distinct_init(const struct agg *agg, void *acc)
     *(struct byte_set *)acc = (struct byte_set){0};
 }
 
-static void distinct_add(const struct agg *agg, const struct agg_rows *rows,
-                         const struct value *column)
-{
-    struct buf encoding = {0};
-    for (size_t i = 0; i < rows->n; i++) {
-        const struct value *v = &column[rows->rows[i]];
-        if (v->kind == VALUE_NULL)
-            continue;
-        encoding.len = 0;
-        value_encode(&encoding, v);
-        byte_set_put((struct byte_set *)(void *)(rows->accs[i] + agg->offset), encoding.data,
-                     encoding.len, rows->arenas[i]);
-    }
-    buf_free(&encoding);
-}
-
-static void distinct_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
-{
-    (void)agg;
-    struct byte_set_cursor cursor = {0};
-    struct byte_set_entry entry;
-    while (byte_set_next(from, &cursor, &entry))
-        byte_set_put(into, entry.bytes, entry.len, arena);
-}
-
 static void distinct_result(const struct agg *agg, const void *acc, struct datum *result,
                             struct buf *scratch)
 {
@@ -41,25 +16,6 @@ static void distinct_result(const struct agg *agg, const void *acc, struct datum
     size_t start = scratch->len;
     buf_put_u64(scratch, ((const struct byte_set *)acc)->n);
     *result = (struct datum){DATUM_NUMBER, scratch->data + start, scratch->len - start};
-}
-
-static void distinct_reset(const struct agg *agg, void *acc)
-{
-    (void)agg;
-    byte_set_reset(acc);
-}
-
-static void distinct_save(const struct agg *agg, const void *acc, struct buf *to)
-{
-    (void)agg;
-    value_set_save(acc, to);
-}
-
-static bool distinct_load(const struct agg *agg, void *acc, const unsigned char **at,
-                          const unsigned char *end, struct arena *arena)
-{
-    (void)agg;
-    return value_set_load(acc, at, end, arena);
 }
 
 static const struct agg_ops distinct_view = VIEW_OPS("distinct", distinct_result);
@@ -71,10 +27,10 @@ const struct agg_ops distinct_ops = {
     .input = AGG_VALUE,
     .view = &distinct_view,
     .init = distinct_init,
-    .add = distinct_add,
-    .merge = distinct_merge,
+    .add = value_set_add,
+    .merge = value_set_merge,
     .result = distinct_result,
-    .reset = distinct_reset,
-    .save = distinct_save,
-    .load = distinct_load,
+    .reset = value_set_reset,
+    .save = value_set_save,
+    .load = value_set_load,
 };

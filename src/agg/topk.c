@@ -14,31 +14,6 @@ static void topk_init(const struct agg *agg, void *acc)
     *(struct byte_set *)acc = (struct byte_set){.payload_bytes = sizeof(uint64_t)};
 }
 
-static void topk_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
-{
-    struct buf encoding = {0};
-    for (size_t i = 0; i < rows->n; i++) {
-        const struct value *v = &column[rows->rows[i]];
-        if (v->kind == VALUE_NULL)
-            continue;
-        encoding.len = 0;
-        value_encode(&encoding, v);
-        struct byte_set *s = (struct byte_set *)(void *)(rows->accs[i] + agg->offset);
-        value_set_add_count(byte_set_put(s, encoding.data, encoding.len, rows->arenas[i]), 1);
-    }
-    buf_free(&encoding);
-}
-
-static void topk_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
-{
-    (void)agg;
-    struct byte_set_cursor cursor = {0};
-    struct byte_set_entry entry;
-    while (byte_set_next(from, &cursor, &entry))
-        value_set_add_count(byte_set_put(into, entry.bytes, entry.len, arena),
-                            value_set_count(entry.payload));
-}
-
 /* The payloads of two entries: the higher count first, then the lower value. Encodings differ
  * before either ends, so the shorter length is enough to compare. */
 static int by_rank(const void *a, const void *b)
@@ -147,25 +122,6 @@ static void mode_result(const struct agg *agg, const void *acc, struct datum *re
     buf_free(&text);
 }
 
-static void topk_reset(const struct agg *agg, void *acc)
-{
-    (void)agg;
-    byte_set_reset(acc);
-}
-
-static void topk_save(const struct agg *agg, const void *acc, struct buf *to)
-{
-    (void)agg;
-    value_set_save(acc, to);
-}
-
-static bool topk_load(const struct agg *agg, void *acc, const unsigned char **at,
-                      const unsigned char *end, struct arena *arena)
-{
-    (void)agg;
-    return value_set_load(acc, at, end, arena);
-}
-
 static const struct agg_ops topk_view = VIEW_OPS("topk", topk_result);
 
 const struct agg_ops topk_ops = {
@@ -176,12 +132,12 @@ const struct agg_ops topk_ops = {
     .param = AGG_FIELD_COUNT,
     .view = &topk_view,
     .init = topk_init,
-    .add = topk_add,
-    .merge = topk_merge,
+    .add = value_set_add,
+    .merge = value_set_merge,
     .result = topk_result,
-    .reset = topk_reset,
-    .save = topk_save,
-    .load = topk_load,
+    .reset = value_set_reset,
+    .save = value_set_save,
+    .load = value_set_load,
 };
 
 static const struct agg_ops mode_view = VIEW_OPS("mode", mode_result);
@@ -193,10 +149,10 @@ const struct agg_ops mode_ops = {
     .input = AGG_VALUE,
     .view = &mode_view,
     .init = topk_init,
-    .add = topk_add,
-    .merge = topk_merge,
+    .add = value_set_add,
+    .merge = value_set_merge,
     .result = mode_result,
-    .reset = topk_reset,
-    .save = topk_save,
-    .load = topk_load,
+    .reset = value_set_reset,
+    .save = value_set_save,
+    .load = value_set_load,
 };

@@ -3,8 +3,95 @@
 #include "base/value.h"
 #include "base/wire.h"
 
-void value_set_save(const struct byte_set *s, struct buf *to)
+enum { GROUP = 16 };
+
+static void add_count(char *payload, uint64_t more)
 {
+    more += value_set_count(payload);
+    memcpy(payload, &more, sizeof more);
+}
+
+/* Values on their way into their sets, together: see agg/byte_set.h. */
+struct group {
+    struct buf encodings;
+    size_t n;
+    struct {
+        struct byte_set *set;
+        struct arena *arena;
+        size_t start, len; /* in encodings */
+        uint64_t hash;
+    } item[GROUP];
+};
+
+static void group_put(struct group *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        byte_set_expect_entry(g->item[i].set, g->item[i].hash);
+    for (size_t i = 0; i < g->n; i++) {
+        struct byte_set *set = g->item[i].set;
+        char *payload = byte_set_put(set, g->item[i].hash, g->encodings.data + g->item[i].start,
+                                     g->item[i].len, g->item[i].arena);
+        if (set->payload_bytes != 0)
+            add_count(payload, 1);
+    }
+    g->encodings.len = 0;
+    g->n = 0;
+}
+
+static void group_add(struct group *g, struct byte_set *set, const struct value *v,
+                      struct arena *arena)
+{
+    size_t start = g->encodings.len;
+    value_encode(&g->encodings, v);
+    size_t len = g->encodings.len - start;
+    uint64_t hash = byte_set_hash(g->encodings.data + start, len);
+    byte_set_expect(set, hash);
+    g->item[g->n].set = set;
+    g->item[g->n].arena = arena;
+    g->item[g->n].start = start;
+    g->item[g->n].len = len;
+    g->item[g->n].hash = hash;
+    if (++g->n == GROUP)
+        group_put(g);
+}
+
+void value_set_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+{
+    struct group g = {.n = 0};
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct value *v = &column[rows->rows[i]];
+        if (v->kind != VALUE_NULL)
+            group_add(&g, (struct byte_set *)(void *)(rows->accs[i] + agg->offset), v,
+                      rows->arenas[i]);
+    }
+    group_put(&g);
+    buf_free(&g.encodings);
+}
+
+void value_set_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct byte_set *set = into;
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry;
+    while (byte_set_next(from, &cursor, &entry)) {
+        char *payload =
+            byte_set_put(set, byte_set_hash(entry.bytes, entry.len), entry.bytes, entry.len, arena);
+        if (set->payload_bytes != 0)
+            add_count(payload, value_set_count(entry.payload));
+    }
+}
+
+void value_set_reset(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    byte_set_reset(acc);
+}
+
+void value_set_save(const struct agg *agg, const void *acc, struct buf *to)
+{
+    (void)agg;
+    const struct byte_set *s = acc;
     wire_put_u64(to, s->n);
     struct byte_set_cursor cursor = {0};
     struct byte_set_entry entry;
@@ -24,18 +111,21 @@ static bool load_entry(struct byte_set *s, const unsigned char **at, const unsig
     text->len = 0;
     if (!value_decode(at, end, &v, text) || v.kind == VALUE_NULL)
         return false;
-    char *payload = byte_set_put(s, start, (size_t)(*at - start), arena);
+    size_t len = (size_t)(*at - start);
+    char *payload = byte_set_put(s, byte_set_hash(start, len), start, len, arena);
     if (s->payload_bytes == 0)
         return true;
     if (!wire_u64(at, end, &count) || count == 0)
         return false;
-    value_set_add_count(payload, count);
+    add_count(payload, count);
     return true;
 }
 
-bool value_set_load(struct byte_set *s, const unsigned char **at, const unsigned char *end,
-                    struct arena *arena)
+bool value_set_load(const struct agg *agg, void *acc, const unsigned char **at,
+                    const unsigned char *end, struct arena *arena)
 {
+    (void)agg;
+    struct byte_set *s = acc;
     uint64_t n;
     if (!wire_u64(at, end, &n))
         return false;

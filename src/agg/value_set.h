@@ -1,34 +1,31 @@
 /*
  * agg/value_set.h - a byte_set of canonical encodings, with a uint64_t count beside each or without
- * payload, to and from a snapshot:
- *
- *     u64 n, n times { encoding, u64 count if counted }
+ * payload (payload_bytes 8 or 0): what distinct, topk and mode keep.
  */
 #ifndef AGG_VALUE_SET_H
 #define AGG_VALUE_SET_H
 
 #include <stdbool.h>
 
+#include "agg/agg.h"
 #include "agg/byte_set.h"
 #include "base/buf.h"
 
-void value_set_save(const struct byte_set *s, struct buf *to);
+/* agg_ops.add, merge and reset for an accumulator that is such a set. */
+void value_set_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column);
+void value_set_merge(const struct agg *agg, void *into, const void *from, struct arena *arena);
+void value_set_reset(const struct agg *agg, void *acc);
 
-/* s is empty, its payload_bytes set (0 or 8). */
-bool value_set_load(struct byte_set *s, const unsigned char **at, const unsigned char *end,
-                    struct arena *arena);
+/* In a snapshot: u64 n, n times { encoding, u64 count if counted } */
+void value_set_save(const struct agg *agg, const void *acc, struct buf *to);
+bool value_set_load(const struct agg *agg, void *acc, const unsigned char **at,
+                    const unsigned char *end, struct arena *arena);
 
 static inline uint64_t value_set_count(const char *payload)
 {
     uint64_t count;
     memcpy(&count, payload, sizeof count);
     return count;
-}
-
-static inline void value_set_add_count(char *payload, uint64_t more)
-{
-    more += value_set_count(payload);
-    memcpy(payload, &more, sizeof more);
 }
 
 #endif

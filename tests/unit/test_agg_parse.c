@@ -42,8 +42,9 @@ static void count(const char *text, uint64_t n)
 
 static void check_layout(void)
 {
-    static const char *const texts[] = {"count", "p50:x",  "p99:x",    "sum:x",    "median:x",
-                                        "p99:y", "mode:x", "topk:x:2", "stddev:x", "var:x"};
+    static const char *const texts[] = {"count",    "p50:x", "p99:x",     "sum:x",
+                                        "median:x", "p99:y", "mode:x",    "topk:x:2",
+                                        "stddev:x", "var:x", "distinct:x"};
     enum { N = sizeof texts / sizeof texts[0] };
     struct agg aggs[N];
     for (size_t i = 0; i < N; i++)
@@ -60,6 +61,7 @@ static void check_layout(void)
     CHECK(sum == size, "%zu bytes, not %zu", size, sum);
     CHECK(aggs[2].offset == aggs[1].offset && aggs[4].offset == aggs[1].offset, "one field");
     CHECK(aggs[5].offset != aggs[1].offset, "two fields");
+    CHECK(aggs[10].offset != aggs[6].offset, "counted and not counted");
     CHECK(aggs[7].offset == aggs[6].offset && aggs[9].offset == aggs[8].offset, "other families");
 
     /* Sharing must not add anything twice. */
@@ -84,7 +86,7 @@ static void check_layout(void)
     CHECK(strcmp(buf_cstr(&text),
                  "number 3; number 2; number 2; number 5; number 2; number 2; number 2; "
                  "json [{\"value\":2,\"count\":2},{\"value\":1,\"count\":1}]; "
-                 "number 0.5773502691896257; number 0.3333333333333333; ") == 0,
+                 "number 0.5773502691896257; number 0.3333333333333333; number 2; ") == 0,
           "%s", buf_cstr(&text));
 
     const unsigned char *at = (unsigned char *)saved.data, *end = at + saved.len;
