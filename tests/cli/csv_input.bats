@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# CSV and TSV: header, quotes, delimiters, and rows that are none.
+
+load helper
+
+verdicts() {
+    "$WINAGG" -t t --time-format s -w 10s --stats "$@" 2>&1 >/dev/null | grep '^{' | jq -r '"\(.used) \(.bad)"'
+}
+
+@test "CSV with a header is found out" {
+    same "$(printf 't,k,v\n1,a,5\n2,a,\n3,b,0.5\n' | w -w 10s -k k -a count,sum:v,count:v)" \
+"window_start,window_end,k,count,sum_v,count_v
+0,10,a,2,5,1
+0,10,b,1,0.5,1"
+}
+
+@test "TSV is found out by a tab and no comma in the first line" {
+    same "$(printf 't\tk\n1\ta,b\n' | w -w 10s -k k | tail -n 1)" '0,10,"a,b",1'
+    same "$(printf 't\tk\n1\ta\n' | w -w 10s -k k -i tsv | tail -n 1)" '0,10,a,1'
+}
+
+@test "quotes, doubled quotes, embedded newlines and delimiters" {
+    printf 't,k\r\n1,"a,b"\r\n2,"say ""hi"""\r\n3,"two\nlines"\r\n4,""\r\n' |
+        "$WINAGG" -t t --time-format s -w 10s -k k | jq -c .k >"$BATS_TEST_TMPDIR/out"
+    same "$(cat "$BATS_TEST_TMPDIR/out")" $'""\n"a,b"\n"say \\"hi\\""\n"two\\nlines"'
+}
+
+@test "blanks belong to the field" {
+    same "$(printf 't,k\n1, a \n' | "$WINAGG" -t t --time-format s -w 10s -k k | jq -c .k)" '" a "'
+    same "$(printf 't,v\n1, 5\n' | verdicts -a sum:v)" "0 1"
+}
+
+@test "a byte order mark, empty lines, a last line without newline" {
+    printf '\357\273\277t,v\n\n1,2\n\r\n2,3' >"$BATS_TEST_TMPDIR/in"
+    same "$(w -w 10s -a sum:v "$BATS_TEST_TMPDIR/in" | tail -n 1)" "0,10,5"
+    same "$(verdicts "$BATS_TEST_TMPDIR/in")" "2 0"
+}
+
+@test "too few or too many fields: bad" {
+    same "$(printf 't,k\n1\n1,a\n1,a,b\n' | verdicts)" "1 2"
+}
+
+@test "stray quotes: bad" {
+    same "$(printf 't,k\n1,a"b\n1,"a"b\n1,"a"\n' | verdicts)" "1 2"
+}
+
+@test "a file that ends inside a quote: that record is bad, not lost" {
+    printf 't,k\n1,a\n2,"b\n3,c\n' >"$BATS_TEST_TMPDIR/in"
+    w -w 10s --stats "$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+    same "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" "0,10,1"
+    same "$(counter "$BATS_TEST_TMPDIR/err" bad)" 1
+    grep -qF "winagg: $BATS_TEST_TMPDIR/in:3: " "$BATS_TEST_TMPDIR/err"
+}
+
+@test "--no-header: columns 1, 2, ..." {
+    same "$(printf '1,a,5\n2,a,6\n' | "$WINAGG" -t 1 --time-format s -w 10s --no-header -k 2 -a sum:3 -o csv --output-time s)" \
+$'window_start,window_end,2,sum_3\n0,10,a,11'
+}
+
+@test "--columns: names of one's own, and no header" {
+    same "$(printf '1,a,5\n2,a,6\n' | w -w 10s --columns t,k,v -k k -a sum:v | tail -n 1)" '0,10,a,11'
+    same "$(printf '1,a,5\n' | w -w 10s --columns 't,a\,b,v' -k 'a\,b' | tail -n 1)" '0,10,a,1'
+}
+
+@test "--delimiter" {
+    same "$(printf 't;v\n1;2\n' | w -w 10s --delimiter ';' -a sum:v | tail -n 1)" "0,10,2"
+    same "$(printf 't|v\n1|2\n' | w -w 10s --delimiter='|' -i csv -a sum:v | tail -n 1)" "0,10,2"
+    for tab in $'\t' '\t' tab; do
+        same "$(printf 't\tv\n1\t2\n' | w -w 10s --delimiter "$tab" -a sum:v | tail -n 1)" "0,10,2"
+    done
+}
+
+@test "names of columns are taken whole" {
+    same "$(printf 't,a.b,No.\n1,x,5\n' | w -i csv -w 10s -k a.b -a sum:No. | tail -n 1)" "0,10,x,5"
+}
+
+@test "a column that the header lacks ends the run with status 2 before any row" {
+    status=0
+    printf 't,host,bytes\n1,a,5\n' | w -w 10s -k hots >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+    [ "$status" -eq 2 ]
+    [ ! -s "$BATS_TEST_TMPDIR/out" ]
+    # It names the column and lists those that are there.
+    grep -q "^winagg: .*hots" "$BATS_TEST_TMPDIR/err"
+    grep -q "t, host, bytes" "$BATS_TEST_TMPDIR/err"
+    [ "$(grep -c . "$BATS_TEST_TMPDIR/err")" -eq 2 ]
+}
+
+@test "not a number where one is needed is bad; an empty field is no value" {
+    same "$(printf 't,v\n1,x\n1,\n1,5\n1,NaN\n1,""\n' | verdicts -a sum:v)" "3 2"
+}
+
+@test "first, last, distinct and mode of CSV are strings" {
+    same "$(printf 't,v\n1,1.0\n2,1\n3,\n' | "$WINAGG" -t t --time-format s -w 10s -a first:v,last:v,distinct:v |
+        jq -c '[.first_v, .last_v, .distinct_v]')" '["1.0","1",2]'
+}

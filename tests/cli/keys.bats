@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# Grouping: paths, types, order.
+
+load helper
+
+# The keys and counts of rows in one window.
+keys() {
+    "$WINAGG" -t t --time-format s -w 10s "$@" | sed 's/^{.*Z",//; s/}$//'
+}
+
+@test "a key keeps its JSON type; rows are in the order of values" {
+    same "$(printf '{"t":1,"k":%s}\n' '"b"' 1 '"1"' true 10 1.0 false null -2.50 '"B"' | cat - <(echo '{"t":1}') | keys -k k)" \
+'"k":null,"count":2
+"k":false,"count":1
+"k":true,"count":1
+"k":-2.5,"count":1
+"k":1,"count":2
+"k":10,"count":1
+"k":"1","count":1
+"k":"B","count":1
+"k":"b","count":1'
+}
+
+@test "several keys, the first one leads" {
+    same "$(printf '{"t":1,"a":"%s","b":%s}\n' y 1 x 2 x 10 y 0 | keys -k a,b)" \
+'"a":"x","b":2,"count":1
+"a":"x","b":10,"count":1
+"a":"y","b":0,"count":1
+"a":"y","b":1,"count":1'
+}
+
+@test "paths: dots descend, numbers index, a backslash makes a dot literal" {
+    line='{"t":1,"u":{"n":"in","0":"zero"},"l":["first",{"x":"second"}],"u.n":"dotted"}'
+    same "$(echo "$line" | keys -k u.n)" '"u.n":"in","count":1'
+    same "$(echo "$line" | keys -k u.0)" '"u.0":"zero","count":1'
+    same "$(echo "$line" | keys -k l.0)" '"l.0":"first","count":1'
+    same "$(echo "$line" | keys -k l.1.x)" '"l.1.x":"second","count":1'
+    same "$(echo "$line" | keys -k 'u\.n' | sed 's/^.*:"/"/')" '"dotted","count":1'
+    same "$(echo "$line" | keys -k u.missing.deeper)" '"u.missing.deeper":null,"count":1'
+    same "$(echo "$line" | keys -k l.7)" '"l.7":null,"count":1'
+}
+
+@test "an object or an array as a key makes the record bad" {
+    printf '{"t":1,"k":%s}\n' '{"a":1}' '[]' '"fine"' | keys -k k >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+    same "$(cat "$BATS_TEST_TMPDIR/out")" '"k":"fine","count":1'
+    grep -q '^winagg: stdin:1: ' "$BATS_TEST_TMPDIR/err"
+    grep -q '^winagg: stdin:2: ' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "strings with escapes are one key with their plain form" {
+    same "$(printf '%s\n' '{"t":1,"k":"\u0061\/"}' '{"t":1,"k":"a/"}' | keys -k k)" '"k":"a/","count":2'
+    same "$(printf '%s\n' '{"t":1,"k":"\ud83d\ude00"}' '{"t":1,"k":"😀"}' | keys -k k)" '"k":"😀","count":2'
+}
+
+@test "an empty string and null are two keys" {
+    same "$(printf '%s\n' '{"t":1,"k":""}' '{"t":1}' | keys -k k)" $'"k":null,"count":1\n"k":"","count":1'
+}
+
+@test "a name that comes twice: the last one counts" {
+    same "$(echo '{"t":1,"k":"a","k":"b"}' | keys -k k)" '"k":"b","count":1'
+}
+
+@test "CSV keys are strings, an empty field is the empty string" {
+    same "$(printf '%s\n' t,k 1,1 1,1.0 1,'""' 1, | keys -k k)" \
+$'"k":"","count":2\n"k":"1","count":1\n"k":"1.0","count":1'
+}
+
+@test "a CSV key that is not UTF-8 makes the record bad; in other columns bytes are bytes" {
+    printf 't,k,o\n1,\377,x\n1,a,\377\n' | keys -k k >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+    same "$(cat "$BATS_TEST_TMPDIR/out")" '"k":"a","count":1'
+    grep -q '^winagg: stdin:2: ' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "many keys" {
+    seq 1 20000 | sed 's/.*/{"t":1,"k":&}/' | w -w 10s -k k >"$BATS_TEST_TMPDIR/out"
+    seq 1 20000 | sed 's/.*/0,10,&,1/' | cmp - <(tail -n +2 "$BATS_TEST_TMPDIR/out")
+}

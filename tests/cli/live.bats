@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# In a pipe that stays open: rows at once, signals, a reader that leaves.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    mkfifo in
+}
+
+teardown() {
+    [ -z "${pid:-}" ] || kill -KILL "$pid" 2>/dev/null || true
+}
+
+# winagg on the fifo, its input open as descriptor 7, its rows in ./out.
+# Not by bash's &, which would make it ignore SIGINT.
+start() {
+    python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-time s -o csv "$@" <in >out 2>err 3>&- &
+    pid=$!
+    exec 7>in
+}
+
+@test "a row is out before the pipe closes" {
+    start -w 10s
+    echo '{"t":1}' >&7
+    echo '{"t":12}' >&7
+    wait_for_line out 0,10,1
+    echo '{"t":25}' >&7
+    wait_for_line out 10,20,1
+    exec 7>&-
+    wait "$pid"
+    same "$(tail -n 1 out)" 20,30,1
+}
+
+@test "late and bad records are out before the pipe closes" {
+    start -w 10s --late late --bad bad
+    printf '%s\n' '{"t":12}' '{"t":1}' oops >&7
+    wait_for_line late '{"t":1}'
+    wait_for_line bad oops
+    exec 7>&-
+    wait "$pid"
+}
+
+@test "a line in two pieces is one record" {
+    start -w 10s --early 1
+    printf '{"t"' >&7
+    sleep 0.2
+    printf ':1}\n' >&7
+    wait_for_line out 0,10,1,0,early
+    exec 7>&-
+    wait "$pid"
+    [ ! -s err ]
+}
+
+# Open windows give what they have, as early panes; then the signal's own death.
+dies_by() {
+    start -w 10s --panes --stats
+    printf '%s\n' '{"t":1}' '{"t":12}' '{"t":13}' >&7
+    wait_for_line out 0,10,1,0,on_time
+    # The line above may have come before 13 was read; a bad record says that it was.
+    echo oops >&7
+    wait_for_line err "$(echo oops | "$WINAGG" -i json -t t -w 1s 2>&1 | sed 's/:1:/:4:/')"
+    kill -s "$1" "$pid"
+    status=0
+    wait "$pid" || status=$?
+    pid=
+    exec 7>&-
+    [ "$status" -eq "$2" ]
+    same "$(tail -n +2 out)" $'0,10,1,0,on_time\n10,20,2,0,early'
+    same "$(counter err rows)" 2
+}
+
+@test "SIGTERM: open windows fire early panes, then death by the signal" {
+    dies_by TERM 143
+}
+
+@test "SIGINT: the same" {
+    dies_by INT 130
+}
+
+@test "a closed window with something unfired fires as late on a signal" {
+    start -w 10s -l 1000s --late-every 5
+    printf '%s\n' '{"t":1}' '{"t":12}' '{"t":2}' '{"t":26}' >&7
+    wait_for_line out 10,20,1,0,on_time
+    kill -s TERM "$pid"
+    wait "$pid" || true
+    pid=
+    exec 7>&-
+    same "$(tail -n +2 out)" $'0,10,1,0,on_time\n10,20,1,0,on_time\n0,10,2,1,late\n20,30,1,0,early'
+}
+
+@test "a reader that leaves is a quiet end" {
+    seq 1 2000000 | sed 's/.*/{"t":&}/' 2>/dev/null |
+        { status=0; w -w 1s 2>err || status=$?; echo "$status" >status; } | head -n 3 >out
+    same "$(cat out)" $'window_start,window_end,count\n1,2,1\n2,3,1'
+    [ ! -s err ]
+    grep -qxE '0|141' status
+}
+
+@test "memory stays flat over a long stream" {
+    feed() { seq 1 "$1" | sed 's/.*/{"t":&,"k":"key&"}/'; }
+    kbytes() {
+        feed "$1" | python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
+            "$WINAGG" -t t --time-format s -w 100s -k k -a count,distinct:k
+    }
+    short=$(kbytes 20000)
+    long=$(kbytes 1000000)
+    echo "peak of 20,000 records: $short KiB, of 1,000,000: $long KiB"
+    [ "$long" -lt $((short + 16384)) ]
+}

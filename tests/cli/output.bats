@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# Rows as JSON, CSV and TSV; where they go.
+
+load helper
+
+@test "JSON: one compact object a line, columns in a fixed order" {
+    same "$(echo '{"t":1,"k":"a","v":2}' | "$WINAGG" -t t --time-format s -w 10s -k k -a count,sum:v -m retract --panes)" \
+'{"op":"+I","window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:10Z","k":"a","count":1,"sum_v":2,"pane":0,"timing":"on_time"}'
+}
+
+@test "JSON strings: UTF-8 as it is, escapes only where they must be" {
+    line='{"t":1,"k":"ä\u00e4 \"q\" \\ \/ \b\f\n\r\t \u0001 \u007f €"}'
+    same "$(echo "$line" | "$WINAGG" -t t -w 10s -k k | grep -o '"k":.*')" \
+        '"k":"ää \"q\" \\ / \b\f\n\r\t \u0001 '$'\177'' €","count":1}'
+}
+
+@test "CSV: quotes where a field needs them; null and the empty string are empty" {
+    printf '{"t":1,"k":%s,"z":1}\n' '"a,b"' '"q\"q"' '"l\nl"' '"r\rr"' '"t\tt"' '""' null true |
+        w -w 10s -k k,z >"$BATS_TEST_TMPDIR/out"
+    printf '%s\n' window_start,window_end,k,z,count 0,10,,1,1 0,10,true,1,1 0,10,,1,1 '0,10,"a,b",1,1' \
+        $'0,10,"l\nl",1,1' '0,10,"q""q",1,1' $'0,10,"r\rr",1,1' $'0,10,t\tt,1,1' | cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "TSV: the same with a tab" {
+    printf '{"t":1,"k":%s}\n' '"a,b"' '"t\tt"' null |
+        w -w 10s -k k -o tsv >"$BATS_TEST_TMPDIR/out"
+    printf '%b\n' 'window_start\twindow_end\tk\tcount' '0\t10\t\t1' '0\t10\ta,b\t1' '0\t10\t"t\tt"\t1' |
+        cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "the header is there even if no row is" {
+    same "$(w -w 10s -k a </dev/null)" "window_start,window_end,a,count"
+    same "$(w -w 10s -k 'a"b' </dev/null)" 'window_start,window_end,"a""b",count'
+}
+
+@test "--output appends, and repeats no header" {
+    out=$BATS_TEST_TMPDIR/rows
+    tv 1 | w -w 10s --output "$out"
+    tv 11 | w -w 10s --output "$out"
+    same "$(cat "$out")" $'window_start,window_end,count\n0,10,1\n10,20,1'
+}
+
+@test "--output into a directory that isn't there fails with a message" {
+    status=0
+    tv 1 | w -w 10s --output "$BATS_TEST_TMPDIR/no/such/file" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q "^winagg: .*no/such/file.*: No such file" "$BATS_TEST_TMPDIR/err"
+}
+
+@test "a full disk is a failure, with a message" {
+    [ -e /dev/full ]
+    status=0
+    tv 1 | w -w 10s >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q "^winagg: .*No space left" "$BATS_TEST_TMPDIR/err"
+    for option in output late bad; do
+        status=0
+        printf '%s\n' '{"t":30}' '{"t":1}' nonsense | w -w 10s "--$option" /dev/full >/dev/null 2>"$BATS_TEST_TMPDIR/err" || status=$?
+        [ "$status" -eq 1 ]
+        grep -q "^winagg: .*/dev/full.*No space left" "$BATS_TEST_TMPDIR/err"
+    done
+}
+
+@test "--panes shows pane and timing where windows fire once" {
+    same "$(tv 1 | w -w 10s --panes)" $'window_start,window_end,count,pane,timing\n0,10,1,0,on_time'
+}
+
+@test "--row-id: 128 bits in hex, the same in every run, another for every row" {
+    run_once() { tv 1 12 3 25 4 | w -w 10s -l 1h -m retract --row-id; }
+    run_once >"$BATS_TEST_TMPDIR/out"
+    same "$(run_once)" "$(cat "$BATS_TEST_TMPDIR/out")"
+    same "$(head -n 1 "$BATS_TEST_TMPDIR/out")" "op,window_start,window_end,count,pane,timing,id"
+    ids=$(tail -n +2 "$BATS_TEST_TMPDIR/out" | cut -d, -f7)
+    [ "$(wc -l <<<"$ids")" -eq 7 ]
+    [ -z "$(grep -vE '^[0-9a-f]{32}$' <<<"$ids")" ]
+    [ -z "$(sort <<<"$ids" | uniq -d)" ]
+}
+
+@test "--row-id does not depend on the values of the aggregates" {
+    id() { tv "$1" | w -w 10s -a sum:v --row-id | tail -n 1 | cut -d, -f4; }
+    same "$(id 1:5)" "$(id 2:6)"
+    [ "$(id 1:5)" != "$(id 11:5)" ]
+}
+
+@test "threads do not show" {
+    seq 1 30000 | awk '{printf "{\"t\":%d,\"v\":%d}\n", $1, $1 % 7}' >"$BATS_TEST_TMPDIR/in"
+    want=$(w -j 1 -w 1m -a count,sum:v,p95:v "$BATS_TEST_TMPDIR/in")
+    same "$(w -w 1m -a count,sum:v,p95:v "$BATS_TEST_TMPDIR/in")" "$want"
+    same "$(w -j 4 -w 1m -a count,sum:v,p95:v "$BATS_TEST_TMPDIR/in")" "$want"
+    same "$(w --threads=0 -w 1m -a count,sum:v,p95:v <"$BATS_TEST_TMPDIR/in")" "$want"
+}
