@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "input/json_fast_scalar.h"
 #include "input/reason.h"
 
 /* A number token: where it stands in the record, and where its index stands in the copy. */
@@ -47,39 +48,6 @@ void json_slow_free(struct json_slow *slow)
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static size_t digits(const char *p, size_t i, size_t len)
-{
-    while (i < len && is_digit(p[i]))
-        i++;
-    return i;
-}
-
-/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and nothing else */
-static bool is_json_number(const char *p, size_t len)
-{
-    size_t i = p[0] == '-';
-    size_t from = i;
-    i = digits(p, i, len);
-    if (i == from || (p[from] == '0' && i > from + 1))
-        return false;
-    if (i < len && p[i] == '.') {
-        from = i + 1;
-        i = digits(p, from, len);
-        if (i == from)
-            return false;
-    }
-    if (i < len && (p[i] == 'e' || p[i] == 'E')) {
-        i++;
-        if (i < len && (p[i] == '+' || p[i] == '-'))
-            i++;
-        from = i;
-        i = digits(p, from, len);
-        if (i == from)
-            return false;
-    }
-    return i == len;
 }
 
 /* Behind the string that starts at i, or the end if nothing closes it. */
@@ -124,7 +92,7 @@ static void index_numbers(struct json_slow *slow)
             i = skip_string(p, i, slow->len);
         } else if (is_digit(p[i]) || p[i] == '-') {
             size_t end = skip_number(p, i, slow->len);
-            if (is_json_number(p + i, end - i)) {
+            if (scalar_is_number(p + i, end - i)) {
                 buf_put(&slow->copy, p + copied, i - copied);
                 add_token(slow, i, end - i);
                 copied = end;

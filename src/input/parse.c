@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "input/batch.h"
 #include "input/csv_cut.h"
+#include "input/csv_fast.h"
 #include "input/csv_slow.h"
 #include "input/json_fast.h"
 #include "input/json_slow.h"
@@ -17,7 +18,8 @@ struct input_parser {
     const struct input_plan *plan;
     struct json_fast *json_fast; /* NULL: no_fast_path */
     struct json_slow *json;
-    struct csv_slow *csv; /* made with the first block: only then is the delimiter known */
+    struct csv_fast *csv_fast; /* these two are made with the first block: only then is the */
+    struct csv_slow *csv;      /* header known */
 
     /* of the block at hand */
     struct batch *batch;
@@ -42,6 +44,7 @@ void input_parser_free(struct input_parser *parser)
         return;
     json_fast_free(parser->json_fast);
     json_slow_free(parser->json);
+    csv_fast_free(parser->csv_fast);
     csv_slow_free(parser->csv);
     free(parser);
 }
@@ -113,14 +116,17 @@ static void parse_json(struct input_parser *parser)
     }
 }
 
-/* The end of the record; *quote is the first quote at or behind the record, or the block's end. */
+/*
+ * The end of the record. *quote: the first quote at or behind a record before this one (or NULL,
+ * unknown); it becomes the first one at or behind this one, or the block's end.
+ */
 static const char *csv_record_end(const struct input_parser *parser, const char *record,
                                   const char **quote, bool *overlong)
 {
     size_t max = parser->plan->options->max_record_bytes;
     size_t left = (size_t)(parser->end - record);
     const char *newline = memchr(record, '\n', left);
-    if (*quote < record) {
+    if (*quote == NULL || *quote < record) {
         *quote = memchr(record, '"', left);
         if (*quote == NULL)
             *quote = parser->end;
@@ -137,23 +143,40 @@ static const char *csv_record_end(const struct input_parser *parser, const char 
     return next == NULL ? parser->end : next;
 }
 
+/* A record that the fast path would not take, or an empty line. Returns what is behind it. */
+static const char *parse_csv_slow(struct input_parser *parser, const char *record,
+                                  const char **quote)
+{
+    const struct input_plan *plan = parser->plan;
+    bool overlong;
+    const char *next = csv_record_end(parser, record, quote, &overlong);
+    size_t len = csv_record_len(record, next);
+    if (len == 0)
+        return next;
+    size_t lane = batch_lane(parser->batch);
+    const char *reason = overlong ? reason_overlong(&parser->batch->arena, plan->options)
+                                  : csv_slow_record(parser->csv, plan->options, &plan->layout,
+                                                    record, len, parser->batch, lane);
+    finish_record(parser, record, next, reason);
+    return next;
+}
+
 static void parse_csv(struct input_parser *parser)
 {
     const struct input_plan *plan = parser->plan;
-    const char *quote = parser->data - 1;
-    if (parser->csv == NULL)
+    const char *record = parser->data, *quote = NULL;
+    if (parser->csv == NULL) {
         parser->csv = csv_slow_new(plan->layout.delimiter);
-    for (const char *record = parser->data, *next; record < parser->end; record = next) {
-        bool overlong;
-        next = csv_record_end(parser, record, &quote, &overlong);
-        size_t len = csv_record_len(record, next);
-        if (len == 0)
-            continue;
-        size_t lane = batch_lane(parser->batch);
-        const char *reason = overlong ? reason_overlong(&parser->batch->arena, plan->options)
-                                      : csv_slow_record(parser->csv, plan->options, &plan->layout,
-                                                        record, len, parser->batch, lane);
-        finish_record(parser, record, next, reason);
+        if (!plan->options->no_fast_path)
+            parser->csv_fast = csv_fast_new(plan->options, &plan->layout);
+    }
+    if (parser->csv_fast != NULL)
+        csv_fast_begin(parser->csv_fast);
+    while (record < parser->end) {
+        if (parser->csv_fast != NULL)
+            record = csv_fast_records(parser->csv_fast, record, parser->end, parser->batch);
+        if (record < parser->end)
+            record = parse_csv_slow(parser, record, &quote);
     }
 }
 

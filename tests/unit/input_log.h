@@ -117,9 +117,8 @@ static inline void log_fd(struct buf *log, const struct input_options *options, 
     block_free(&block);
 }
 
-/* The same for bytes, as a file read block_bytes at a time (0: the default). */
-static inline void log_bytes(struct buf *log, struct input_options *options, const char *bytes,
-                             size_t len, size_t block_bytes)
+/* A file that holds the bytes, at its start. */
+static inline int log_memfd(const char *bytes, size_t len)
 {
     int fd = memfd_create("input", 0);
     for (size_t done = 0; done < len;) {
@@ -128,7 +127,16 @@ static inline void log_bytes(struct buf *log, struct input_options *options, con
             abort();
         done += (size_t)n;
     }
-    lseek(fd, 0, SEEK_SET);
+    if (lseek(fd, 0, SEEK_SET) != 0)
+        abort();
+    return fd;
+}
+
+/* The same for bytes, as a file read block_bytes at a time (0: the default). */
+static inline void log_bytes(struct buf *log, struct input_options *options, const char *bytes,
+                             size_t len, size_t block_bytes)
+{
+    int fd = log_memfd(bytes, len);
     options->block_bytes = block_bytes;
     log_fd(log, options, fd);
     close(fd);

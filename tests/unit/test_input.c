@@ -556,9 +556,7 @@ static void test_any_order(void)
     for (int i = 0; i < 300; i++)
         buf_printf(&text, "%d,%s,%d,,\n", i, i % 3 ? "\"a\n\"\"b\"" : "c", i);
     log_bytes(&forwards, &options, text.data, text.len, 100);
-    int fd = memfd_create("input", 0);
-    CHECK(write(fd, text.data, text.len) == (ssize_t)text.len && lseek(fd, 0, SEEK_SET) == 0,
-          "errno %d", errno);
+    int fd = log_memfd(text.data, text.len);
     struct input *in = input_open(&options, fd, "stdin");
     struct input_parser *parsers[2] = {input_parser_new(in), input_parser_new(in)};
     while (n < BLOCKS && input_read_block(in, &blocks[n], &err) == INPUT_BLOCK)
