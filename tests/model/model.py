@@ -269,10 +269,10 @@ def run(argv, read_input, output_is_empty=lambda path: True):
         try:
             feed(model, records, read_field, outcome, counts)
             model.advance(inf)
-            if options.stats:
-                outcome.stats = statistics(model, counts, options)
         except Strict as bad:
             outcome.status, outcome.message = 1, str(bad)
+        if options.stats:
+            outcome.stats = statistics(model, counts, options)
         outcome.lines = model.lines
         if options.output_format != "json" and (model.lines or outcome.status == 0):
             if options.output is None or output_is_empty(options.output):

@@ -169,7 +169,8 @@ class Options:
         choice("at-eof", last("at-eof", "flush"), ["flush"])
         self.set_window(last("window"))
         self.offset_ns = duration("offset", last("offset", "0"), signed=True)
-        self.keys = [Field(typed) for text in given.get("key", [])[-1:] for typed in split(text, ",")]
+        self.keys = [Field(typed) for text in given.get("key", [])[-1:]
+                     for typed in split(text, ",")]
         self.aggs = [Aggregate(one) for text in given.get("agg", ["count"])
                      for one in split(text, ",")]
         self.delay_ns = duration("delay", last("delay", "0"))

@@ -181,7 +181,7 @@ def input_format(data, options):
     content = data.lstrip(b" \t\r\n")
     if content == b"" or content.startswith(b"{"):
         return "json"
-    first = data.split(b"\n")[0]
+    first = data.lstrip(b"\r\n").split(b"\n")[0]
     if b"\t" in first and b"," not in first and options.delimiter is None:
         return "tsv"
     return "csv"

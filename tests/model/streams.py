@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from records import BOM
 from times import DURATION_NS, INT64_MAX, INT64_MIN, MONTHS, SECOND, rfc3339_text
 
 MISSING = object()
@@ -125,7 +126,8 @@ class Clock:
     """The event times of a stream: a walk with disorder, jumps and ties, on some scale."""
 
     def __init__(self, rng):
-        self.step = rng.choice([1, 1000, 10**6, 10**8] + [SECOND] * 4 + [60 * SECOND, 3600 * SECOND])
+        self.step = rng.choice([1, 1000, 10**6, 10**8, SECOND, SECOND, SECOND, SECOND,
+                                60 * SECOND, 3600 * SECOND])
         base = rng.choice([0, -10 * self.step, -7 * self.step, 1704067200 * SECOND,
                            1704067200 * SECOND, 10**9 * SECOND + 123456789, -10**18 // 3])
         if rng.random() < 0.03:
@@ -144,7 +146,8 @@ class Clock:
             time -= rng.choice([1, 2, 3, 5, 8, rng.randint(4, 30)]) * self.step
         if rng.random() < self.noise:
             time += rng.randrange(self.step)
-        return max(INT64_MIN + 1, min(INT64_MAX, time))
+        # No window of int64 bounds ends after INT64_MAX.
+        return max(INT64_MIN + 1, min(INT64_MAX - 1, time))
 
 
 class TimeFormat:
@@ -202,8 +205,8 @@ EDGE = ["1.7976931348623157e308", "1e308", "5e-324", "1e-400", "1e-4999", "0", "
 NOT_NUMBERS = ["abc", "NaN", "inf", "-", "1e", "0x10", "1_000", " 1", "1 ", "--1", "1e309",
                "1.8e308", "1e-5001", "1,5", ".", "+", "Infinity", "1e+", "e5"]
 STRING_NUMBERS = ["+5", "007", ".5", "5.", "1.50", "-.25e1", "+1E+2"]
-WORDS = ["a", "b", "A", "aa", "1", "1.0", "01", "é", "ключ", "😀", 'q"q', "a,b", "x y", "\\", "/",
-         "null", "true", "tab\there", "\x7f", "ab\x01", "line\nbreak", " lead", "{", "日本"]
+WORDS = ["a", "b", "A", "aa", "1", "1.0", "01", "é", "ключ", "😀", 'q"q', "a,b", "x y", "\\",
+         "/", "null", "true", "tab\there", "\x7f", "ab\x01", "line\nbreak", " lead", "{", "日本"]
 
 
 @dataclass
@@ -309,8 +312,9 @@ def json_raw(rng, raw):
     return json_string(rng, raw.text) if raw.kind == "string" else raw.text
 
 
-EXTRA = ['"zz":1', '"zz":[1,{"a":[]},"}"]', '"yy":"\\u00e9\\n\\\\"', '"":null', '"zz":{"ts":0,"v":"x"}',
-         '"big":123456789012345678901234567890', '"tz":-0.0e-5', '"t":"ts"', '"esc":"\\"{"']
+EXTRA = ['"zz":1', '"zz":[1,{"a":[]},"}"]', '"yy":"\\u00e9\\n\\\\"', '"":null',
+         '"zz":{"ts":0,"v":"x"}', '"big":123456789012345678901234567890',
+         '"tz":-0.0e-5', '"t":"ts"', '"esc":"\\"{"']
 
 
 def json_object(rng, fields):
@@ -346,24 +350,27 @@ def json_object(rng, fields):
     if rng.random() < 0.2:
         members.insert(rng.randrange(len(members) + 1), rng.choice(EXTRA))
     if rng.random() < 0.1:
-        return rng.choice(["{ ", " {", "{\t"]) + " , ".join(members) + rng.choice(["} ", " }", "}\t"])
+        opening, closing = rng.choice([("{ ", "} "), (" {", " }"), ("{\t", "}\t")])
+        return opening + " , ".join(members) + closing
     return "{" + ",".join(members) + "}"
 
 
+BAD_MEMBERS = [b"", b'"q":NaN', b'"q":"\xff"', b'"q":"\xc0\xaf"', b'"q":"\xed\xa0\x80"', b'"q"',
+               b'"q":"\\ud800"', b'"q":"\x01"', b'"q":01', b'"q":.5', b'"q":+1', b'"q":"\\x41"',
+               b'"q":1.', b'"q":tru', b"q:1", b'"q":"\t"', b'"q":-', b'"q":1e', b'"q":"\\udc00"']
+
+
 def break_json(rng, text):
-    """A line that is no JSON object."""
+    """A line that is no JSON object: not an object, not alone, or with a bad member."""
     line = text.encode()
-    return rng.choice([
-        line[:rng.randrange(1, len(line))], b"[" + line + b"]", line + b" x", line + line, b"7", b"null",
-        line.rstrip()[:-1] + b",}", line.rstrip()[:-1] + b',"q":NaN}', b'"x"', b"{'a':1}", b"// " + line,
-        line.rstrip()[:-1] + b',"q":"\xff"}', line.rstrip()[:-1] + b',"q":"\xc0\xaf"}',
-        line.rstrip()[:-1] + b',"q":"\xed\xa0\x80"}', line.rstrip()[:-1] + b',"q":"\\ud800"}',
-        line.rstrip()[:-1] + b',"q":"\x01"}', line.rstrip()[:-1] + b',"q":01}',
-        line.rstrip()[:-1] + b',"q":.5}', line.rstrip()[:-1] + b',"q":+1}', b"\xef\xbb\xbf" + line,
-        line.rstrip()[:-1] + b',"q":"\\x41"}', line.rstrip()[:-1] + b',"q":1.}', line + b",",
-        line.rstrip()[:-1] + b',"q"}', line.rstrip()[:-1] + b',"q":tru}', b"{" + line,
-        line.rstrip()[:-1] + b',q:1}', line.rstrip()[:-1] + b',"q":"\t"}', b"\x00", line + b"\x00",
-    ])
+    draw = rng.random()
+    if draw < 0.2:
+        return line[:rng.randrange(1, len(line))]
+    if draw < 0.6:
+        return rng.choice([b"[" + line + b"]", line + b" x", line + line, b"7", b"null", b'"x"',
+                           b"{'a':1}", b"// " + line, BOM + line, line + b",", b"{" + line,
+                           b"\x00", line + b"\x00"])
+    return line.rstrip()[:-1] + b"," + rng.choice(BAD_MEMBERS) + b"}"
 
 
 def json_records(rng, content, count):
@@ -456,6 +463,7 @@ def agg_options(rng, content):
 
 
 def window_options(rng, step):
+    """The window, and perhaps an offset."""
     kind = rng.choice(["tumbling", "tumbling", "sliding", "session", "session"])
 
     def size(low, high):
@@ -534,12 +542,23 @@ def case(seed):
     rng = random.Random(seed)
     is_csv = rng.random() < 0.35
     content = Content(rng, is_csv)
+    step = content.clock.step
+    if rng.random() < 0.1:
+        # Late records that bridge sessions which have fired, some of them out of order.
+        window = [["-w", f"session:{duration_text(rng, 2 * step)}"]]
+        triggers = [["-l", duration_text(rng, 300 * step)],
+                    ["-m", rng.choice(["retract", "discard"])]]
+        triggers += rng.choice([[], [["--late-every", "2"]], [["--early", "1"]]])
+        content.clock.disorder, content.keys = 0.7, content.keys[:1]
+    else:
+        window, triggers = window_options(rng, step), trigger_options(rng, step)
     count = rng.choice([rng.randint(0, 5), rng.randint(5, 25), rng.randint(20, 60)])
     tags = []
     groups = [[rng.choice(["-t", "--time"]), ",".join(content.format.fields)]]
-    groups += window_options(rng, content.clock.step) + content.format.options()
+    groups += window + content.format.options()
     input_groups, head, records, broken = [], b"", [], False
     if not is_csv:
+        tags.append("json")
         records, end = terminated(rng, json_records(rng, content, count), tags)
         if rng.random() < 0.5:
             input_groups.append(["-i", "json"])
@@ -554,17 +573,18 @@ def case(seed):
         content.numbers, content.keys = [], []
     else:
         groups += agg_options(rng, content)
-    groups += trigger_options(rng, content.clock.step) + input_groups + output_options(rng)
+    groups += triggers + input_groups + output_options(rng)
     if rng.random() < 0.3:
         for _ in range(rng.randint(1, 3)):
             at = rng.randrange(len(records)) if records else 0
             records.insert(at, rng.choice(blanks))
     if rng.random() < 0.08:
-        head = b"\xef\xbb\xbf" + head
-    shufflable = not broken
-    if records and end == b"\n" and rng.random() < 0.05:
-        longest = sorted(len(record) - 1 for record in records)
-        groups.append(["--max-record", str(max(longest[len(longest) // 2], len(head), 1))])
+        head = BOM + head
+    explicit = any(group[0] == "-i" for group in input_groups)
+    shufflable = not broken and ("json" in tags or explicit or head != b"")
+    if records and end == b"\n" and "numbered" not in tags and rng.random() < 0.05:
+        lengths = sorted(len(record) - 1 for record in records)
+        groups.append(["--max-record", str(max(lengths[len(lengths) // 2], len(head), 20))])
         shufflable = False
     if rng.random() < 0.02:
         groups.append(rng.choice(WRONG_USAGE))

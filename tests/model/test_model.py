@@ -143,6 +143,8 @@ class Triggers(unittest.TestCase):
 
 
 class Sessions(unittest.TestCase):
+    BRIDGED = [clock("12:00", v=1), clock("12:08", v=2), clock("12:30", v=4), clock("12:04", v=8)]
+
     def bounds(self, args, records, *more):
         rows = run("-t t -w session:5m " + args, records).json
         return [(minutes(r, "window_start"), minutes(r, "window_end"), *(r.get(c) for c in more))
@@ -158,24 +160,24 @@ class Sessions(unittest.TestCase):
         self.assertEqual(got, [("12:00", "12:05", 1), ("12:05", "12:10", 1), ("12:14", "12:19", 1)])
 
     def test_bridge_takes_back_both(self):
-        records = [clock(t, v=v) for t, v in (("12:00", 1), ("12:08", 2), ("12:30", 4), ("12:04", 8))]
-        got = self.bounds("-l 1h -m retract -a sum:v", records, "op", "sum_v", "pane", "timing")
+        got = self.bounds("-l 1h -m retract -a sum:v", self.BRIDGED,
+                          "op", "sum_v", "pane", "timing")
         self.assertEqual(got, [
             ("12:00", "12:05", "+I", 1, 0, "on_time"), ("12:08", "12:13", "+I", 2, 0, "on_time"),
             ("12:00", "12:05", "-D", 1, 0, "on_time"), ("12:08", "12:13", "-D", 2, 0, "on_time"),
             ("12:00", "12:13", "+I", 11, 0, "late"), ("12:30", "12:35", "+I", 4, 0, "on_time")])
 
     def test_bridge_repeats_nothing_in_discard_mode(self):
-        records = [clock(t, v=v) for t, v in (("12:00", 1), ("12:08", 2), ("12:30", 4), ("12:04", 8))]
-        got = self.bounds("-l 1h -m discard -a sum:v", records, "sum_v", "timing")
+        got = self.bounds("-l 1h -m discard -a sum:v", self.BRIDGED, "sum_v", "timing")
         self.assertEqual(got[2], ("12:00", "12:13", 8, "late"))
 
     def test_session_opens_again(self):
         # 12:04 joins [12:00, 12:05), which has fired, and 12:09 is still ahead of W = 12:06.
         records = [clock(t, k=k) for t, k in (("12:00", 1), ("12:06", 2), ("12:04", 1))]
         got = self.bounds("-l 1h -k k", records, "k", "timing", "count")
-        self.assertEqual(got, [("12:00", "12:05", 1, "on_time", 1), ("12:00", "12:09", 1, "on_time", 2),
-                               ("12:06", "12:11", 2, "on_time", 1)])
+        self.assertEqual(got, [
+            ("12:00", "12:05", 1, "on_time", 1), ("12:00", "12:09", 1, "on_time", 2),
+            ("12:06", "12:11", 2, "on_time", 1)])
 
     def test_swallowed_sessions_are_not_counted(self):
         outcome = run("-t t -w session:5m -d 1h --stats",
@@ -206,10 +208,11 @@ class Values(unittest.TestCase):
             4, [{"value": 1, "count": 2}, {"value": "1", "count": 2}], 1, "1", 2])
 
     def test_keys_by_type(self):
-        records = ['{"t":1,"k":1}', '{"t":1,"k":"1"}', '{"t":1,"k":1.0}', '{"t":1}', '{"t":1,"k":null}',
-                   '{"t":1,"k":{}}', '{"t":1,"k":"x","k":1e0}']
+        records = ['{"t":1,"k":1}', '{"t":1,"k":"1"}', '{"t":1,"k":1.0}', '{"t":1}',
+                   '{"t":1,"k":null}', '{"t":1,"k":{}}', '{"t":1,"k":"x","k":1e0}']
         outcome = run("-t t -w 1s -k k", records)
-        self.assertEqual([(r["k"], r["count"]) for r in outcome.json], [(None, 2), (1, 3), ("1", 1)])
+        got = [(row["k"], row["count"]) for row in outcome.json]
+        self.assertEqual(got, [(None, 2), (1, 3), ("1", 1)])
         self.assertEqual([line for line, _ in outcome.bad_at], [6])
 
     def test_paths(self):
@@ -222,16 +225,20 @@ class Values(unittest.TestCase):
 class Numbers(unittest.TestCase):
     def test_notation(self):
         for text, printed in (
-                ("1.0", "1"), ("-0", "0"), ("1e20", "1" + "0" * 20), ("1e21", "1e+21"), ("0.000001", "0.000001"),
-                ("-1.5e-7", "-1.5e-7"), ("+5", "5"), (".5", "0.5"), ("5.", "5"), ("-1.25e30", "-1.25e+30"),
-                ("0.1234567890123456789012345678901234567", "0.1234567890123456789012345678901234567"),
+                ("1.0", "1"), ("-0", "0"), ("1e20", "1" + "0" * 20), ("1e21", "1e+21"),
+                ("0.000001", "0.000001"), ("-1.5e-7", "-1.5e-7"), ("+5", "5"), (".5", "0.5"),
+                ("5.", "5"), ("-1.25e30", "-1.25e+30"),
+                ("0." + "1234567890" * 3, "0.12345678901234567890123456789"),
+                ("0." + "123456789" * 4 + "12", "0." + "123456789" * 4 + "12"),
+                ("0." + "123456789" * 4 + "123", "0.12345678912345678"),
                 ("1.00000000000000000000000000000000000001", "1"), ("1e-400", "1e-400"),
                 ("123456789012345678901234567890123456789", "1.2345678901234568e+38")):
             self.assertEqual(number_text(parse_number(text)), printed, text)
         self.assertEqual(number_text(Fraction(1, 3)), "0.3333333333333333")
 
     def test_bad_numbers(self):
-        for text in ("", ".", "-", "1e", "NaN", "inf", "0x10", "1_000", " 1", "1e309", "1e-5001", "1e999999999999"):
+        for text in ("", ".", "-", "1e", "NaN", "inf", "0x10", "1_000", " 1", "1e309", "1e-5001",
+                     "1e999999999999"):
             with self.assertRaises(Bad, msg=text):
                 parse_number(text)
         self.assertEqual(parse_number("0e-999999"), 0)
@@ -247,10 +254,12 @@ class Times(unittest.TestCase):
         for text, kind, ns in (
                 ("1970-01-01", "auto", 0), ("1970-01-01 00:00:01,5+01", "auto", -3598500000000),
                 ("2016-12-31T23:59:60Z", "auto", 1483228800 * 10**9), ("-0.0000000001", "s", -1),
-                ("99999999999", "auto", None), ("100000000000", "auto", 10**17), ("1e9", "auto", 10**18),
-                ("1.5", "ms", 1500000), ("1970 032", "%Y %j", 31 * 86400 * 10**9),
+                ("99999999999", "auto", None), ("100000000000", "auto", 10**17),
+                ("1e9", "auto", 10**18), ("1.5", "ms", 1500000),
+                ("1970 032", "%Y %j", 31 * 86400 * 10**9),
                 ("01/Feb/1970 x", "%d/%b/%Y", None), ("12:00", "%H:%M", 43200 * 10**9),
-                ("2024-02-30", "auto", None), ("2300-01-01", "auto", None), ("24:00", "%H:%M", None)):
+                ("2024-02-30", "auto", None), ("2300-01-01", "auto", None),
+                ("24:00", "%H:%M", None)):
             try:
                 got = parse_time(text, kind)
             except Bad:
@@ -275,9 +284,11 @@ class Input(unittest.TestCase):
         return model.run(args.split(" "), lambda name: data)
 
     def test_quotes_and_lines(self):
-        data = (b'\xef\xbb\xbft,k\r\n1,"a\r\nb"\r\n\r\n2,"q""q"\r\n3\r\n4,x"y\r\n5,"z"w\r\n6,"open\r\n')
+        data = (b'\xef\xbb\xbft,k\r\n1,"a\r\nb"\r\n\r\n2,"q""q"\r\n'
+                b'3\r\n4,x"y\r\n5,"z"w\r\n6,"open\r\n')
         outcome = self.csv("-t t -w 1s -k k --bad b", data)
-        self.assertEqual([json.loads(line)["k"] for line in outcome.rows().splitlines()], ["a\r\nb", 'q"q'])
+        got = [json.loads(line)["k"] for line in outcome.rows().splitlines()]
+        self.assertEqual(got, ["a\r\nb", 'q"q'])
         self.assertEqual([line for line, _ in outcome.bad_at], [6, 7, 8, 9])
         self.assertEqual(outcome.bad, b'3\r\n4,x"y\r\n5,"z"w\r\n6,"open\r\n\n')
 
@@ -308,7 +319,8 @@ class Checker(unittest.TestCase):
         self.assertNotEqual(streams.case("1:1"), streams.case("1:2"))
 
     def test_rows_are_judged(self):
-        outcome = run("-t t -w 1s --row-id -a approx_p50:v", [{"t": 1, "v": 100}, {"t": 5, "v": 200}])
+        outcome = run("-t t -w 1s --row-id -a approx_p50:v",
+                      [{"t": 1, "v": 100}, {"t": 5, "v": 200}])
         good = outcome.rows()[:-4].replace(b"0" * 32, b"a" * 32, 1) + b'b"}\n'
         self.assertTrue(check.rows_agree(outcome.lines, good))
         self.assertTrue(check.rows_agree(outcome.lines, good.replace(b":100,", b":100.9,")))

@@ -70,21 +70,24 @@ def parse_auto(text):
                     int(second or 0), fraction or "", zone)
 
 
+# As in glibc, blanks may stand before %z and before what is a plain number.
 DIRECTIVES = {
-    "Y": "[0-9]{1,4}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}", "H": "[0-9]{1,2}",
-    "M": "[0-9]{1,2}", "S": "[0-9]{1,2}", "j": "[0-9]{1,3}", "s": "[0-9]+", "f": "[0-9]{1,9}",
-    "b": "[A-Za-z]{3}", "z": "Z|[+-][0-9]{2}(?::?[0-9]{2})?",
+    "Y": " *([0-9]{1,4})", "m": " *([0-9]{1,2})", "d": " *([0-9]{1,2})", "H": " *([0-9]{1,2})",
+    "M": " *([0-9]{1,2})", "S": " *([0-9]{1,2})", "j": " *([0-9]{1,3})", "s": "([0-9]+)",
+    "f": "([0-9]{1,9})", "b": "([A-Za-z]{3})", "z": r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
 }
 
 
 def parse_pattern(text, pattern):
     """strptime(3) with the directives that streams.py uses, each at most once."""
     pattern = pattern.replace("%T", "%H:%M:%S").replace("%F", "%Y-%m-%d")
-    expression = re.sub(
-        r"%([A-Za-z])|(.)",
-        lambda m: f"(?P<{m[1]}>{DIRECTIVES[m[1]]})" if m[1] else re.escape(m[2]),
-        pattern,
-    )
+
+    def part(match):
+        if match[1]:
+            return DIRECTIVES[match[1]].replace("(", f"(?P<{match[1]}>", 1)
+        return r"\s*" if match[2] == " " else re.escape(match[2])
+
+    expression = re.sub(r"%([A-Za-z])|(.)", part, pattern)
     match = re.fullmatch(expression, text)
     if match is None:
         raise Bad("does not match the time format")
