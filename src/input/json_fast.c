@@ -63,7 +63,7 @@ const char *json_fast_record(struct json_fast *fast, const char *p, const char *
     const char *newline = fast->scan->index(&fast->index, p);
     if (newline == NULL)
         return NULL;
-    if (!shapes_match(&fast->shapes, fast->scan, &fast->index, p, &fast->projection, batch, lane)) {
+    if (!shapes_match(&fast->shapes, fast->scan, &fast->index, p, batch, lane)) {
         if (!walk_record(&fast->walk, &fast->index, p, batch, lane))
             return NULL;
         shapes_learn(&fast->shapes, &fast->walk, newline);

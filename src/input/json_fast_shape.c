@@ -29,13 +29,12 @@ static void move_to_front(struct shapes *s, size_t i)
     s->known[0] = shape;
 }
 
-bool shapes_match(struct shapes *s, const struct scan *scan, const struct scan_index *index,
-                  const char *p, struct projection *projection, struct batch *batch, size_t lane)
+bool shapes_match_others(struct shapes *s, const struct scan *scan, const struct scan_index *index,
+                         const char *p, struct batch *batch, size_t lane)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        if (scan->match(s->known[i], index, p, projection, batch, lane)) {
-            if (i > 0)
-                move_to_front(s, i);
+    for (size_t i = 1; i < s->n; i++) {
+        if (scan->match(s->known[i], index, p, batch, lane)) {
+            move_to_front(s, i);
             s->known[0]->hit = true;
             return true;
         }
@@ -49,25 +48,43 @@ static void add_chunk(struct scan_shape *shape, const char *p, const char *end)
     do {
         struct scan_step *step = &shape->steps[shape->n_steps++];
         size_t len = end - p < SCAN_CHUNK ? (size_t)(end - p) : SCAN_CHUNK;
-        *step = (struct scan_step){.len = (uint8_t)len, .hole = HOLE_NONE};
+        *step = (struct scan_step){.len = (uint8_t)len, .action = SCAN_GO_ON};
         step->care = (uint32_t)((UINT64_C(1) << len) - 1);
         memcpy(step->chunk, p, len);
-        for (size_t i = 0; i < len; i++)
-            step->entries = (uint8_t)(step->entries + scan_is_entry(p[i]));
         p += len;
     } while (p < end);
 }
 
-/* Where the hole at `end` ends is known from the next entry of the index; how far is that? */
-static bool set_hole(struct scan_step *step, const struct walk_hole *hole)
+static enum scan_action hole_action(const struct walk_hole *hole, enum time_form form)
+{
+    const struct projection_node *node = hole->node;
+    if (node == NULL || node->n_wants == 0)
+        return hole->is_string ? SCAN_SKIP_STRING : SCAN_SKIP_NUMBER;
+    enum projection_use use = node->wants[0].use;
+    if (node->n_wants == 1 && hole->is_string && use == WANT_SCALAR)
+        return SCAN_STORE_STRING;
+    if (node->n_wants == 1 && hole->is_string && use == WANT_TIME && form == TIME_AUTO)
+        return SCAN_TIME_STRING;
+    if (node->n_wants == 1 && !hole->is_string && (use == WANT_SCALAR || use == WANT_NUMBER))
+        return SCAN_STORE_NUMBER;
+    return SCAN_PUT;
+}
+
+/* False if the next mark, which says where the hole ends, is too far behind it. */
+static bool set_hole(struct scan_step *step, const struct walk_hole *hole, enum time_form form)
 {
     size_t i = 0;
-    while (i < UINT8_MAX && !scan_is_entry(hole->end[i]))
+    while (i < UINT8_MAX && !scan_is_mark(hole->end[i]))
         i++;
-    step->hole = (uint8_t)hole->kind;
+    step->action = (uint8_t)hole_action(hole, form);
     step->node = hole->node;
-    step->entry_after = (uint8_t)i;
-    return scan_is_entry(hole->end[i]);
+    step->column = step->action == SCAN_STORE_STRING || step->action == SCAN_STORE_NUMBER
+                       ? hole->node->wants[0].column
+                       : 0;
+    step->is_string = hole->is_string;
+    step->next = *hole->end;
+    step->mark_after = (uint8_t)i;
+    return scan_is_mark(hole->end[i]);
 }
 
 static bool build_steps(struct scan_shape *shape, const struct walk *w, const char *newline)
@@ -79,12 +96,13 @@ static bool build_steps(struct scan_shape *shape, const struct walk *w, const ch
     const char *p = w->base;
     for (size_t i = 0; i < w->n_holes; i++) {
         add_chunk(shape, p, w->holes[i].start);
-        if (!set_hole(&shape->steps[shape->n_steps - 1], &w->holes[i]))
+        if (!set_hole(&shape->steps[shape->n_steps - 1], &w->holes[i],
+                      w->projection->time_format.form))
             return false;
         p = w->holes[i].end;
     }
     add_chunk(shape, p, newline + 1);
-    shape->steps[shape->n_steps - 1].hole = HOLE_END;
+    shape->steps[shape->n_steps - 1].action = SCAN_END;
     return true;
 }
 
@@ -127,7 +145,7 @@ static void keep(struct shapes *s, struct scan_shape *shape)
 
 void shapes_learn(struct shapes *s, const struct walk *w, const char *newline)
 {
-    if ((s->n_walks++ & ((UINT64_C(1) << s->wasted) - 1)) != 0 || w->escapes ||
+    if ((s->n_walks++ & ((UINT64_C(1) << s->wasted) - 1)) != 0 || w->index->escapes ||
         w->n_holes > WALK_MOST_HOLES)
         return;
     struct scan_shape *shape = memory_calloc(1, sizeof *shape);
@@ -136,5 +154,6 @@ void shapes_learn(struct shapes *s, const struct walk *w, const char *newline)
         return;
     }
     build_constants(shape, w);
+    shape->projection = w->projection;
     keep(s, shape);
 }

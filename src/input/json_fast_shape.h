@@ -26,9 +26,20 @@ struct shapes {
 
 void shapes_free(struct shapes *s);
 
-/* The indexed record at p into the lane, if one of the shapes fits it. */
-bool shapes_match(struct shapes *s, const struct scan *scan, const struct scan_index *index,
-                  const char *p, struct projection *projection, struct batch *batch, size_t lane);
+bool shapes_match_others(struct shapes *s, const struct scan *scan, const struct scan_index *index,
+                         const char *p, struct batch *batch, size_t lane);
+
+/* Reads the indexed record at p into the lane, if one of the shapes fits it. */
+static inline bool shapes_match(struct shapes *s, const struct scan *scan,
+                                const struct scan_index *index, const char *p, struct batch *batch,
+                                size_t lane)
+{
+    if (s->n > 0 && scan->match(s->known[0], index, p, batch, lane)) {
+        s->known[0]->hit = true;
+        return true;
+    }
+    return shapes_match_others(s, scan, index, p, batch, lane);
+}
 
 /* Call with what walk_record() has just read; `newline` ends the record. Learns it, or not. */
 void shapes_learn(struct shapes *s, const struct walk *w, const char *newline);

@@ -17,40 +17,36 @@ void walk_free(struct walk *w)
     free(w->seen);
 }
 
-/* Steps over blanks; the newline is none. Tabs and carriage returns are in the index. */
+/* The newline is no blank here. */
 static void skip_blanks(struct walk *w)
 {
-    for (;; w->at++) {
-        if (*w->at == '\t' || *w->at == '\r')
-            w->entry++;
-        else if (*w->at != ' ')
-            return;
-    }
+    while (*w->at == ' ' || *w->at == '\t' || *w->at == '\r')
+        w->at++;
 }
 
 /* `at` is on the opening quote; leaves it behind the closing one. */
 static bool skip_string(struct walk *w, struct value *text)
 {
-    const char *close = w->base + w->entry[1];
+    size_t open = (size_t)(w->at - w->base);
+    const char *close = w->base + scan_next(w->index->marks, open + 1);
     if (*close != '"')
         return false;
     *text = (struct value){
         .text = w->at + 1, .len = (uint32_t)(close - w->at - 1), .kind = VALUE_STRING};
     w->at = close + 1;
-    w->entry += 2;
     return true;
 }
 
 static bool has_escape(const struct walk *w, const struct value *text)
 {
-    return w->escapes && memchr(text->text, '\\', text->len) != NULL;
+    return w->index->escapes && memchr(text->text, '\\', text->len) != NULL;
 }
 
 static void note_hole(struct walk *w, const char *start, const char *end,
-                      const struct projection_node *node, enum scan_hole kind)
+                      const struct projection_node *node, bool is_string)
 {
     if (w->n_holes < WALK_MOST_HOLES)
-        w->holes[w->n_holes] = (struct walk_hole){start, end, node, kind};
+        w->holes[w->n_holes] = (struct walk_hole){start, end, node, is_string};
     w->n_holes++;
 }
 
@@ -59,7 +55,7 @@ static bool walk_string(struct walk *w, const struct projection_node *node)
     struct value text;
     if (!skip_string(w, &text))
         return false;
-    note_hole(w, text.text, w->at - 1, node, HOLE_STRING);
+    note_hole(w, text.text, w->at - 1, node, true);
     return node == NULL ||
            (!has_escape(w, &text) && projection_put(w->projection, node, &text, w->batch, w->lane));
 }
@@ -73,7 +69,7 @@ static bool walk_scalar(struct walk *w, const struct projection_node *node)
         w->at++;
     if (!scalar_read(start, (size_t)(w->at - start), node != NULL, &v))
         return false;
-    note_hole(w, start, w->at, node, HOLE_SCALAR);
+    note_hole(w, start, w->at, node, false);
     return node == NULL || projection_put(w->projection, node, &v, w->batch, w->lane);
 }
 
@@ -178,8 +174,7 @@ bool walk_record(struct walk *w, const struct scan_index *index, const char *p, 
 {
     w->serial++;
     w->base = w->at = p;
-    w->entry = index->at;
-    w->escapes = index->escapes;
+    w->index = index;
     w->depth = 0;
     w->batch = batch;
     w->lane = lane;

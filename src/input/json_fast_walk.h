@@ -2,7 +2,7 @@
  * input/json_fast_walk.h - one record, token by token.
  *
  * The part of the fast path that decides: it validates a whole record and reads its needed fields,
- * stepping from quote to quote with the index. As it goes it notes where the values stand, so that
+ * stepping over strings with the index. As it goes it notes where the values stand, so that
  * the next records of the same outline need no walk.
  */
 #ifndef INPUT_JSON_FAST_WALK_H
@@ -23,8 +23,7 @@ struct walk {
     uint64_t serial;  /* of this record */
     const char *base; /* of this record */
     const char *at;
-    const uint32_t *entry; /* the first of the index that is not before `at` */
-    bool escapes;
+    const struct scan_index *index;
     uint32_t depth;
     struct batch *batch;
     size_t lane;
@@ -32,7 +31,7 @@ struct walk {
     struct walk_hole {
         const char *start, *end;
         const struct projection_node *node;
-        enum scan_hole kind;
+        bool is_string;
     } holes[WALK_MOST_HOLES];
 };
 

@@ -10,7 +10,7 @@
 #include "input/json_fast_scalar.h"
 #include "input/utf8.h"
 
-#define SCAN_TARGET __attribute__((target("avx2,bmi,popcnt")))
+#define SCAN_TARGET __attribute__((target("avx2,bmi,bmi2")))
 #define SCAN_NAME scan_avx2
 #define SCAN_TEXT "avx2"
 #include "input/scan_body.h"
@@ -48,19 +48,6 @@ SCAN_TARGET static inline void scan_four(const char *p, struct scan_masks *masks
     masks->controls = bits(_mm256_cmpgt_epi8(blank, a), _mm256_cmpgt_epi8(blank, b)) & ~masks->high;
 }
 
-/* Eight at a time, wanted or not: a loop that ends after the right number would mispredict. */
-SCAN_TARGET static inline size_t scan_write(uint32_t *to, uint64_t set, uint32_t base)
-{
-    size_t n = (size_t)_mm_popcnt_u64(set);
-    for (size_t done = 0; done < n; done += 8) {
-        for (size_t i = 0; i < 8; i++) {
-            to[done + i] = base + (uint32_t)_tzcnt_u64(set);
-            set = _blsr_u64(set);
-        }
-    }
-    return n;
-}
-
 SCAN_TARGET static inline bool scan_equal(const char *p, const struct scan_step *step)
 {
     __m256i same = _mm256_cmpeq_epi8(load(p), load(step->chunk));
@@ -69,11 +56,11 @@ SCAN_TARGET static inline bool scan_equal(const char *p, const struct scan_step 
 
 SCAN_TARGET static inline void scan_digits(const char *p, uint32_t *other, uint32_t *dots)
 {
-    __m256i a = load(p);
-    __m256i digit = _mm256_sub_epi8(a, _mm256_set1_epi8('0'));
-    __m256i is_digit = _mm256_cmpeq_epi8(_mm256_min_epu8(digit, _mm256_set1_epi8(9)), digit);
-    *other = ~(uint32_t)_mm256_movemask_epi8(is_digit);
-    *dots = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, _mm256_set1_epi8('.')));
+    __m128i a = _mm_loadu_si128((const void *)p);
+    __m128i digit = _mm_sub_epi8(a, _mm_set1_epi8('0'));
+    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    *other = (uint32_t)_mm_movemask_epi8(is_digit) ^ 0xFFFF;
+    *dots = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('.')));
 }
 
 #endif

@@ -6,7 +6,7 @@
  *     scan_four(p, &masks)            the same, told apart
  *     scan_write(to, bits, base)      base + each set bit, up to 64 of them; may write 64 in any
  * case scan_equal(p, step)             do the step's bytes stand at p? scan_digits(p, &other,
- * &dots)   bitmaps of 32 bytes: not a digit; '.'
+ * &dots)   bitmaps of 16 bytes: not a digit; '.'
  */
 
 struct scan_masks {
@@ -15,7 +15,6 @@ struct scan_masks {
 
 SCAN_TARGET static inline void scan_two(const char *p, uint64_t *quotes, uint64_t *odd);
 SCAN_TARGET static inline void scan_four(const char *p, struct scan_masks *masks);
-SCAN_TARGET static inline size_t scan_write(uint32_t *to, uint64_t bits, uint32_t base);
 SCAN_TARGET static inline bool scan_equal(const char *p, const struct scan_step *step);
 SCAN_TARGET static inline void scan_digits(const char *p, uint32_t *other, uint32_t *dots);
 
@@ -79,15 +78,14 @@ static const char *block_newline(const char *p, uint64_t controls, uint64_t *liv
     return NULL;
 }
 
-/* Goes on from the block at `offset` with a record that is not all plain ASCII. */
-SCAN_TARGET static const char *index_odd(struct scan_index *index, const char *record,
-                                         uint32_t offset)
+/* Goes on from block i with a record that is not all plain ASCII. */
+SCAN_TARGET static const char *index_odd(struct scan_index *index, const char *record, size_t i)
 {
     bool high = false, carry = false;
-    for (;; offset += SCAN_BLOCK) {
-        if (index->capacity - index->n < SCAN_BLOCK && !scan_index_grow(index))
+    for (;; i++) {
+        if (i + 1 >= index->capacity && !scan_index_grow(index))
             return NULL;
-        const char *p = record + offset;
+        const char *p = record + i * SCAN_BLOCK;
         struct scan_masks masks;
         scan_four(p, &masks);
         uint64_t live, escaped = 0;
@@ -98,134 +96,203 @@ SCAN_TARGET static const char *index_odd(struct scan_index *index, const char *r
                 return NULL;
         }
         high = high || (masks.high & live) != 0;
-        index->n += scan_write(index->at + index->n,
-                               ((masks.quotes & ~escaped) | masks.controls) & live, offset);
+        index->marks[i] = ((masks.quotes & ~escaped) | masks.controls) & live;
         if (newline != NULL)
             return !high || utf8_valid(record, (size_t)(newline - record)) ? newline : NULL;
     }
 }
 
-SCAN_TARGET static const char *scan_record_index(struct scan_index *index, const char *p)
+SCAN_TARGET static const char *scan_record_index(struct scan_index *index, const char *record)
 {
-    index->n = 0;
     index->escapes = false;
-    for (uint32_t offset = 0;; offset += SCAN_BLOCK) {
-        if (index->capacity - index->n < SCAN_BLOCK && !scan_index_grow(index))
+    for (size_t i = 0;; i++) {
+        if (i + 1 >= index->capacity && !scan_index_grow(index))
             return NULL;
+        const char *p = record + i * SCAN_BLOCK;
         uint64_t quotes, odd;
-        scan_two(p + offset, &quotes, &odd);
+        scan_two(p, &quotes, &odd);
+        index->marks[i] = quotes;
         if (odd != 0) {
-            const char *first = p + offset + __builtin_ctzll(odd);
-            if (*first != '\n')
-                return index_odd(index, p, offset);
-            index->n += scan_write(index->at + index->n,
-                                   (quotes & (odd ^ (odd - 1))) | (odd & (~odd + 1)), offset);
-            return first;
+            p += __builtin_ctzll(odd);
+            index->marks[i] = (quotes & (odd ^ (odd - 1))) | (odd & (~odd + 1));
+            return *p == '\n' ? p : index_odd(index, record, i);
         }
-        index->n += scan_write(index->at + index->n, quotes, offset);
     }
 }
 
-/* Up to 8 digits, most significant first; n >= 1. Three multiplications whatever n is. */
-static inline uint64_t eight_digits(const char *p, uint32_t n)
+/* Eight bytes, the first one in the lowest bits; a digit becomes its value. */
+static inline uint64_t digits_load(const char *p)
 {
     uint64_t x;
     memcpy(&x, p, 8);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     x = __builtin_bswap64(x);
 #endif
-    x = (x - UINT64_C(0x3030303030303030)) << (8 * (8 - n));
+    return x ^ UINT64_C(0x3030303030303030);
+}
+
+/* The number that the first n of eight digit values are, n >= 1. */
+static inline uint64_t digits_value(uint64_t x, uint32_t n)
+{
+    x <<= 8 * (8 - n);
     x = x * 10 + (x >> 8);
     return (((x & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064)) +
             (((x >> 16) & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001))) >>
            32;
 }
 
-static const int64_t powers_of_ten[] = {1,      10,      100,      1000,     10000,
-                                        100000, 1000000, 10000000, 100000000};
-
-/*
- * The number in the hole p[0..len) if it is a plain one: -?digits or -?digits.digits, at most 31
- * bytes. The others (and literals) go through scalar_read().
- */
-SCAN_TARGET static inline bool read_scalar(const char *p, size_t len, bool needed, struct value *v)
+static inline uint64_t eight_digits(const char *p, uint32_t n)
 {
-    uint32_t other, dot;
-    bool negative = *p == '-';
-    const char *digits = p + negative;
-    size_t n = len - negative;
-    if (n - 1 >= 31)
-        return scalar_read(p, len, needed, v);
-    scan_digits(digits, &other, &dot);
-    uint32_t live = (UINT32_C(1) << n) - 1;
-    other &= live;
-    dot &= live;
-    bool plain = (other ^ dot) == 0 && (dot & (dot - 1)) == 0 &&
-                 (dot & (1 | UINT32_C(1) << (n - 1))) == 0 &&
-                 (*digits != '0' || n == 1 || (dot & 2) != 0);
-    if (!plain)
-        return scalar_read(p, len, needed, v);
-    if (!needed)
-        return true;
-    uint32_t whole = (uint32_t)__builtin_ctz(dot | UINT32_C(1) << n);
-    int64_t mant;
-    *v = (struct value){.kind = VALUE_NUMBER};
-    if (dot != 0) {
-        uint32_t fraction = (uint32_t)n - whole - 1;
-        if (whole > 8 || fraction > 8)
-            return number_parse(p, len, v) == NUMBER_OK;
-        mant = (int64_t)eight_digits(digits, whole) * powers_of_ten[fraction] +
-               (int64_t)eight_digits(digits + whole + 1, fraction);
-        v->exp = (int16_t)(0 - (int)fraction);
-    } else if (whole <= 8) {
-        mant = (int64_t)eight_digits(digits, whole);
-    } else if (whole <= 16) {
-        mant = (int64_t)eight_digits(digits, whole - 8) * powers_of_ten[8] +
-               (int64_t)eight_digits(digits + whole - 8, 8);
-    } else {
-        return number_parse(p, len, v) == NUMBER_OK;
-    }
-    v->mant = negative ? -mant : mant;
-    return true;
+    return digits_value(digits_load(p), n);
 }
 
-SCAN_TARGET static bool scan_record_match(const struct scan_shape *shape,
-                                          const struct scan_index *index, const char *p,
-                                          struct projection *projection, struct batch *batch,
-                                          size_t lane)
+/* The same, with a point in the place of the `point`th digit: point >= 1, n <= 8, point < n - 1. */
+static inline uint64_t eight_with_point(const char *p, uint32_t n, uint32_t point)
 {
-    const uint32_t *entry = index->at;
-    const char *at = p;
-    struct value v = {0};
-    for (const struct scan_step *step = shape->steps;; step++) {
-        if (!scan_equal(at, step))
+    uint64_t x = digits_load(p), behind = ~UINT64_C(0) << (8 * point);
+    return digits_value((x & ~behind) | (x >> 8 & behind), n - 1);
+}
+
+/* And of more than eight: there are few, a loop will do. */
+static uint64_t many_digits(const char *p, uint32_t n)
+{
+    uint64_t mant = 0;
+    for (uint32_t i = 0; i < n; i++)
+        mant = p[i] == '.' ? mant : mant * 10 + (uint64_t)(p[i] - '0');
+    return mant;
+}
+
+/* p[0..n), n <= 15, are digits, but for a point between them at `point` unless that is n. */
+static inline void convert_number(const char *p, uint32_t n, uint32_t point, struct value *v)
+{
+    uint64_t mant;
+    if (n <= 8)
+        mant = point == n ? eight_digits(p, n) : eight_with_point(p, n, point);
+    else if (point == n)
+        mant = eight_digits(p, n - 8) * 100000000 + eight_digits(p + n - 8, 8);
+    else
+        mant = many_digits(p, n);
+    *v = (struct value){.mant = (int64_t)mant,
+                        .exp = (int16_t)(point == n ? 0 : point + 1 - n),
+                        .kind = VALUE_NUMBER};
+}
+
+/*
+ * Measures a number at p, if it is one of at most 15 digits and points without sign or exponent:
+ * its length, 0 if it is something else; *point: where its point is, or the length if it has none.
+ */
+SCAN_TARGET static inline uint32_t plain_number(const char *p, uint32_t *point)
+{
+    uint32_t other, dots;
+    scan_digits(p, &other, &dots);
+    if ((other & ~dots) == 0)
+        return 0;
+    uint32_t n = (uint32_t)__builtin_ctz(other & ~dots);
+    dots &= (UINT32_C(1) << n) - 1;
+    *point = n;
+    if (dots == 0)
+        return *p == '0' && n > 1 ? 0 : n;
+    *point = (uint32_t)__builtin_ctz(dots);
+    bool well_placed = (dots & (dots - 1)) == 0 && *point > 0 && *point < n - 1;
+    return well_placed && (*p != '0' || *point == 1) ? n : 0;
+}
+
+static inline struct value string_view(const char *p, const char *end)
+{
+    return (struct value){.text = p, .len = (uint32_t)(end - p), .kind = VALUE_STRING};
+}
+
+/* Any hole, for anyone who may want it; the caller's cases are shorter ways for the usual. */
+SCAN_TARGET static __attribute__((noinline)) bool put_hole(const struct scan_shape *shape,
+                                                           const struct scan_step *step,
+                                                           const struct scan_index *index,
+                                                           const char *p, const char *end,
+                                                           struct batch *batch, size_t lane)
+{
+    struct value v;
+    if (end < p)
+        return false;
+    if (step->is_string) {
+        v = string_view(p, end);
+        if (step->node == NULL)
+            return true;
+        if (index->escapes && memchr(p, '\\', v.len) != NULL)
             return false;
-        at += step->len;
-        entry += step->entries;
-        if (step->hole == HOLE_STRING) {
-            const char *end = p + *entry;
-            if (step->node != NULL) {
-                v = (struct value){.text = at, .len = (uint32_t)(end - at), .kind = VALUE_STRING};
-                if ((index->escapes && memchr(at, '\\', v.len) != NULL) ||
-                    !projection_put(projection, step->node, &v, batch, lane))
-                    return false;
-            }
-            at = end;
-        } else if (step->hole == HOLE_SCALAR) {
-            const char *end = p + *entry - step->entry_after;
-            if (end <= at || !read_scalar(at, (size_t)(end - at), step->node != NULL, &v))
-                return false;
-            if (step->node != NULL && !projection_put(projection, step->node, &v, batch, lane))
-                return false;
-            at = end;
-        } else if (step->hole == HOLE_END) {
-            break;
-        }
+    } else if (!scalar_read(p, (size_t)(end - p), step->node != NULL, &v)) {
+        return false;
     }
+    return step->node == NULL || projection_put(shape->projection, step->node, &v, batch, lane);
+}
+
+static inline void put_constants(const struct scan_shape *shape, struct batch *batch, size_t lane)
+{
     for (size_t i = 0; i < shape->n_constants; i++)
         batch->columns[shape->constants[i].column][lane] =
             (struct value){.kind = shape->constants[i].kind};
-    return true;
+}
+
+SCAN_TARGET static bool scan_record_match(const struct scan_shape *shape,
+                                          const struct scan_index *index, const char *record,
+                                          struct batch *batch, size_t lane)
+{
+    const uint64_t *marks = index->marks;
+    struct value **columns = batch->columns;
+    size_t at = 0, end;
+    uint32_t n, point;
+    struct value v;
+    for (const struct scan_step *step = shape->steps;; step++) {
+        const char *p = record + at;
+        if (!scan_equal(p, step))
+            return false;
+        at += step->len;
+        p = record + at;
+        switch (step->action) {
+        case SCAN_GO_ON:
+            continue;
+        case SCAN_END:
+            put_constants(shape, batch, lane);
+            return true;
+        case SCAN_SKIP_STRING:
+            at = scan_next(marks, at);
+            continue;
+        case SCAN_STORE_STRING:
+            if (index->escapes)
+                break;
+            end = scan_next(marks, at);
+            columns[step->column][lane] = string_view(p, record + end);
+            at = end;
+            continue;
+        case SCAN_TIME_STRING:
+            end = scan_next(marks, at);
+            if (!time_parse_fast(&shape->projection->time_cache, p, end - at,
+                                 &batch->time_ns[lane]))
+                break;
+            at = end;
+            continue;
+        case SCAN_SKIP_NUMBER:
+            n = plain_number(p, &point);
+            if (n == 0 || p[n] != step->next)
+                break;
+            at += n;
+            continue;
+        case SCAN_STORE_NUMBER:
+            n = plain_number(p, &point);
+            if (n == 0 || p[n] != step->next)
+                break;
+            convert_number(p, n, point, &v);
+            columns[step->column][lane] = v;
+            at += n;
+            continue;
+        case SCAN_PUT:
+            break;
+        default:
+            __builtin_unreachable();
+        }
+        end = scan_next(marks, at) - step->mark_after;
+        if (!put_hole(shape, step, index, p, record + end, batch, lane))
+            return false;
+        at = end;
+    }
 }
 
 const struct scan SCAN_NAME = {

@@ -50,14 +50,6 @@ static inline void scan_four(const char *p, struct scan_masks *masks)
     masks->controls &= ~masks->high;
 }
 
-static inline size_t scan_write(uint32_t *to, uint64_t set, uint32_t base)
-{
-    size_t n = 0;
-    for (; set != 0; set &= set - 1)
-        to[n++] = base + (uint32_t)__builtin_ctzll(set);
-    return n;
-}
-
 static inline bool scan_equal(const char *p, const struct scan_step *step)
 {
     uint32_t same = bits(_mm_cmpeq_epi8(load(p), load(step->chunk))) |
@@ -67,14 +59,10 @@ static inline bool scan_equal(const char *p, const struct scan_step *step)
 
 static inline void scan_digits(const char *p, uint32_t *other, uint32_t *dots)
 {
-    *other = *dots = 0;
-    for (int i = 0; i < 32; i += 16) {
-        __m128i a = load(p + i);
-        __m128i digit = _mm_sub_epi8(a, _mm_set1_epi8('0'));
-        __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-        *other |= (bits(is_digit) ^ 0xFFFF) << i;
-        *dots |= bits(_mm_cmpeq_epi8(a, _mm_set1_epi8('.'))) << i;
-    }
+    __m128i a = load(p);
+    __m128i digit = _mm_sub_epi8(a, _mm_set1_epi8('0'));
+    *other = bits(_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit)) ^ 0xFFFF;
+    *dots = bits(_mm_cmpeq_epi8(a, _mm_set1_epi8('.')));
 }
 
 #endif

@@ -59,14 +59,6 @@ static inline void scan_two(const char *p, uint64_t *quotes, uint64_t *odd)
     }
 }
 
-static inline size_t scan_write(uint32_t *to, uint64_t set, uint32_t base)
-{
-    size_t n = 0;
-    for (; set != 0; set &= set - 1)
-        to[n++] = base + (uint32_t)__builtin_ctzll(set);
-    return n;
-}
-
 static inline bool scan_equal(const char *p, const struct scan_step *step)
 {
     return memcmp(p, step->chunk, step->len) == 0;
@@ -75,7 +67,7 @@ static inline bool scan_equal(const char *p, const struct scan_step *step)
 static inline void scan_digits(const char *p, uint32_t *other, uint32_t *dots)
 {
     *other = *dots = 0;
-    for (int i = 0; i < 32; i += 8) {
+    for (int i = 0; i < 16; i += 8) {
         uint64_t x = load(p + i), low = x & EACH(0x7F);
         uint64_t digit = (low + EACH(0x80 - '0')) & ~(low + EACH(0x80 - ':')) & ~x;
         *other |= (uint32_t)(bits(digit) ^ 0xFF) << i;

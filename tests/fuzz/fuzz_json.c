@@ -5,7 +5,7 @@
  */
 #include <stdint.h>
 
-#include "unit/json_differential.h"
+#include "../unit/json_differential.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "input/scan.h"
 #include "json_differential.h"
 
 enum { ROUNDS = 200000, LONGEST = 4096 };
@@ -349,19 +350,24 @@ static void test_borders(void)
     differential_close(&d);
 }
 
-/* Names, quotes and nesting without end: bounded, and for the slow path. */
+/* Long records and deep ones: to a limit. */
 static void test_bounds(void)
 {
     struct differential d;
-    size_t n = 200000;
-    char *record = memory_alloc(4 * n + 100);
+    size_t longest = (size_t)SCAN_MOST_BLOCKS * SCAN_BLOCK;
+    char *record = memory_alloc(longest + 100);
     differential_open(&d, TIME_AUTO, "ts", flat);
     strcpy(record, "{\"ts\":1,\"x\":[");
     size_t len = strlen(record);
-    for (size_t i = 0; i < n; i++, len += 4)
+    for (; len < longest; len += 4) {
         memcpy(record + len, "\"a\",", 4);
-    memcpy(record + len - 1, "]}", 2);
-    CHECK(differential_check(&d, record, len + 1) == 0, "%zu strings", n);
+        if (len == 2001 || len + 4 >= longest) {
+            memcpy(record + len + 3, "]}", 2);
+            int instances = differential_check(&d, record, len + 5);
+            CHECK(instances == (len == 2001 ? (int)d.n_fast : 0), "length %zu", len);
+            record[len + 3] = ',';
+        }
+    }
     for (size_t depth = 60; depth < 70; depth++) {
         len = (size_t)sprintf(record, "{\"ts\":1,\"x\":");
         memset(record + len, '[', depth);
