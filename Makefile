@@ -28,6 +28,7 @@ UNIT      = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ      = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 REPLAY    = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay/%)
+BENCH     = $(addprefix $(B)/bench/,generate measure latency)
 FUZZ_SECONDS ?= 30
 
 all: $(B)/winagg ## build the program (build/release/winagg)
@@ -50,6 +51,10 @@ $(B)/fuzz/%: tests/fuzz/%.c $(OBJ)
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(OBJ) $(LIBS)
+
+$(B)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $<
 
 unit: $(UNIT) ## build and run the C unit tests
 	@for t in $(UNIT); do echo "$$t" && $$t || exit 1; done
@@ -77,6 +82,12 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (30); needs clang
 	        -artifact_prefix=build/fuzz/$$name- $$own $$seeds >build/fuzz/$$name.log 2>&1 || \
 	        { tail -40 build/fuzz/$$name.log; exit 1; }; \
 	done
+
+bench: all $(BENCH) ## measure against other programs (scripts/bench-peers installs them)
+	@scripts/bench $(B)
+
+profile: all $(BENCH) ## print where the cycles go
+	@scripts/profile $(B)
 
 lint: ## check style, includes, scripts and the man page
 	@scripts/lint
@@ -111,8 +122,8 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all unit test-programs check asan ubsan fuzz-programs fuzz lint install uninstall \
-        installcheck dist distcheck clean help
+.PHONY: all unit test-programs check asan ubsan fuzz-programs fuzz bench profile lint install \
+        uninstall installcheck dist distcheck clean help
 .SECONDARY:
 
 -include $(OBJ:.o=.d) $(B)/main.d $(UNIT:=.d) $(FUZZ:=.d) $(REPLAY:=.d)

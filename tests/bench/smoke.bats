@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# The generator, the naive oracle and the comparison that make bench rests on, at a small size.
+
+setup_file() {
+    export PYTHONDONTWRITEBYTECODE=1 generate=$BATS_FILE_TMPDIR/generate
+    export WINAGG=${WINAGG:-$BATS_TEST_DIRNAME/../../build/release/winagg}
+    "${CC:-cc}" -std=c17 -D_GNU_SOURCE -O1 -o "$generate" "$BATS_TEST_DIRNAME/generate.c"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || exit 1
+}
+
+agrees() { # agrees FORM KEY SUMMED LARGEST
+    "$generate" -f "$1" -n 5000 -r 20 >events
+    "$WINAGG" -t ts -w 1m -d 30s -k "$2" -a "count,sum:$3,largest=max:$4" -o csv events >rows
+    python3 "$BATS_TEST_DIRNAME/naive.py" "$1" events >naive
+    python3 "$BATS_TEST_DIRNAME/answers.py" rows naive
+}
+
+@test "winagg agrees with the naive answer on generated JSON" {
+    agrees json host bytes latency_ms
+}
+
+@test "winagg agrees with the naive answer on generated CSV" {
+    agrees csv host bytes latency_ms
+}
+
+@test "winagg agrees with the naive answer on generated narrow CSV" {
+    agrees narrow key value value
+}
+
+disagree() { # disagree FILE: against rows, in a row and not by some accident
+    run python3 "$BATS_TEST_DIRNAME/answers.py" rows "$1"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *" rows has "* ]]
+}
+
+@test "the comparison notices a wrong number, a missing row and a row too many" {
+    agrees narrow key value value
+    sed '$s/$/1/' naive >wrong
+    disagree wrong
+    sed '$d' naive >short
+    disagree short
+    { cat naive; echo 60,k0000,1,1,1; } >long
+    disagree long
+}
+
+@test "generated events are the same for the same options and differ by seed" {
+    "$generate" -n 1000 -s 7 >one
+    "$generate" -n 1000 -s 7 >two
+    cmp one two
+    "$generate" -n 1000 -s 8 >other
+    run cmp one other
+    [ "$status" -eq 1 ]
+}
+
+@test "CSV and JSON of one seed are the same events" {
+    "$generate" -n 1000 >events.json
+    "$generate" -n 1000 -f csv >events.csv
+    python3 "$BATS_TEST_DIRNAME/naive.py" json events.json >json
+    python3 "$BATS_TEST_DIRNAME/naive.py" csv events.csv >csv
+    cmp json csv
+}
