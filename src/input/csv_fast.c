@@ -239,6 +239,8 @@ static bool take_group(struct csv_fast *fast, struct batch *batch)
 {
     size_t left = fast->index.n_newlines - fast->record;
     size_t tried = count_even(fast, left < fast->group ? left : fast->group);
+    if (tried == 0)
+        return false;
     struct group g = {.slice = fast->slice,
                       .separators = fast->index.separators + fast->row,
                       .n = tried,
@@ -261,7 +263,7 @@ static bool take_group(struct csv_fast *fast, struct batch *batch)
         fast->group = g.n == 0 ? 1 : g.n;
     else if (fast->group < MOST_GROUP)
         fast->group *= 2;
-    return g.n == tried && tried > 0;
+    return g.n == tried;
 }
 
 /* Where the next record of the slice starts. */

@@ -78,6 +78,7 @@ static inline void naive_parse(struct naive *naive, const char *record, size_t l
     csv_set_space_func(&parser, naive_no_space);
     csv_set_term_func(&parser, naive_newline);
     naive->n = naive->text.len = 0;
+    buf_reserve(&naive->text, 1); /* no field at all has an address, too */
     naive->status = NAIVE_GOOD;
     if (len > 0 && record[len - 1] == '\r')
         len--;
@@ -125,10 +126,10 @@ static inline size_t differential_given(struct given *given, size_t most, struct
     while (input_read_block(in, &block, &err) == INPUT_BLOCK) {
         input_parse(parser, &block, &batch);
         for (size_t i = 0, bad = 0; i < batch.n || bad < batch.n_bad;) {
-            const struct bad_record *b = &batch.bad[bad];
+            const struct bad_record *b = bad < batch.n_bad ? &batch.bad[bad] : NULL;
             if (n == most)
                 break;
-            if (bad == batch.n_bad || b->before > i) {
+            if (b == NULL || b->before > i) {
                 const struct value *key = &batch.columns[0][i];
                 given[n++] = (struct given){.offset = block.offset + batch.start[i],
                                             .len = batch.len[i],
