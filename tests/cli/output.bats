@@ -72,7 +72,7 @@ load helper
     same "$(head -n 1 "$BATS_TEST_TMPDIR/out")" "op,window_start,window_end,count,pane,timing,id"
     ids=$(tail -n +2 "$BATS_TEST_TMPDIR/out" | cut -d, -f7)
     [ "$(wc -l <<<"$ids")" -eq 7 ]
-    [ -z "$(grep -vE '^[0-9a-f]{32}$' <<<"$ids")" ]
+    same "$(grep -cE '^[0-9a-f]{32}$' <<<"$ids")" 7
     [ -z "$(sort <<<"$ids" | uniq -d)" ]
 }
 

@@ -81,7 +81,8 @@ load helper
 @test "the order of arrival does not show as long as nothing is late" {
     tv $(seq 1 7 1000) >"$BATS_TEST_TMPDIR/ordered"
     sort -R --random-source=<(yes) "$BATS_TEST_TMPDIR/ordered" >"$BATS_TEST_TMPDIR/mixed"
-    ! cmp -s "$BATS_TEST_TMPDIR/ordered" "$BATS_TEST_TMPDIR/mixed"
+    run cmp -s "$BATS_TEST_TMPDIR/ordered" "$BATS_TEST_TMPDIR/mixed"
+    [ "$status" -eq 1 ]
     for window in 1m sliding:1m/7s session:7s session:8s; do
         same "$(w -w "$window" -d 1000s "$BATS_TEST_TMPDIR/mixed")" \
             "$(w -w "$window" "$BATS_TEST_TMPDIR/ordered")"

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# README.md and the man page: their examples run, and they name what there is, and nothing else.
+
+root=$BATS_TEST_DIRNAME/..
+WINAGG=${WINAGG:-$root/build/release/winagg}
+export WINAGG
+
+plain_man() {
+    mandoc -T ascii "$root/man/winagg.1" | col -bx
+}
+
+# Sorted words, one a line, must be the same and not none.
+same_words() {
+    [ -n "$1" ]
+    diff <(sort -u <<<"$1") <(sort -u <<<"$2")
+}
+
+options_of_help() {
+    "$WINAGG" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p'
+}
+
+functions_of_help() {
+    "$WINAGG" --help | sed -n '/^Functions:/,$p' | sed 's/^Functions://' | tr -s ' ' '\n' | grep .
+}
+
+# shellcheck disable=SC2016 # backquotes are Markdown's
+row_of_readme() {
+    grep -E "^\| $1 \|" "$root/README.md" | cut -d'|' -f3 | grep -oE '`[^`]+`' | tr -d '`'
+}
+
+@test "the examples of README.md print what it says" {
+    "$root/tests/docs_examples.py" run "$root/README.md"
+}
+
+@test "the recipes of README.md are valid command lines" {
+    "$root/tests/docs_examples.py" parse "$root/README.md"
+}
+
+@test "the examples of the man page print what it says" {
+    "$root/tests/docs_examples.py" run "$root/man/winagg.1"
+}
+
+@test "the recipe of the man page is a valid command line" {
+    "$root/tests/docs_examples.py" parse "$root/man/winagg.1"
+}
+
+@test "the man page has every option, and no other" {
+    documented=$(plain_man | sed -n '/^OPTIONS/,/^EVENT TIMES/p' |
+        sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p')
+    same_words "$documented" "$(options_of_help)"
+    mentioned=$(plain_man | grep -oE -- '--[a-z][a-z-]+' | grep -v -x -- --name)
+    [ -z "$(comm -23 <(sort -u <<<"$mentioned") <(options_of_help | sort -u))" ]
+}
+
+@test "the short options of the man page are those of --help" {
+    same_words "$(plain_man | sed -n '/^OPTIONS/,/^EVENT TIMES/p' | grep -oE '^ +-., --[a-z-]+' | tr -s ' ')" \
+        "$("$WINAGG" --help | grep -oE '^ +-., --[a-z-]+' | tr -s ' ')"
+}
+
+@test "README.md has every option, and no other" {
+    words=$(for row in 'Event time' 'Windows and results' 'When windows fire' Input 'Output and others'; do
+        row_of_readme "$row"
+    done | sed -E 's/^-., //')
+    same_words "$words" "$(options_of_help)"
+}
+
+@test "--help, README.md and the man page name the same functions" {
+    same_words "$(row_of_readme Functions)" "$(functions_of_help)"
+    same_words "$(sed -n '/^\.Sh AGGREGATES/,/^\.Sh INPUT/s/^\.It Cm //p' "$root/man/winagg.1")" \
+        "$(functions_of_help)"
+}
+
+@test "every function of --help runs" {
+    for name in $(functions_of_help); do
+        case $name in
+            count) field= ;;
+            topk) field=:v:3 ;;
+            *) field=:v ;;
+        esac
+        # Two equal values: each function has a result, var and stddev that of 0.
+        printf '{"t":%s,"v":5}\n' 1 2 | "$WINAGG" -t t -w 1m -a "x=${name/NN/95}$field" | grep -q '"x":.*[0-9]'
+    done
+}
+
+@test "the man page is well-formed" {
+    run mandoc -T lint -W warning "$root/man/winagg.1"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Runs the examples of README.md and the man page, as a reader would who pastes them.
+
+    docs_examples.py run FILE     blocks with `$ ` lines: what follows must be what is printed
+    docs_examples.py parse FILE   shell blocks without: each `winagg ...` must be a valid command line
+
+WINAGG names the program. Each file's examples run one after the other in one empty directory that
+holds access.jsonl."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WINAGG = os.path.abspath(os.environ.get("WINAGG", os.path.join(HERE, "../build/release/winagg")))
+
+
+def blocks(path):
+    """(is a session with output, lines) of each block of code."""
+    if path.endswith(".md"):
+        with open(path, encoding="utf-8") as file:
+            for kind, text in re.findall(r"^```(\w+)\n(.*?)^```$", file.read(), re.M | re.S):
+                if kind in ("console", "sh"):
+                    yield kind == "console", text.splitlines()
+        return
+    page = subprocess.run(["mandoc", "-T", "ascii", "-O", "width=200", path], check=True,
+                          capture_output=True).stdout
+    plain = re.sub(rb".\x08", b"", page).decode()
+    examples = plain[plain.index("\nEXAMPLES\n"):plain.index("\nSEE ALSO\n")]
+    for chunk in re.split(r"\n\s*\n", examples):
+        lines = [line.strip() for line in chunk.splitlines()]
+        starts = [i for i, line in enumerate(lines) if line.startswith("$ ")]
+        if starts:
+            told = starts[0] > 0  # prose stands right above: shown, not run
+            yield not told, lines[starts[0]:] if not told else [lines[starts[0]][2:]]
+
+
+def sessions(lines):
+    """(command, expected output) pairs of a block; `> ` goes on with a command."""
+    found, in_command = [], False
+    for line in lines:
+        if line.startswith("$ "):
+            found.append([[line[2:]], []])
+            in_command = True
+        elif in_command and line.startswith(">"):
+            found[-1][0].append(line[1:].strip())
+        else:
+            in_command = False
+            found[-1][1].append(line)
+    return [("\n".join(command), "\n".join(output)) for command, output in found]
+
+
+def in_a_directory():
+    folder = tempfile.mkdtemp(prefix="winagg-docs-")
+    shutil.copy(os.path.join(HERE, "data", "access.jsonl"), folder)
+    os.mkdir(os.path.join(folder, "bin"))
+    os.symlink(WINAGG, os.path.join(folder, "bin", "winagg"))
+    path = os.path.join(folder, "bin") + os.pathsep + os.environ["PATH"]
+    return folder, {**os.environ, "PATH": path}
+
+
+def run(path, folder, env):
+    failed = count = 0
+    for is_session, lines in blocks(path):
+        for command, expected in sessions(lines) if is_session else []:
+            count += 1
+            got = subprocess.run(["bash", "-c", command], cwd=folder, env=env, text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT).stdout.rstrip("\n")
+            if got != expected:
+                failed += 1
+                print(f"{path}: {command}\nexpected:\n{expected}\ngot:\n{got}\n")
+    return count, failed
+
+
+def parse(path, folder, env):
+    failed = count = 0
+    for is_session, lines in blocks(path):
+        text = "\n".join(lines).replace("\\\n", " ")
+        for words in re.findall(r"\bwinagg ([^|<>;)\n]*)", "" if is_session else text):
+            count += 1
+            done = subprocess.run(["winagg", *shlex.split(words)], cwd=folder, env=env, text=True,
+                                  stdin=subprocess.DEVNULL, capture_output=True)
+            if done.returncode == 2:
+                failed += 1
+                print(f"{path}: winagg {words}\n{done.stderr}")
+    return count, failed
+
+
+def main():
+    action, path = {"run": run, "parse": parse}[sys.argv[1]], sys.argv[2]
+    folder, env = in_a_directory()
+    try:
+        count, failed = action(path, folder, env)
+    finally:
+        shutil.rmtree(folder)
+    print(f"{count} examples, {failed} wrong")
+    return 1 if failed or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
