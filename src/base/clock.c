@@ -14,7 +14,7 @@ int64_t clock_monotonic_ns(void)
     return read_ns(CLOCK_MONOTONIC);
 }
 
-int64_t clock_cpu_ns(void)
+int64_t clock_thread_ns(void)
 {
-    return read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -9,7 +9,7 @@
 /* Nanoseconds since some fixed point; never steps back. */
 int64_t clock_monotonic_ns(void);
 
-/* Processor time of this process, all threads, in nanoseconds. */
-int64_t clock_cpu_ns(void);
+/* Processor time of this thread, in nanoseconds. */
+int64_t clock_thread_ns(void);
 
 #endif

@@ -132,6 +132,27 @@ static bool parse_late_every(struct command *c, const struct option *option, con
                      option->name, value);
 }
 
+static bool parse_checkpoint(struct command *c, const struct option *option, const char *value,
+                             struct error *err)
+{
+    struct plan *plan = &c->plan;
+    c->checkpoint = true;
+    plan->checkpoint_ns = 0;
+    plan->checkpoint_records = 0;
+    if (value[strspn(value, "0123456789")] == '\0') {
+        if (read_count(value, INT64_MAX, &plan->checkpoint_records) && plan->checkpoint_records > 0)
+            return true;
+    } else if (!duration_parse(value, false, &plan->checkpoint_ns, "--checkpoint", err)) {
+        return false;
+    } else if (plan->checkpoint_ns > 0) {
+        return true;
+    }
+    return error_set(err, EXIT_USAGE,
+                     "--%s: expected a number of records above 0 or a duration like 10s, found "
+                     "'%s'",
+                     option->name, value);
+}
+
 static bool parse_threads(struct command *c, const struct option *option, const char *value,
                           struct error *err)
 {
@@ -209,7 +230,9 @@ static bool parse_size(struct command *c, const struct option *option, const cha
 static const char *const input_formats[] = {"auto", "json", "csv", "tsv", NULL};
 static const char *const output_formats[] = {"json", "csv", "tsv", NULL};
 static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", NULL};
-static const char *const at_eof_actions[] = {"flush", NULL};
+static const char *const at_eof_actions[] = {"flush", "keep", NULL};
+static const char *const resume_actions[] = {"skip", "continue", NULL};
+static const char *const verify_depths[] = {"quick", "full", NULL};
 static const char *const modes[] = {"accumulate", "discard", "retract", NULL};
 
 #define AT(member) offsetof(struct command, member)
@@ -241,8 +264,21 @@ const struct option_group option_groups[] = {
       {0, "late-every", "N", "a late result after N late records (1)", parse_late_every, 0, NULL},
       {0, "final", NULL, "one result, when nothing can change it", parse_flag, AT(plan.pane.final),
        NULL},
-      {0, "at-eof", "ACTION", "flush: at the end all windows fire (default)", parse_choice,
+      {0, "at-eof", "ACTION", "at the end flush (default) or keep windows", parse_choice,
        AT(at_eof), at_eof_actions}}},
+    {"Restart",
+     {{'s', "state", "FILE", "snapshots go here; a new run goes on from it", parse_text,
+       AT(plan.state_path), NULL},
+      {0, "checkpoint", "D or N", "a snapshot every so often, or N records (10s)", parse_checkpoint,
+       0, NULL},
+      {0, "hold", NULL, "rows wait for the snapshot that covers them", parse_flag, AT(plan.hold),
+       NULL},
+      {0, "resume", "HOW", "a pipe: skip what was read, or continue", parse_choice, AT(resume),
+       resume_actions},
+      {0, "verify", "HOW", "compare a resumed file quick (default) or full", parse_choice,
+       AT(verify), verify_depths},
+      {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_text,
+       AT(plan.inspect_path), NULL}}},
     {"Input",
      {{'i', "input-format", "FORMAT", "json, csv, tsv or auto (default)", parse_choice,
        AT(plan.input.format), input_formats},

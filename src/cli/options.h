@@ -25,9 +25,9 @@ void texts_split(struct texts *texts, const char *list);
 struct command {
     struct plan plan;
     struct texts time, keys, aggs, columns;
-    const char *window;                       /* NULL: not given */
-    bool early, late_every, offset; /* given */
-    unsigned at_eof;
+    const char *window;                         /* NULL: not given */
+    bool early, late_every, offset, checkpoint; /* given */
+    unsigned at_eof, resume, verify;            /* the number of the word */
     bool help, version;
 };
 

@@ -185,6 +185,27 @@ static bool check_csv_options(const struct command *c, struct error *err)
     return true;
 }
 
+enum { CHECKPOINT_DEFAULT_S = 10 };
+
+static bool finish_state(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    plan->at_eof_keep = c->at_eof == 1;
+    plan->resume_continue = c->resume == 1;
+    plan->verify_full = c->verify == 1;
+    const char *given = plan->at_eof_keep ? "--at-eof keep"
+                        : c->checkpoint   ? "--checkpoint"
+                        : plan->hold      ? "--hold"
+                        : c->resume != 0  ? "--resume"
+                        : c->verify != 0  ? "--verify"
+                                          : NULL;
+    if (plan->state_path == NULL && given != NULL)
+        return error_set(err, EXIT_USAGE, "%s: expected --state FILE beside it, found none", given);
+    if (!c->checkpoint)
+        plan->checkpoint_ns = (int64_t)CHECKPOINT_DEFAULT_S * 1000000000;
+    return true;
+}
+
 static bool check_required(const struct command *c, struct error *err)
 {
     if (c->time.n == 0)
@@ -199,7 +220,9 @@ static bool check_required(const struct command *c, struct error *err)
 bool command_finish(struct command *c, struct error *err)
 {
     struct plan *plan = &c->plan;
-    if (!check_required(c, err))
+    if (plan->inspect_path != NULL)
+        return true;
+    if (!check_required(c, err) || !finish_state(c, err))
         return false;
     int64_t offset_ns = plan->window.offset_ns;
     if (!window_parse(&plan->window, c->window, err))

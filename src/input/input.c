@@ -30,6 +30,7 @@ struct input {
     bool ended;    /* read(2) said so */
     bool overlong; /* the first piece of a record over the limit is out, its newline is not */
     const char *name;
+    struct buf preamble; /* what stood before the first record */
     struct buf carry;
     uint64_t offset, line;
     size_t searched; /* JSON: bytes of the open record known to hold no newline */
@@ -55,7 +56,16 @@ void input_close(struct input *in)
         return;
     header_free(&in->plan.layout);
     buf_free(&in->carry);
+    buf_free(&in->preamble);
     free(in);
+}
+
+const char *input_preamble(const struct input *in, size_t *len)
+{
+    *len = in->preamble.len;
+    if (in->plan.format == INPUT_AUTO)
+        return NULL;
+    return in->preamble.len == 0 ? "" : in->preamble.data;
 }
 
 /* Format, delimiter (u8), number of columns, then the column of each time and field (u64). */
@@ -128,8 +138,8 @@ static bool read_failed(const struct input *in, struct error *err)
 }
 
 /*
- * Lets SIGINT, SIGTERM and SIGHUP in, and waits for bytes. Returns false when poll(2) fails; a signal is
- * no failure.
+ * Lets SIGINT, SIGTERM and SIGHUP in, and waits for bytes. Returns false when poll(2) fails; a
+ * signal is no failure.
  *
  * Where bytes are already there ppoll(2) returns without delivering what is pending: a fast
  * writer would make us deaf. So the mask is opened for a moment first.
@@ -222,6 +232,7 @@ static void drop(struct input *in, struct buf *bytes, size_t n)
 {
     if (n == 0)
         return;
+    buf_put(&in->preamble, bytes->data, n);
     in->offset += n;
     in->line += newline_count(bytes->data, n);
     bytes->len -= n;

@@ -131,6 +131,12 @@ void input_save(const struct input *in, struct buf *to);
 bool input_load(struct input *in, const unsigned char **at, const unsigned char *end,
                 const struct input_position *position);
 
+/*
+ * The bytes before the first record: byte order mark, blank lines, header. To be called after a
+ * block, or the end, was handed out; NULL if the input ended before its format was known.
+ */
+const char *input_preamble(const struct input *in, size_t *len);
+
 enum input_status {
     INPUT_BLOCK,   /* *block holds at least one byte */
     INPUT_END,     /* no more; *block is empty, its offset and line are those of the end */

@@ -2,33 +2,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void find_position(struct sink *sink)
+static void look_at(struct sink *sink)
 {
     struct stat st;
-    if (fstat(sink->fd, &st) == 0 && S_ISREG(st.st_mode))
-        sink->position = (uint64_t)st.st_size;
+    sink->regular = fstat(sink->fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (!sink->regular)
+        return;
+    sink->append = (fcntl(sink->fd, F_GETFL) & O_APPEND) != 0;
+    off_t offset = lseek(sink->fd, 0, SEEK_CUR);
+    sink->position = (uint64_t)(sink->append || offset < 0 ? st.st_size : offset);
 }
 
-bool sink_open(struct sink *sink, const char *path, struct error *err)
+bool sink_open(struct sink *sink, const char *path, bool create, struct error *err)
 {
     *sink = (struct sink){.name = path, .owned = true};
-    sink->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    sink->fd = open(path, O_WRONLY | (create ? O_CREAT : 0) | O_APPEND | O_CLOEXEC, 0666);
     if (sink->fd < 0)
         return error_set(err, EXIT_RUNTIME, "%s: can't open it for writing: %s", path,
                          strerror(errno));
-    find_position(sink);
+    look_at(sink);
     return true;
 }
 
 void sink_adopt(struct sink *sink, int fd, const char *name)
 {
     *sink = (struct sink){.fd = fd, .name = name};
-    find_position(sink);
+    look_at(sink);
 }
 
 /* A descriptor that someone else made non-blocking (a shared terminal, a socket): wait for room. */
@@ -38,14 +44,28 @@ static void wait_writable(int fd)
     poll(&p, 1, -1);
 }
 
-bool sink_flush(struct sink *sink, struct error *err)
+/* Someone who appends to our file at the same time would lose bytes when we cut it. */
+static bool check_alone(const struct sink *sink, struct error *err)
+{
+    off_t offset = lseek(sink->fd, 0, SEEK_CUR);
+    if (offset < 0 || (uint64_t)offset == sink->position)
+        return true;
+    return error_set(err, EXIT_RUNTIME,
+                     "%s: expected to be at byte %llu after a write, found %lld: another process "
+                     "writes to this file",
+                     sink->name, (unsigned long long)sink->position, (long long)offset);
+}
+
+bool sink_write(struct sink *sink, size_t len, struct error *err)
 {
     size_t done = 0;
-    while (done < sink->pending.len && sink->fd >= 0 && !sink->closed_by_reader) {
-        ssize_t n = write(sink->fd, sink->pending.data + done, sink->pending.len - done);
+    while (done < len && sink->fd >= 0 && !sink->closed_by_reader) {
+        ssize_t n = write(sink->fd, sink->pending.data + done, len - done);
         if (n >= 0) {
             done += (size_t)n;
             sink->position += (uint64_t)n;
+            if (sink->exclusive && !check_alone(sink, err))
+                return false;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             wait_writable(sink->fd);
         } else if (errno == EPIPE) {
@@ -55,7 +75,68 @@ bool sink_flush(struct sink *sink, struct error *err)
                              strerror(errno));
         }
     }
-    sink->pending.len = 0;
+    sink->pending.len -= len;
+    if (sink->pending.len > 0)
+        memmove(sink->pending.data, sink->pending.data + len, sink->pending.len);
+    return true;
+}
+
+bool sink_flush(struct sink *sink, struct error *err)
+{
+    return sink->held || sink->pending.len == 0 || sink_write(sink, sink->pending.len, err);
+}
+
+/*
+ * A failed fdatasync(2) is final: the kernel may have marked the pages clean, so that a second
+ * call would succeed without the bytes being there.
+ */
+bool sink_sync(struct sink *sink, struct error *err)
+{
+    if (sink->fd < 0 || !sink->regular || fdatasync(sink->fd) == 0)
+        return true;
+    return error_set(err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
+                     strerror(errno));
+}
+
+static bool append_only(int fd)
+{
+    int flags = 0;
+    return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_APPEND_FL) != 0;
+}
+
+bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *err)
+{
+    struct stat st;
+    if (fstat(sink->fd, &st) != 0)
+        return error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", sink->name,
+                         strerror(errno));
+    if (st.st_nlink == 0)
+        return error_set(err, EXIT_RUNTIME, "%s: the output file was removed", sink->name);
+    if (append_only(sink->fd))
+        return error_set(err, EXIT_RUNTIME,
+                         "%s: the file is append-only (chattr +a), so rows without a snapshot "
+                         "could not be cut off",
+                         sink->name);
+    if ((uint64_t)st.st_size < position)
+        return error_set(err, EXIT_RUNTIME,
+                         "%s: expected an output of at least %llu bytes, as the snapshot says, "
+                         "found %lld (redirected with > instead of >>?)",
+                         sink->name, (unsigned long long)position, (long long)st.st_size);
+    return true;
+}
+
+bool sink_cut(struct sink *sink, uint64_t position, struct error *err)
+{
+    struct stat st;
+    bool ok = fstat(sink->fd, &st) == 0;
+    if (ok && (uint64_t)st.st_size > position)
+        ok = ftruncate(sink->fd, (off_t)position) == 0 && fsync(sink->fd) == 0;
+    if (ok && !sink->append)
+        ok = lseek(sink->fd, (off_t)position, SEEK_SET) >= 0;
+    if (!ok)
+        return error_set(err, EXIT_RUNTIME, "%s: can't cut it to %llu bytes: %s", sink->name,
+                         (unsigned long long)position, strerror(errno));
+    sink->position = position;
     return true;
 }
 

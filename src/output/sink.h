@@ -19,16 +19,34 @@ struct sink {
     uint64_t position;
     struct buf pending;
     bool owned;            /* close it at the end */
+    bool regular;          /* a regular file: what was written can be cut off again */
+    bool append;           /* O_APPEND: bytes go to the end, whoever else wrote there */
+    bool exclusive;        /* check after each write that no one else has written */
+    bool held;             /* sink_flush() does nothing: --hold */
     bool closed_by_reader; /* EPIPE: the reader has gone; nothing is written any more */
 };
 
-/* Opens a file for appending, creating it. */
-bool sink_open(struct sink *sink, const char *path, struct error *err);
+/* Opens a file for appending; creates it if asked to. */
+bool sink_open(struct sink *sink, const char *path, bool create, struct error *err);
 /* Takes an open descriptor, which stays the caller's. */
 void sink_adopt(struct sink *sink, int fd, const char *name);
 
-/* Writes out what is pending, whole. False on an error other than EPIPE. */
+/* Writes out what is pending, whole, unless it is held. False on an error other than EPIPE. */
 bool sink_flush(struct sink *sink, struct error *err);
+
+/* Writes out the first `len` pending bytes, held or not. */
+bool sink_write(struct sink *sink, size_t len, struct error *err);
+
+/* Makes what was written durable, if it is a regular file. Never retried: see sink.c. */
+bool sink_sync(struct sink *sink, struct error *err);
+
+/*
+ * Brings a regular file back to `position`: what stands behind it is cut off, durably. The check
+ * is apart, so that all outputs can be checked before any is touched; it refuses a file that is
+ * shorter, has no name any more, or can only be appended to.
+ */
+bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *err);
+bool sink_cut(struct sink *sink, uint64_t position, struct error *err);
 
 /* Flushes and closes; a close(2) that fails is an error too (NFS reports full disks there). */
 bool sink_close(struct sink *sink, struct error *err);

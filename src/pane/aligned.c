@@ -279,6 +279,15 @@ static void aligned_fire_unfired(struct engine *e)
         fire_window(a, a->windows[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
 }
 
+static size_t aligned_cells(const struct engine *e)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++)
+        n += a->windows[i]->table.n;
+    return n;
+}
+
 /* Number of windows (u64); each: start, end (i64), number of cells (u64); each: key, cell. */
 static void aligned_save(const struct engine *e, struct buf *to)
 {
@@ -320,13 +329,11 @@ static bool load_cells(struct engine *e, struct window *w, const unsigned char *
     return true;
 }
 
-static bool aligned_load(struct engine *e, const unsigned char **at, const unsigned char *end)
+static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **at,
+                         const unsigned char *end)
 {
     struct aligned *a = aligned_of(e);
-    uint64_t n, windows = e->counts.windows;
-    if (!wire_u64(at, end, &n))
-        return false;
-    for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t i = 0; i < live; i++) {
         struct window_bounds bounds;
         if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
             return false;
@@ -336,7 +343,6 @@ static bool aligned_load(struct engine *e, const unsigned char **at, const unsig
         if (!load_cells(e, open_window(a, place, &bounds), at, end))
             return false;
     }
-    e->counts.windows = windows; /* they were counted when they were opened first */
     set_timer(a);
     return true;
 }
@@ -359,6 +365,7 @@ static const struct engine_ops aligned_ops = {
     .run_timers = aligned_run_timers,
     .fire_unfired = aligned_fire_unfired,
     .free = aligned_free,
+    .cells = aligned_cells,
     .save = aligned_save,
     .load = aligned_load,
 };

@@ -140,6 +140,12 @@ bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char
     return true;
 }
 
+size_t engine_state_bytes(const struct engine *e)
+{
+    enum { KEY_BYTES = 32 };
+    return e->ops->cells(e) * (sizeof(struct cell) + KEY_BYTES + e->acc_bytes);
+}
+
 void engine_save(const struct engine *e, struct buf *to)
 {
     const struct engine_counts *c = &e->counts;
@@ -156,21 +162,40 @@ void engine_save(const struct engine *e, struct buf *to)
     e->ops->save(e, to);
 }
 
+bool engine_state_load(struct engine_state *s, const unsigned char **at, const unsigned char *end)
+{
+    struct engine_counts *c = &s->counts;
+    uint64_t *const counts[] = {&c->used,       &c->late,    &c->too_late,
+                                &c->unassigned, &c->windows, &s->rows};
+    uint8_t started, tick_set, header_due;
+    if (!wire_u8(at, end, &started) || !wire_i64(at, end, &s->watermark_ns) ||
+        !wire_i64(at, end, &s->clock_ns) || !wire_u8(at, end, &tick_set) ||
+        !wire_i64(at, end, &s->next_tick_ns))
+        return false;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (!wire_u64(at, end, counts[i]))
+            return false;
+    if (!wire_u8(at, end, &header_due) || !wire_u64(at, end, &s->live))
+        return false;
+    s->started = started != 0;
+    s->tick_set = tick_set != 0;
+    s->header_due = header_due != 0;
+    return true;
+}
+
 bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end)
 {
-    struct engine_counts *c = &e->counts;
-    uint64_t *const counts[] = {&c->used,       &c->late,    &c->too_late,
-                                &c->unassigned, &c->windows, &e->panes.rows};
-    uint8_t started, tick_set, header_due;
-    bool ok = wire_u8(at, end, &started) && wire_i64(at, end, &e->watermark.now_ns) &&
-              wire_i64(at, end, &e->watermark.clock_ns) && wire_u8(at, end, &tick_set) &&
-              wire_i64(at, end, &e->next_tick_ns);
-    for (size_t i = 0; ok && i < sizeof counts / sizeof counts[0]; i++)
-        ok = wire_u64(at, end, counts[i]);
-    if (!ok || !wire_u8(at, end, &header_due))
+    struct engine_state s;
+    if (!engine_state_load(&s, at, end))
         return false;
-    e->watermark.started = started != 0;
-    e->tick_set = tick_set != 0;
-    e->panes.header_due = header_due != 0;
-    return e->ops->load(e, at, end);
+    e->watermark.started = s.started;
+    e->watermark.now_ns = s.watermark_ns;
+    e->watermark.clock_ns = s.clock_ns;
+    e->tick_set = s.tick_set;
+    e->next_tick_ns = s.next_tick_ns;
+    e->panes.rows = s.rows;
+    e->panes.header_due = s.header_due;
+    bool ok = e->ops->load(e, s.live, at, end);
+    e->counts = s.counts; /* windows were counted when they were opened first */
+    return ok && *at == end;
 }

@@ -65,8 +65,10 @@ struct engine_ops {
     /* Fires every cell with something unfired. */
     void (*fire_unfired)(struct engine *e);
     void (*free)(struct engine *e);
+    size_t (*cells)(const struct engine *e); /* live (window, key) pairs */
     void (*save)(const struct engine *e, struct buf *to);
-    bool (*load)(struct engine *e, const unsigned char **at, const unsigned char *end);
+    bool (*load)(struct engine *e, uint64_t live, const unsigned char **at,
+                 const unsigned char *end);
 };
 
 struct engine_options {
@@ -93,11 +95,25 @@ void engine_interrupt(struct engine *e);
  *
  * Layout, version 1: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
  * too late, unassigned, windows, rows (u64); header due (u8); then what the engine's own save()
- * writes (pane/aligned.c, pane/sessions.c).
+ * writes (pane/aligned.c, pane/sessions.c), which begins with the number of live windows (u64).
  */
 enum { ENGINE_STATE_VERSION = 1 };
 void engine_save(const struct engine *e, struct buf *to);
 bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
+
+/* The beginning of that, for who wants to look at a snapshot without its options. */
+struct engine_state {
+    bool started, tick_set, header_due;
+    int64_t watermark_ns, clock_ns, next_tick_ns;
+    struct engine_counts counts;
+    uint64_t rows;
+    uint64_t live; /* windows; sessions, one for each key */
+};
+bool engine_state_load(struct engine_state *state, const unsigned char **at,
+                       const unsigned char *end);
+
+/* About how many bytes engine_save() will write, sets and samples not counted. Quick. */
+size_t engine_state_bytes(const struct engine *e);
 
 /* The rest is for the two engines. */
 

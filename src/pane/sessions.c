@@ -397,6 +397,12 @@ static void sessions_fire_unfired(struct engine *e)
         fire(s, s->due[i], s->due[i]->passed ? PANE_LATE : PANE_EARLY);
 }
 
+static size_t sessions_cells(const struct engine *e)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    return s->heap.n; /* each has an entry at least */
+}
+
 /*
  * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, number of rows to be
  * taken back (u64); each of these: start, end (i64), pane (u32), text.
@@ -470,16 +476,13 @@ static bool load_session(struct sessions *s, const unsigned char **at, const uns
     return cell_load(&e->panes, &x->cell, at, end, &x->arena) && load_owed(x, at, end);
 }
 
-static bool sessions_load(struct engine *e, const unsigned char **at, const unsigned char *end)
+static bool sessions_load(struct engine *e, uint64_t live, const unsigned char **at,
+                          const unsigned char *end)
 {
     struct sessions *s = sessions_of(e);
-    uint64_t n, windows = e->counts.windows;
-    if (!wire_u64(at, end, &n))
-        return false;
-    for (uint64_t i = 0; i < n; i++)
+    for (uint64_t i = 0; i < live; i++)
         if (!load_session(s, at, end))
             return false;
-    e->counts.windows = windows; /* they were counted when they were opened first */
     set_timer(s);
     return true;
 }
@@ -503,6 +506,7 @@ static const struct engine_ops sessions_ops = {
     .run_timers = sessions_run_timers,
     .fire_unfired = sessions_fire_unfired,
     .free = sessions_free,
+    .cells = sessions_cells,
     .save = sessions_save,
     .load = sessions_load,
 };

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -130,21 +131,31 @@ struct feed *feed_start(struct input *in, unsigned threads, bool may_wait)
     feed->slots = memory_calloc(feed->n_slots, sizeof *feed->slots);
     feed->workers = memory_calloc(threads, sizeof *feed->workers);
     pthread_mutex_init(&feed->lock, NULL);
-    pthread_cond_init(&feed->changed, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&feed->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     /* A thread that can't be had is one less: the aggregator's own can do everything. */
     while (feed->n_workers + 1 < threads && start_worker(feed, &feed->workers[feed->n_workers]))
         feed->n_workers++;
     return feed;
 }
 
+/* The aggregator is done with its last batch. */
+static void release_held(struct feed *feed)
+{
+    if (!feed->held)
+        return;
+    slot_at(feed, feed->next_out - 1)->state = SLOT_FREE;
+    feed->held = false;
+    pthread_cond_broadcast(&feed->changed);
+}
+
 enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err)
 {
     pthread_mutex_lock(&feed->lock);
-    if (feed->held) {
-        slot_at(feed, feed->next_out - 1)->state = SLOT_FREE;
-        feed->held = false;
-        pthread_cond_broadcast(&feed->changed);
-    }
+    release_held(feed);
     struct slot *slot = slot_at(feed, feed->next_out);
     while (slot->state != SLOT_DONE) {
         if (can_parse(feed))
@@ -163,12 +174,21 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, struc
     return slot->status;
 }
 
-bool feed_ready(struct feed *feed)
+bool feed_wait(struct feed *feed, int64_t deadline_ns)
 {
+    if (feed->n_workers == 0 || !feed->may_wait)
+        return true;
+    const struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / 1000000000),
+        .tv_nsec = (long)(deadline_ns % 1000000000),
+    };
+    int error = 0;
     pthread_mutex_lock(&feed->lock);
-    bool ready = slot_at(feed, feed->next_out)->state == SLOT_DONE;
+    release_held(feed);
+    while (error == 0 && slot_at(feed, feed->next_out)->state != SLOT_DONE && !can_parse(feed))
+        error = pthread_cond_timedwait(&feed->changed, &feed->lock, &deadline);
     pthread_mutex_unlock(&feed->lock);
-    return ready;
+    return error == 0;
 }
 
 void feed_stop(struct feed *feed)

@@ -26,8 +26,11 @@ struct feed *feed_start(struct input *in, unsigned threads, bool may_wait);
  */
 enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err);
 
-/* Is the next batch ready, so that feed_next() would not wait? */
-bool feed_ready(struct feed *feed);
+/*
+ * Waits until feed_next() need not wait, or until deadline_ns on the monotonic clock; false: it is
+ * the deadline. Without threads that read ahead it returns true at once.
+ */
+bool feed_wait(struct feed *feed, int64_t deadline_ns);
 
 /* Stops the threads, also one that waits for input. */
 void feed_stop(struct feed *feed);

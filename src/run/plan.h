@@ -37,6 +37,15 @@ struct plan {
     const char *output_path, *late_path, *bad_path; /* NULL: not asked for */
     bool strict, stats;
     unsigned threads; /* 0: as many as cores */
+
+    const char *inspect_path;    /* --inspect: nothing but that; NULL: a run */
+    const char *state_path;      /* --state; NULL: none */
+    int64_t checkpoint_ns;       /* how often; 0: by records */
+    uint64_t checkpoint_records; /* 0: by time */
+    bool hold;                   /* rows wait for the snapshot that covers them */
+    bool resume_continue;        /* the pipe goes on where the last one ended */
+    bool verify_full;            /* compare all of a resumed file, not parts */
+    bool at_eof_keep;            /* open windows stay open for the next run */
 };
 
 void plan_free(struct plan *plan);

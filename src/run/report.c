@@ -58,7 +58,8 @@ static void put_time(struct buf *to, const char *name, bool any, int64_t ns, enu
     buf_puts(to, quote);
 }
 
-void report_stats(const struct report *report, const struct engine *engine, enum time_unit unit)
+void report_stats(const struct report *report, const struct engine *engine,
+                  const struct checkpoint *checkpoint, enum time_unit unit)
 {
     const struct engine_counts *c = &engine->counts;
     const struct watermark *w = &engine->watermark;
@@ -77,6 +78,10 @@ void report_stats(const struct report *report, const struct engine *engine, enum
     put_count(&line, "rows", engine->panes.rows);
     put_time(&line, "watermark", w->started, w->now_ns, unit);
     put_time(&line, "max_event_time", w->started, w->clock_ns, unit);
+    if (checkpoint->path != NULL) {
+        put_count(&line, "checkpoints", checkpoint->taken);
+        buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)checkpoint->interval_ns / 1e9);
+    }
     buf_printf(&line, ",\"seconds\":%.3f}\n",
                (double)(clock_monotonic_ns() - report->started_ns) / 1e9);
     fwrite(line.data, 1, line.len, stderr);

@@ -10,6 +10,7 @@
 #include "input/input.h"
 #include "output/sink.h"
 #include "pane/engine.h"
+#include "run/checkpoint.h"
 
 struct report {
     const char *input_name;
@@ -30,8 +31,11 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
 /* Ends --bad's last line; says the total of bad records if not all of them were shown. */
 void report_end(struct report *report);
 
-/* One JSON object on stderr. records = used + bad + too_late + unassigned + filtered + duplicates
+/*
+ * One JSON object on stderr: records = used + bad + too_late + unassigned + filtered + duplicates.
+ * With --state also the number of snapshots and the seconds between them, as stretched.
  */
-void report_stats(const struct report *report, const struct engine *engine, enum time_unit unit);
+void report_stats(const struct report *report, const struct engine *engine,
+                  const struct checkpoint *checkpoint, enum time_unit unit);
 
 #endif

@@ -1,69 +1,38 @@
 #include "run/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "pane/engine.h"
-#include "run/feed.h"
-#include "run/plan.h"
-#include "run/report.h"
+#include "input/newline.h"
+#include "run/resume.h"
+#include "run/running.h"
+#include "run/semantics.h"
 #include "run/signals.h"
+#include "snapshot/snapshot.h"
 
-struct running {
-    const struct plan *plan;
-    struct error *err;
-    const char *input_name;
-    struct input_options input_options;
-    int input_fd;
-    struct input *input;
-    struct feed *feed;
-    const struct batch *batch;
-    struct sink out, late, bad;
-    struct writer *writer;
-    char **result_names;
-    struct engine *engine;
-    struct report report;
-};
+enum { CHILD_POLL_NS = 5000000 }; /* how often to look whether a snapshot is done, while idle */
 
-static unsigned threads(const struct plan *plan)
+static bool open_output(struct sink *sink, const char *path, bool create, struct error *err)
 {
-    long cores = plan->threads != 0 ? (long)plan->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : (unsigned)cores;
+    return path == NULL || sink_open(sink, path, create, err);
 }
 
-static bool open_input(struct running *r)
-{
-    const char *path = r->plan->input_path;
-    r->input_name = path == NULL ? "stdin" : path;
-    r->input_fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (r->input_fd < 0)
-        return error_set(r->err, EXIT_RUNTIME, "%s: can't open it: %s", path, strerror(errno));
-    r->input_options = r->plan->input;
-    r->input_options.stop = &signals_stop;
-    r->input = input_open(&r->input_options, r->input_fd, r->input_name);
-    struct stat st;
-    bool may_wait = fstat(r->input_fd, &st) != 0 || !S_ISREG(st.st_mode);
-    r->feed = feed_start(r->input, threads(r->plan), may_wait);
-    return true;
-}
-
-static bool open_outputs(struct running *r)
+/* `resume`: NULL for a fresh start. A file that must have bytes already is not created. */
+static bool open_outputs(struct running *r, const struct resume *resume)
 {
     const struct plan *plan = r->plan;
-    r->out.fd = r->late.fd = r->bad.fd = -1;
+    bool create[3];
+    for (size_t i = 0; i < 3; i++)
+        create[i] = resume == NULL || resume->positions[i] == 0;
     if (plan->output_path == NULL)
         sink_adopt(&r->out, STDOUT_FILENO, "stdout");
-    else if (!sink_open(&r->out, plan->output_path, r->err))
-        return false;
-    if (plan->late_path != NULL && !sink_open(&r->late, plan->late_path, r->err))
-        return false;
-    return plan->bad_path == NULL || sink_open(&r->bad, plan->bad_path, r->err);
+    return open_output(&r->out, plan->output_path, create[0], r->err) &&
+           open_output(&r->late, plan->late_path, create[1], r->err) &&
+           open_output(&r->bad, plan->bad_path, create[2], r->err);
 }
 
 static void start_engine(struct running *r)
@@ -102,6 +71,139 @@ static void start_engine(struct running *r)
     r->engine->panes.header_due = r->out.position == 0;
 }
 
+/* What else is read after the source that is read now: a rotated file ends for good. */
+static void start_input(struct running *r)
+{
+    r->input_options = r->plan->input;
+    r->input_options.stop = &signals_stop;
+    r->input_options.keep_last = r->plan->at_eof_keep && r->next.fd < 0;
+    r->input = input_open(&r->input_options, r->source.fd, r->source.name);
+    r->settled = false;
+}
+
+static void start_feed(struct running *r)
+{
+    long cores = r->plan->threads != 0 ? (long)r->plan->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned threads = cores < 1 ? 1 : (unsigned)cores;
+    /* A snapshot may fall due while a quiet pipe is waited for: that takes a thread that waits. */
+    if (r->plan->state_path != NULL && !r->source.regular && threads == 1)
+        threads = 2;
+    r->feed = feed_start(r->input, threads, !r->source.regular);
+}
+
+static bool next_source(struct running *r)
+{
+    if (r->next.fd < 0)
+        return false;
+    feed_stop(r->feed);
+    input_close(r->input);
+    source_close(&r->source);
+    r->source = r->next;
+    r->next = (struct source){.fd = -1};
+    r->report.input_name = r->source.name;
+    start_input(r);
+    start_feed(r);
+    return true;
+}
+
+/* Finds the input again and checks all outputs; nothing is touched yet. */
+static bool check_resume(struct running *r, const struct resume *resume)
+{
+    const struct source_resume how = {
+        .verify_full = r->plan->verify_full,
+        .continues = r->plan->resume_continue,
+    };
+    if (!source_resume(&r->source, &r->next, &resume->mark, &how, r->err) ||
+        !open_outputs(r, resume))
+        return false;
+    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    for (size_t i = 0; i < 3; i++)
+        if (sinks[i]->regular && !sink_check_cut(sinks[i], resume->positions[i], r->err))
+            return false;
+    return true;
+}
+
+static bool damaged(const struct running *r)
+{
+    return error_set(r->err, EXIT_RUNTIME, "%s: damaged snapshot: its state can't be read",
+                     r->plan->state_path);
+}
+
+/* The state is read first: a file that turns out damaged must leave the outputs alone. */
+static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume)
+{
+    const unsigned char *at, *end;
+    struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    if (!resume_engine(r->plan->state_path, image, &at, &end, r->err))
+        return false;
+    if (!engine_load(r->engine, &at, end))
+        return damaged(r);
+    at = resume->input;
+    if (at != NULL && !input_load(r->input, &at, resume->input_end, &resume->mark.position))
+        return damaged(r);
+    r->settled = at != NULL;
+    for (size_t i = 0; i < 3; i++)
+        if (sinks[i]->regular && !sink_cut(sinks[i], resume->positions[i], r->err))
+            return false;
+    r->report.bytes = resume->bytes;
+    r->report.bad = resume->bad;
+    r->report.line_open = resume->line_open;
+    buf_put(&r->out.pending, resume->held, resume->held_len);
+    return sink_write(&r->out, r->out.pending.len, r->err);
+}
+
+/* A finished run has nothing left to do, unless its input has grown. */
+static bool check_finished(struct running *r)
+{
+    bool at_end;
+    if (!source_at_end(&r->source, &at_end, r->err))
+        return false;
+    if (at_end && r->next.fd < 0)
+        return true;
+    return error_set(r->err, EXIT_RUNTIME,
+                     "%s: the input has grown since the run of %s was finished: its windows were "
+                     "closed at the end of the input (--at-eof keep leaves them open)",
+                     r->source.name, r->plan->state_path);
+}
+
+/* Opens everything, from the snapshot if there is one. *finished: there is nothing to do. */
+static bool start(struct running *r, bool *finished)
+{
+    const struct plan *plan = r->plan;
+    struct buf image = {0};
+    struct resume resume;
+    const unsigned char *at, *end;
+    uint32_t version;
+    enum snapshot_found found = SNAPSHOT_NONE;
+    if (plan->state_path != NULL)
+        found = snapshot_read(plan->state_path, &image, r->err);
+    bool resumed = found == SNAPSHOT_FOUND;
+    bool ok = found != SNAPSHOT_FAILED;
+    if (ok && resumed)
+        ok = snapshot_find(&image, "PLAN", &version, &at, &end)
+                 ? semantics_check(plan, plan->state_path, at, end, r->err)
+                 : damaged(r);
+    ok = ok && (!resumed || resume_parse(plan->state_path, &image, &resume, r->err));
+    /* A file that is missing just now may have been rotated: source_resume() looks. */
+    if (ok && !source_open(&r->source, plan->input_path, r->err))
+        ok = resumed && errno == ENOENT;
+    if (ok && resumed)
+        *r->err = (struct error){0};
+    ok = ok && (resumed ? check_resume(r, &resume) : open_outputs(r, NULL));
+    if (ok) {
+        report_start(&r->report, r->source.name, plan->strict,
+                     plan->bad_path == NULL ? NULL : &r->bad);
+        start_input(r);
+        start_engine(r);
+        r->out.held = plan->hold;
+        r->out.exclusive = plan->state_path != NULL && r->out.regular;
+        ok = !resumed || apply_resume(r, &image, &resume);
+        *finished = ok && resumed && resume.finished;
+    }
+    buf_free(&image);
+    return ok;
+}
+
 static bool flush(struct running *r)
 {
     if (r->engine->panes.err.status != 0) {
@@ -112,97 +214,206 @@ static bool flush(struct running *r)
            sink_flush(&r->bad, r->err);
 }
 
-/* Good and bad records of a batch in their order; false: --strict has met a bad one. */
+/* Where we are in a batch. */
+struct place {
+    size_t good, bad; /* records dealt with */
+    size_t bytes;     /* of the block, noted in the source's position */
+};
+
+/* The first byte of the block behind the records that were dealt with. */
+static size_t bytes_done(const struct batch *batch, const struct place *at)
+{
+    size_t done = at->bytes;
+    if (at->good > 0 && batch->start[at->good - 1] + batch->len[at->good - 1] > done)
+        done = batch->start[at->good - 1] + batch->len[at->good - 1];
+    if (at->bad > 0 && batch->bad[at->bad - 1].start + batch->bad[at->bad - 1].len > done)
+        done = batch->bad[at->bad - 1].start + batch->bad[at->bad - 1].len;
+    return done;
+}
+
+static void move_to(struct running *r, struct place *at, size_t bytes)
+{
+    const struct block *block = r->batch->block;
+    bool last = bytes == block->bytes.len;
+    bool overlong = last && block->kind != BLOCK_RECORDS && block->bytes.data[bytes - 1] != '\n';
+    if (r->plan->state_path != NULL)
+        source_move(&r->source, block->bytes.data + at->bytes, bytes - at->bytes, overlong);
+    r->report.bytes += bytes - at->bytes;
+    at->bytes = bytes;
+}
+
+static bool report_bad_record(struct running *r, const struct bad_record *bad)
+{
+    report_bad(&r->report, r->batch, bad);
+    if (!r->plan->strict)
+        return true;
+    return error_set(r->err, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
+                     r->source.name, (unsigned long long)bad->line, bad->reason);
+}
+
+/*
+ * Good and bad records of a batch in their order, in pieces that end where a snapshot is due by
+ * number of records. False on a failure, or when --strict has met a bad record.
+ */
 static bool process(struct running *r)
 {
     const struct batch *batch = r->batch;
-    size_t done = 0;
-    for (size_t i = 0; i < batch->n_bad; i++) {
-        const struct bad_record *bad = &batch->bad[i];
-        engine_consume(r->engine, batch, done, bad->before);
-        done = bad->before;
-        report_bad(&r->report, batch, bad);
-        if (r->plan->strict)
-            return error_set(r->err, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
-                             r->input_name, (unsigned long long)bad->line, bad->reason);
+    struct place at = {0};
+    while (at.good < batch->n || at.bad < batch->n_bad) {
+        uint64_t room = checkpoint_room(&r->checkpoint), taken;
+        bool bad_next = at.bad < batch->n_bad;
+        size_t stop = bad_next ? batch->bad[at.bad].before : batch->n;
+        if (stop - at.good > room)
+            stop = at.good + (size_t)room;
+        engine_consume(r->engine, batch, at.good, stop);
+        taken = stop - at.good;
+        at.good = stop;
+        if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
+            taken += !batch->bad[at.bad].more;
+            if (!report_bad_record(r, &batch->bad[at.bad++]))
+                return false;
+        }
+        if (taken == room)
+            move_to(r, &at, bytes_done(batch, &at));
+        if (taken > 0 && r->checkpoint.every_records > 0 &&
+            !(flush(r) && checkpoint_if_due(r, taken)))
+            return false;
     }
-    engine_consume(r->engine, batch, done, batch->n);
+    move_to(r, &at, batch->block->bytes.len);
     return true;
+}
+
+/* Once, when the input knows its format: what stood before the first record was read too. */
+static void note_preamble(struct running *r)
+{
+    size_t len;
+    const char *bytes = input_preamble(r->input, &len);
+    if (r->settled || bytes == NULL)
+        return;
+    r->settled = true;
+    r->report.bytes += len;
+    if (r->plan->state_path != NULL)
+        source_move(&r->source, bytes, len, false);
+}
+
+/* Waits for the next batch; takes the snapshots that fall due meanwhile. */
+static bool wait_for_batch(struct running *r)
+{
+    for (;;) {
+        int64_t due_ns = checkpoint_due_ns(&r->checkpoint);
+        if (due_ns < 0)
+            return true;
+        if (r->checkpoint.child != 0)
+            due_ns = clock_monotonic_ns() + CHILD_POLL_NS;
+        if (feed_wait(r->feed, due_ns))
+            return true;
+        if (!checkpoint_if_due(r, 0))
+            return false;
+    }
 }
 
 /* Reads to the end; false on a failure. Rows are out before it waits for more input. */
 static bool read_all(struct running *r, enum input_status *status)
 {
     for (;;) {
+        if (!wait_for_batch(r))
+            return false;
         *status = feed_next(r->feed, &r->batch, r->err);
         if (*status == INPUT_FAILED)
             return false;
-        if (*status != INPUT_BLOCK) {
-            r->report.bytes = r->batch->block->offset;
+        note_preamble(r);
+        if (*status == INPUT_END && next_source(r))
+            continue;
+        if (*status != INPUT_BLOCK)
             return true;
-        }
         bool ok = process(r);
-        r->report.bytes = r->batch->block->offset + r->batch->block->bytes.len;
-        if (!ok) {
-            struct error strict = *r->err;
-            if (flush(r))
-                *r->err = strict;
-            return false;
-        }
+        struct error why = *r->err;
         if (!flush(r))
             return false;
+        if (!ok) {
+            *r->err = why;
+            return false;
+        }
         if (r->out.closed_by_reader)
             return true;
+        if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
+            return false;
     }
+}
+
+/* The input is at its end, or we were told to stop. */
+static bool finish(struct running *r, enum input_status status, struct run_result *result)
+{
+    bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
+    if (status == INPUT_STOPPED) {
+        result->signal = signals_stop;
+        if (!keep)
+            engine_interrupt(r->engine);
+    } else if (!keep) {
+        engine_finish(r->engine);
+        panes_header(&r->engine->panes);
+    }
+    report_end(&r->report);
+    return flush(r) && checkpoint_now(r, !keep);
 }
 
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
-    if (!open_input(r) || !open_outputs(r))
+    bool finished = false;
+    if (!checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) || !start(r, &finished))
         return false;
-    start_engine(r);
-    report_start(&r->report, r->input_name, r->plan->strict,
-                 r->plan->bad_path == NULL ? NULL : &r->bad);
+    if (finished)
+        return check_finished(r);
+    signals_hold(r->plan->state_path != NULL);
+    checkpoint_start(r);
+    /* Before the first byte of output: a crash before the second snapshot is covered as well. */
+    if (!checkpoint_now(r, false))
+        return false;
+    start_feed(r);
     bool ok = read_all(r, &status);
     signals_release();
-    if (ok && !r->out.closed_by_reader) {
-        if (status == INPUT_STOPPED) {
-            engine_interrupt(r->engine);
-            result->signal = signals_stop;
-        } else {
-            engine_finish(r->engine);
-            panes_header(&r->engine->panes);
-        }
-    }
-    report_end(&r->report);
-    ok = ok && flush(r);
+    if (ok && !r->out.closed_by_reader)
+        ok = finish(r, status, result);
+    else
+        report_end(&r->report);
     if (r->plan->stats)
-        report_stats(&r->report, r->engine, r->plan->time_unit);
+        report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit);
     return ok;
 }
 
 static void close_all(struct running *r)
 {
-    struct error second;
-    bool failed = r->err->status != 0;
-    struct error *err = failed ? &second : r->err;
-    (void)(sink_close(&r->out, err) && sink_close(&r->late, err) && sink_close(&r->bad, err));
+    struct error second = {0};
+    struct error *err = r->err->status != 0 ? &second : r->err;
+    /* Rows that are still held belong to no snapshot: they will be made again. */
+    if (r->out.held)
+        r->out.pending.len = 0;
+    if (!sink_close(&r->out, err))
+        err = &second;
+    if (!sink_close(&r->late, err))
+        err = &second;
+    sink_close(&r->bad, err);
+    feed_stop(r->feed);
+    input_close(r->input);
     engine_free(r->engine);
     writer_free(r->writer);
     free(r->result_names);
-    feed_stop(r->feed);
-    input_close(r->input);
-    if (r->plan->input_path != NULL && r->input_fd >= 0)
-        close(r->input_fd);
+    source_close(&r->source);
+    source_close(&r->next);
+    checkpoint_close(&r->checkpoint);
 }
 
 struct run_result run(const struct plan *plan, struct error *err)
 {
-    struct running r = {.plan = plan, .err = err, .input_fd = -1};
+    struct running r = {.plan = plan, .err = err};
     struct run_result result = {0};
-    r.out.fd = r.late.fd = r.bad.fd = -1;
-    signals_hold();
+    r.source.fd = r.next.fd = r.out.fd = r.late.fd = r.bad.fd = -1;
+    r.checkpoint.lock_fd = -1;
+    if (plan->inspect_path != NULL) {
+        result.status = resume_inspect(plan->inspect_path, err);
+        return result;
+    }
     work(&r, &result);
     close_all(&r);
     result.status = err->status;

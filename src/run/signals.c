@@ -4,8 +4,8 @@
 
 volatile sig_atomic_t signals_stop;
 
-static const int stop_signals[] = {SIGINT, SIGTERM};
-enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+static size_t n_stop_signals; /* of them, those that count */
 
 static void on_stop(int signal)
 {
@@ -16,16 +16,17 @@ static sigset_t stop_set(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < N_STOP_SIGNALS; i++)
+    for (size_t i = 0; i < n_stop_signals; i++)
         sigaddset(&set, stop_signals[i]);
     return set;
 }
 
-void signals_hold(void)
+void signals_hold(bool hangup)
 {
+    n_stop_signals = hangup ? 3 : 2;
     sigset_t set = stop_set();
     sigprocmask(SIG_BLOCK, &set, NULL);
-    for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
+    for (size_t i = 0; i < n_stop_signals; i++) {
         struct sigaction old, action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
         sigemptyset(&action.sa_mask);
         sigaction(stop_signals[i], NULL, &old);
@@ -37,7 +38,7 @@ void signals_hold(void)
 void signals_release(void)
 {
     sigset_t set = stop_set();
-    for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
+    for (size_t i = 0; i < n_stop_signals; i++) {
         struct sigaction now;
         sigaction(stop_signals[i], NULL, &now);
         if (now.sa_handler == on_stop)

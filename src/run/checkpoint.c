@@ -1,0 +1,263 @@
+#include "run/checkpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/wire.h"
+#include "run/running.h"
+#include "run/semantics.h"
+#include "snapshot/snapshot.h"
+
+enum {
+    FORK_BYTES = 4 << 20, /* below this, writing in place is quicker than a fork pays for */
+    COST_SHARE = 50,      /* checkpoints may take 1/50 of the processor time */
+    FAULT_NS = 4000,      /* a copy-on-write fault: 3 to 5 microseconds, measured */
+    MAX_FAILURES = 3,
+};
+
+bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
+{
+    *c = (struct checkpoint){.path = path, .lock_fd = -1};
+    if (path == NULL)
+        return true;
+    c->lock_fd = snapshot_lock(path, err);
+    return c->lock_fd >= 0;
+}
+
+void checkpoint_close(struct checkpoint *c)
+{
+    if (c->child > 0)
+        waitpid(c->child, NULL, 0);
+    if (c->path != NULL && c->lock_fd >= 0)
+        close(c->lock_fd);
+    buf_free(&c->image);
+}
+
+void checkpoint_start(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    c->interval_ns = r->plan->checkpoint_ns;
+    c->every_records = c->records_left = r->plan->checkpoint_records;
+    c->due_ns = clock_monotonic_ns() + c->interval_ns;
+}
+
+int64_t checkpoint_due_ns(const struct checkpoint *c)
+{
+    return c->path == NULL || c->every_records > 0 ? -1 : c->due_ns;
+}
+
+/* Layout, version 1: finished (u8), bytes of input, bad records (u64), open line of --bad (u8). */
+static void save_run(const struct running *r, bool finished, struct buf *image)
+{
+    size_t section = snapshot_section(image, "RUN ", 1);
+    wire_put_u8(image, finished);
+    wire_put_u64(image, r->report.bytes);
+    wire_put_u64(image, r->report.bad);
+    wire_put_u8(image, r->report.line_open);
+    snapshot_section_end(image, section);
+}
+
+/* Layout, version 1: the mark (run/source.c); settled (u8), then what the input settled. */
+static bool save_input(struct running *r, struct buf *image)
+{
+    struct source_mark mark;
+    if (!source_mark(&r->source, &mark, r->err))
+        return false;
+    size_t section = snapshot_section(image, "INPT", 1);
+    source_mark_save(&mark, image);
+    wire_put_u8(image, r->settled);
+    if (r->settled)
+        input_save(r->input, image);
+    snapshot_section_end(image, section);
+    return true;
+}
+
+/* Layout, version 1: for stdout or --output, --late, --bad: position (u64); then held rows. */
+static void save_outputs(const struct running *r, struct buf *image)
+{
+    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    size_t section = snapshot_section(image, "OUTP", 1);
+    for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
+        wire_put_u64(image, sinks[i]->position);
+    wire_put_bytes(image, r->out.pending.data, r->out.pending.len);
+    snapshot_section_end(image, section);
+}
+
+bool checkpoint_image(struct running *r, bool finished, struct buf *image)
+{
+    snapshot_begin(image);
+    size_t section = snapshot_section(image, "PLAN", 1);
+    semantics_save(r->plan, image);
+    snapshot_section_end(image, section);
+    save_run(r, finished, image);
+    if (!save_input(r, image))
+        return false;
+    save_outputs(r, image);
+    section = snapshot_section(image, "ENGN", ENGINE_STATE_VERSION);
+    engine_save(r->engine, image);
+    snapshot_section_end(image, section);
+    snapshot_seal(image);
+    return true;
+}
+
+/* A snapshot that can't be written leaves the old one in force; several in a row end the run. */
+static bool failed(struct running *r, int error)
+{
+    struct checkpoint *c = &r->checkpoint;
+    const char *why = strerror(error);
+    if (error == EIO || ++c->failures >= MAX_FAILURES)
+        return error_set(r->err, EXIT_RUNTIME, "%s: can't write the snapshot: %s", c->path, why);
+    fprintf(stderr, "winagg: %s: can't write the snapshot: %s (going on with the last one)\n",
+            c->path, why);
+    return true;
+}
+
+/* The new snapshot is whole in STATE.tmp: makes it the one that counts. */
+static bool publish(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    int error = snapshot_publish(c->path);
+    if (error != 0)
+        return failed(r, error);
+    c->failures = 0;
+    c->taken++;
+    size_t held = c->held;
+    c->held = 0;
+    return !r->out.held || held == 0 || sink_write(&r->out, held, r->err);
+}
+
+/* Makes durable what the snapshot will say is written. */
+static bool settle_outputs(struct running *r)
+{
+    struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
+        if (!sink_flush(sinks[i], r->err) || !sink_sync(sinks[i], r->err))
+            return false;
+    r->checkpoint.held = r->out.pending.len; /* 0 unless rows are held */
+    return true;
+}
+
+static long page_faults(void)
+{
+    struct rusage self;
+    getrusage(RUSAGE_SELF, &self);
+    return self.ru_minflt;
+}
+
+static void stretch(struct checkpoint *c, const struct running *r)
+{
+    int64_t affordable_ns = c->cost_ns * COST_SHARE;
+    if (c->every_records > 0)
+        return;
+    c->interval_ns = r->plan->checkpoint_ns;
+    if (c->interval_ns < affordable_ns)
+        c->interval_ns = affordable_ns;
+    c->due_ns = clock_monotonic_ns() + c->interval_ns;
+}
+
+static bool write_in_place(struct running *r, bool finished)
+{
+    struct checkpoint *c = &r->checkpoint;
+    int64_t before_ns = clock_thread_ns();
+    if (!checkpoint_image(r, finished, &c->image))
+        return false;
+    int error = snapshot_write(c->path, &c->image);
+    bool ok = error != 0 ? failed(r, error) : publish(r);
+    c->cost_ns = clock_thread_ns() - before_ns;
+    stretch(c, r);
+    return ok;
+}
+
+/* The child: only writes, and reports by its exit status, which holds an error number. */
+static _Noreturn void child_main(struct running *r)
+{
+    struct buf image = {0};
+    int error = EINVAL;
+    if (checkpoint_image(r, false, &image))
+        error = snapshot_write(r->checkpoint.path, &image);
+    _exit(error & 0xff);
+}
+
+static bool start_child(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    int64_t before_ns = clock_thread_ns();
+    pid_t child = fork();
+    if (child == 0)
+        child_main(r);
+    if (child < 0)
+        return write_in_place(r, false);
+    c->child = child;
+    c->faults_before = page_faults();
+    c->cost_ns = clock_thread_ns() - before_ns;
+    return true;
+}
+
+/* The child has ended, or is waited for: publishes what it wrote. */
+static bool reap(struct running *r, bool wait)
+{
+    struct checkpoint *c = &r->checkpoint;
+    struct rusage used = {0};
+    int status = 0;
+    pid_t ended;
+    if (c->child == 0)
+        return true;
+    do
+        ended = wait4(c->child, &status, wait ? 0 : WNOHANG, &used);
+    while (ended < 0 && errno == EINTR);
+    if (ended == 0)
+        return true;
+    c->child = 0;
+    int error = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+    bool ok = error != 0 ? failed(r, error) : publish(r);
+    c->cost_ns += (page_faults() - c->faults_before) * FAULT_NS;
+    c->cost_ns += ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
+                  ((int64_t)used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
+    stretch(c, r);
+    return ok;
+}
+
+bool checkpoint_if_due(struct running *r, uint64_t records)
+{
+    struct checkpoint *c = &r->checkpoint;
+    if (c->path == NULL)
+        return true;
+    if (c->every_records > 0) {
+        c->records_left -= records;
+        if (c->records_left > 0)
+            return true;
+        c->records_left = c->every_records;
+        return settle_outputs(r) && write_in_place(r, false);
+    }
+    if (!reap(r, false))
+        return false;
+    if (c->child != 0 || clock_monotonic_ns() < c->due_ns)
+        return true;
+    if (!settle_outputs(r))
+        return false;
+    bool large = engine_state_bytes(r->engine) > FORK_BYTES || c->image.len > FORK_BYTES;
+    return large ? start_child(r) : write_in_place(r, false);
+}
+
+bool checkpoint_now(struct running *r, bool finished)
+{
+    struct checkpoint *c = &r->checkpoint;
+    if (c->path == NULL)
+        return true;
+    if (!reap(r, true) || !settle_outputs(r))
+        return false;
+    bool held = c->held > 0;
+    uint64_t taken = c->taken;
+    if (!write_in_place(r, finished))
+        return false;
+    if (c->taken == taken) /* the last one must not be given up */
+        return error_set(r->err, EXIT_RUNTIME, "%s: the last snapshot could not be written",
+                         c->path);
+    /* Rows that were held are out now: the snapshot at rest must not hold them any more. */
+    return !held || write_in_place(r, finished);
+}

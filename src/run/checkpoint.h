@@ -1,0 +1,78 @@
+/*
+ * run/checkpoint.h - when a snapshot is taken, how, and at what cost.
+ *
+ * A small state is written in place. A large one is written by a forked child, which sees the state
+ * as it was at the fork while the run goes on: the pause is the fork's, 2 to 3 ms for 100 MB. The
+ * price is copy-on-write (a page fault for each page that is changed meanwhile) and the child's
+ * processor time; both are measured, and the interval stretches itself so that they stay below
+ * 1/50 of the processor time that the run uses. A log of changes would cost less for skewed
+ * updates, but needs a second format, compaction, and dirty marks on the hot path.
+ *
+ * The order, which the crash tests hold it to:
+ *
+ *     write rows, fdatasync outputs           what the snapshot covers is durable before it is
+ *     write STATE.tmp, fsync                  (the child's part)
+ *     rename to STATE, fsync the directory
+ *     --hold: only now write the rows that it covers; they stand in it, in case we die before
+ *
+ * The outputs are synced by this process: an error that fsync reports to a forked child would never
+ * reach the parent.
+ */
+#ifndef RUN_CHECKPOINT_H
+#define RUN_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct running;
+
+struct checkpoint {
+    const char *path; /* NULL: no --state */
+    int lock_fd;
+    struct buf image;
+    int64_t interval_ns; /* as asked for, or stretched; 0: by records */
+    int64_t due_ns;      /* on the monotonic clock */
+    uint64_t every_records, records_left;
+    unsigned failures; /* in a row, to write a snapshot */
+
+    pid_t child; /* writing a snapshot; 0: none */
+    size_t held; /* pending bytes of stdout that it covers (--hold) */
+    long faults_before;
+
+    uint64_t taken;  /* snapshots published */
+    int64_t cost_ns; /* processor time of the last one */
+};
+
+/* Locks the state file. */
+bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err);
+void checkpoint_close(struct checkpoint *c);
+
+/* Starts counting from now. */
+void checkpoint_start(struct running *r);
+
+/* How many records may be processed before a snapshot is due by number. */
+static inline uint64_t checkpoint_room(const struct checkpoint *c)
+{
+    return c->every_records == 0 ? UINT64_MAX : c->records_left;
+}
+
+/* Takes a snapshot if one is due, after `records` more; false on a failure that ends the run. */
+bool checkpoint_if_due(struct running *r, uint64_t records);
+
+/* When the next one is due, or -1 if time does not tell. For waiting no longer than that. */
+int64_t checkpoint_due_ns(const struct checkpoint *c);
+
+/*
+ * Takes a snapshot now and waits until it is durable. `finished`: the input was flushed, there is
+ * nothing to go on with.
+ */
+bool checkpoint_now(struct running *r, bool finished);
+
+/* Appends the whole state of a run to *image, sealed. */
+bool checkpoint_image(struct running *r, bool finished, struct buf *image);
+
+#endif

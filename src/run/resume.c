@@ -1,0 +1,173 @@
+#include "run/resume.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "base/wire.h"
+#include "pane/engine.h"
+
+static bool unreadable(const char *path, const char *tag, struct error *err)
+{
+    return error_set(err, EXIT_RUNTIME, "%s: damaged snapshot: its section %s can't be read", path,
+                     tag);
+}
+
+/* A section of the version that this program writes. */
+static bool section(const char *path, const struct buf *image, const char *tag, uint32_t expected,
+                    const unsigned char **at, const unsigned char **end, struct error *err)
+{
+    uint32_t version;
+    if (!snapshot_find(image, tag, &version, at, end))
+        return unreadable(path, tag, err);
+    if (version == expected)
+        return true;
+    return error_set(err, EXIT_RUNTIME,
+                     "%s: section %s is of version %lu, this winagg reads version %lu", path, tag,
+                     (unsigned long)version, (unsigned long)expected);
+}
+
+static bool parse_run(const unsigned char *at, const unsigned char *end, struct resume *r)
+{
+    uint8_t finished, line_open;
+    if (!wire_u8(&at, end, &finished) || !wire_u64(&at, end, &r->bytes) ||
+        !wire_u64(&at, end, &r->bad) || !wire_u8(&at, end, &line_open))
+        return false;
+    r->finished = finished != 0;
+    r->line_open = line_open != 0;
+    return true;
+}
+
+static bool parse_input(const unsigned char *at, const unsigned char *end, struct resume *r)
+{
+    uint8_t settled;
+    if (!source_mark_load(&r->mark, &at, end) || !wire_u8(&at, end, &settled))
+        return false;
+    r->input = settled ? at : NULL;
+    r->input_end = end;
+    return true;
+}
+
+static bool parse_outputs(const unsigned char *at, const unsigned char *end, struct resume *r)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (!wire_u64(&at, end, &r->positions[i]))
+            return false;
+    return wire_bytes(&at, end, &r->held, &r->held_len);
+}
+
+bool resume_parse(const char *path, const struct buf *image, struct resume *resume,
+                  struct error *err)
+{
+    static const struct {
+        const char *tag;
+        bool (*parse)(const unsigned char *, const unsigned char *, struct resume *);
+    } sections[] = {{"RUN ", parse_run}, {"INPT", parse_input}, {"OUTP", parse_outputs}};
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        const unsigned char *at, *end;
+        if (!section(path, image, sections[i].tag, 1, &at, &end, err))
+            return false;
+        if (!sections[i].parse(at, end, resume))
+            return unreadable(path, sections[i].tag, err);
+    }
+    return true;
+}
+
+bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
+                   const unsigned char **end, struct error *err)
+{
+    return section(path, image, "ENGN", ENGINE_STATE_VERSION, at, end, err);
+}
+
+static void put_number(struct buf *to, const char *name, uint64_t n)
+{
+    buf_printf(to, ",\"%s\":%llu", name, (unsigned long long)n);
+}
+
+static void put_options(const struct buf *image, struct buf *to)
+{
+    const unsigned char *at, *end;
+    uint32_t version, n;
+    buf_puts(to, ",\"options\":{");
+    if (snapshot_find(image, "PLAN", &version, &at, &end) && wire_u32(&at, end, &n)) {
+        for (uint32_t i = 0; i < n; i++) {
+            const void *name, *value;
+            size_t name_len, value_len;
+            if (!wire_bytes(&at, end, &name, &name_len) ||
+                !wire_bytes(&at, end, &value, &value_len))
+                break;
+            if (i > 0)
+                buf_putc(to, ',');
+            json_text_string(to, name, name_len);
+            buf_putc(to, ':');
+            json_text_string(to, value, value_len);
+        }
+    }
+    buf_putc(to, '}');
+}
+
+static void put_watermark(const struct engine_state *s, struct buf *to)
+{
+    const struct {
+        const char *name;
+        int64_t ns;
+    } times[] = {{"watermark", s->watermark_ns}, {"max_event_time", s->clock_ns}};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        buf_printf(to, ",\"%s\":%s", times[i].name, s->started ? "\"" : "null");
+        if (!s->started)
+            continue;
+        time_print(to, times[i].ns, TIME_UNIT_RFC3339);
+        buf_putc(to, '"');
+    }
+}
+
+static void describe(const struct buf *image, const struct resume *r, const struct engine_state *s,
+                     struct buf *to)
+{
+    const struct engine_counts *c = &s->counts;
+    buf_printf(to, "{\"bytes_of_snapshot\":%zu", image->len);
+    buf_printf(to, ",\"finished\":%s", r->finished ? "true" : "false");
+    put_number(to, "input_offset", r->mark.position.offset);
+    put_number(to, "input_line", r->mark.position.line);
+    put_watermark(s, to);
+    put_number(to, "live_windows", s->live);
+    put_number(to, "records", c->used + r->bad + c->too_late + c->unassigned);
+    put_number(to, "bytes", r->bytes);
+    put_number(to, "used", c->used);
+    put_number(to, "bad", r->bad);
+    put_number(to, "late", c->late);
+    put_number(to, "too_late", c->too_late);
+    put_number(to, "unassigned", c->unassigned);
+    put_number(to, "windows", c->windows);
+    put_number(to, "rows", s->rows);
+    put_number(to, "output_bytes", r->positions[0]);
+    put_number(to, "late_bytes", r->positions[1]);
+    put_number(to, "bad_bytes", r->positions[2]);
+    put_number(to, "held_bytes", r->held_len);
+    put_options(image, to);
+    buf_puts(to, "}\n");
+}
+
+int resume_inspect(const char *path, struct error *err)
+{
+    struct buf image = {0}, text = {0};
+    struct resume resume;
+    struct engine_state state;
+    const unsigned char *at, *end;
+    enum snapshot_found found = snapshot_read(path, &image, err);
+    if (found == SNAPSHOT_NONE)
+        error_set(err, EXIT_RUNTIME, "%s: can't read the snapshot: %s", path, strerror(ENOENT));
+    bool ok = found == SNAPSHOT_FOUND && resume_parse(path, &image, &resume, err) &&
+              resume_engine(path, &image, &at, &end, err);
+    if (ok && !engine_state_load(&state, &at, end))
+        ok = unreadable(path, "ENGN", err);
+    if (ok) {
+        describe(&image, &resume, &state, &text);
+        if (fwrite(text.data, 1, text.len, stdout) != text.len || fflush(stdout) != 0)
+            error_set(err, EXIT_RUNTIME, "stdout: write failed: %s", strerror(errno));
+    }
+    buf_free(&image);
+    buf_free(&text);
+    return err->status;
+}

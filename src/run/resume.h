@@ -1,0 +1,45 @@
+/*
+ * run/resume.h - going on from a snapshot.
+ *
+ *     resume_load(r, &image, &found)    read, check; nothing is touched
+ *     ... the input is found, outputs are opened ...
+ *     resume_apply(r, &image)           cut the outputs, restore the state
+ *
+ * Everything is checked before anything is touched: a refusal leaves all files as they were.
+ */
+#ifndef RUN_RESUME_H
+#define RUN_RESUME_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "run/source.h"
+#include "snapshot/snapshot.h"
+
+struct running;
+
+/* What a snapshot says apart from the engine's state. */
+struct resume {
+    bool finished;
+    uint64_t bytes, bad;
+    bool line_open;
+    struct source_mark mark;
+    const unsigned char *input, *input_end; /* of input_load(); NULL: nothing was settled */
+    uint64_t positions[3];                  /* of stdout or --output, --late, --bad */
+    const void *held;                       /* rows that --hold had not let out */
+    size_t held_len;
+};
+
+/* Reads the small sections of a checked image; views point into it. */
+bool resume_parse(const char *path, const struct buf *image, struct resume *resume,
+                  struct error *err);
+
+/* The engine's section. */
+bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
+                   const unsigned char **end, struct error *err);
+
+/* Prints what a snapshot holds on stdout, as JSON (--inspect). Returns the exit status. */
+int resume_inspect(const char *path, struct error *err);
+
+#endif

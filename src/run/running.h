@@ -1,0 +1,35 @@
+/*
+ * run/running.h - the parts of a run, shared by the files of run/.
+ */
+#ifndef RUN_RUNNING_H
+#define RUN_RUNNING_H
+
+#include "base/error.h"
+#include "input/input.h"
+#include "output/sink.h"
+#include "pane/engine.h"
+#include "run/checkpoint.h"
+#include "run/feed.h"
+#include "run/plan.h"
+#include "run/report.h"
+#include "run/source.h"
+
+struct running {
+    const struct plan *plan;
+    struct error *err;
+    struct input_options input_options;
+    struct source source; /* the bytes that are read now */
+    struct source next;   /* what is read after them: the new file behind a rotated one */
+    struct input *input;
+    struct feed *feed;
+    const struct batch *batch;
+    struct sink out, late, bad;
+    struct writer *writer;
+    char **result_names;
+    struct engine *engine;
+    struct report report;
+    struct checkpoint checkpoint;
+    bool settled; /* a block was handed out: format and columns are known */
+};
+
+#endif

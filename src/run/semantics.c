@@ -1,0 +1,268 @@
+#include "run/semantics.h"
+
+#include <string.h>
+
+#include "base/wire.h"
+#include "time/duration.h"
+
+static void put_count(struct buf *to, uint64_t n)
+{
+    if (n > 0)
+        buf_put_u64(to, n);
+}
+
+static void put_duration(struct buf *to, int64_t ns)
+{
+    if (ns != 0)
+        duration_print(to, ns);
+}
+
+static void put_flag(struct buf *to, bool set)
+{
+    buf_puts(to, set ? "yes" : "no");
+}
+
+static void put_list(struct buf *to, char *const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_printf(to, "%s%s", i > 0 ? "," : "", texts[i]);
+}
+
+static void window_text(const struct plan *plan, struct buf *to)
+{
+    const struct window_spec *w = &plan->window;
+    if (w->kind == WINDOW_SESSION) {
+        buf_puts(to, "session:");
+        duration_print(to, w->gap_ns);
+        return;
+    }
+    bool tumbling = w->size_ns == w->slide_ns;
+    buf_puts(to, tumbling ? "tumbling:" : "sliding:");
+    duration_print(to, w->size_ns);
+    if (!tumbling) {
+        buf_putc(to, '/');
+        duration_print(to, w->slide_ns);
+    }
+}
+
+static void offset_text(const struct plan *plan, struct buf *to)
+{
+    put_duration(to, plan->window.offset_ns);
+}
+
+static void time_text(const struct plan *plan, struct buf *to)
+{
+    for (size_t i = 0; i < plan->input.n_time; i++)
+        buf_printf(to, "%s%s", i > 0 ? "," : "", plan->input.time[i].text);
+}
+
+static void time_format_text(const struct plan *plan, struct buf *to)
+{
+    static const char *const names[] = {"auto", "s", "ms", "us", "ns"};
+    const struct time_format *format = &plan->input.time_format;
+    buf_puts(to, format->form == TIME_PATTERN ? format->pattern : names[format->form]);
+}
+
+static void key_text(const struct plan *plan, struct buf *to)
+{
+    put_list(to, plan->key_names, plan->n_keys);
+}
+
+static void agg_text(const struct plan *plan, struct buf *to)
+{
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        const struct agg *agg = &plan->aggs[i];
+        buf_printf(to, "%s%s=%s", i > 0 ? "," : "", agg->name, agg->ops->name);
+        if (agg->q_denominator > 0)
+            buf_printf(to, "(%llu/%llu)", (unsigned long long)agg->q_numerator,
+                       (unsigned long long)agg->q_denominator);
+        if (agg->field != NULL)
+            buf_printf(to, ":%s", agg->field);
+        if (agg->n > 0)
+            buf_printf(to, ":%llu", (unsigned long long)agg->n);
+    }
+}
+
+static void delay_text(const struct plan *plan, struct buf *to)
+{
+    put_duration(to, plan->delay_ns);
+}
+
+static void lateness_text(const struct plan *plan, struct buf *to)
+{
+    put_duration(to, plan->pane.lateness_ns);
+}
+
+static void mode_text(const struct plan *plan, struct buf *to)
+{
+    static const char *const names[] = {"accumulate", "discard", "retract"};
+    buf_puts(to, names[plan->pane.mode]);
+}
+
+static void early_text(const struct plan *plan, struct buf *to)
+{
+    put_count(to, plan->pane.early_count);
+    put_duration(to, plan->pane.early_ns);
+}
+
+static void late_every_text(const struct plan *plan, struct buf *to)
+{
+    put_count(to, plan->pane.late_every);
+}
+
+static void final_text(const struct plan *plan, struct buf *to)
+{
+    put_flag(to, plan->pane.final);
+}
+
+static void input_format_text(const struct plan *plan, struct buf *to)
+{
+    static const char *const names[] = {"auto", "json", "csv", "tsv"};
+    buf_puts(to, names[plan->input.format]);
+}
+
+static void no_header_text(const struct plan *plan, struct buf *to)
+{
+    put_flag(to, plan->input.no_header);
+}
+
+static void columns_text(const struct plan *plan, struct buf *to)
+{
+    put_list(to, plan->input.columns, plan->input.n_columns);
+}
+
+static void delimiter_text(const struct plan *plan, struct buf *to)
+{
+    if (plan->input.delimiter != '\0')
+        buf_putc(to, plan->input.delimiter);
+}
+
+static void max_record_text(const struct plan *plan, struct buf *to)
+{
+    put_count(to, plan->input.max_record_bytes);
+}
+
+static void output_format_text(const struct plan *plan, struct buf *to)
+{
+    static const char *const names[] = {"json", "csv", "tsv"};
+    buf_puts(to, names[plan->output_format]);
+}
+
+static void output_time_text(const struct plan *plan, struct buf *to)
+{
+    static const char *const names[] = {"rfc3339", "s", "ms", "us", "ns"};
+    buf_puts(to, names[plan->time_unit]);
+}
+
+static void panes_text(const struct plan *plan, struct buf *to)
+{
+    put_flag(to, plan->panes);
+}
+
+static void row_id_text(const struct plan *plan, struct buf *to)
+{
+    put_flag(to, plan->row_id);
+}
+
+/* A file that joins or leaves in the middle would hold a part of its records. */
+static void late_text(const struct plan *plan, struct buf *to)
+{
+    put_flag(to, plan->late_path != NULL);
+}
+
+static void bad_text(const struct plan *plan, struct buf *to)
+{
+    put_flag(to, plan->bad_path != NULL);
+}
+
+static const struct semantic {
+    const char *option;
+    void (*text)(const struct plan *plan, struct buf *to);
+} semantics[] = {
+    {"--time", time_text},
+    {"--time-format", time_format_text},
+    {"--window", window_text},
+    {"--offset", offset_text},
+    {"--key", key_text},
+    {"--agg", agg_text},
+    {"--delay", delay_text},
+    {"--lateness", lateness_text},
+    {"--mode", mode_text},
+    {"--early", early_text},
+    {"--late-every", late_every_text},
+    {"--final", final_text},
+    {"--input-format", input_format_text},
+    {"--no-header", no_header_text},
+    {"--columns", columns_text},
+    {"--delimiter", delimiter_text},
+    {"--max-record", max_record_text},
+    {"--output-format", output_format_text},
+    {"--output-time", output_time_text},
+    {"--panes", panes_text},
+    {"--row-id", row_id_text},
+    {"--late", late_text},
+    {"--bad", bad_text},
+};
+
+enum { N_SEMANTICS = sizeof semantics / sizeof semantics[0] };
+
+void semantics_save(const struct plan *plan, struct buf *to)
+{
+    struct buf value = {0};
+    wire_put_u32(to, N_SEMANTICS);
+    for (size_t i = 0; i < N_SEMANTICS; i++) {
+        value.len = 0;
+        semantics[i].text(plan, &value);
+        wire_put_bytes(to, semantics[i].option, strlen(semantics[i].option));
+        wire_put_bytes(to, value.data, value.len);
+    }
+    buf_free(&value);
+}
+
+/* The value that a snapshot holds for an option; an option it does not know was not given. */
+static bool saved_value(const char *option, const unsigned char *at, const unsigned char *end,
+                        const void **value, size_t *len)
+{
+    uint32_t n;
+    const void *name;
+    size_t name_len;
+    if (!wire_u32(&at, end, &n))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!wire_bytes(&at, end, &name, &name_len) || !wire_bytes(&at, end, value, len))
+            return false;
+        if (name_len == strlen(option) && memcmp(name, option, name_len) == 0)
+            return true;
+    }
+    *len = 0;
+    return true;
+}
+
+bool semantics_check(const struct plan *plan, const char *state_path, const unsigned char *at,
+                     const unsigned char *end, struct error *err)
+{
+    struct buf differences = {0}, mine = {0};
+    bool readable = true;
+    for (size_t i = 0; i < N_SEMANTICS && readable; i++) {
+        const void *saved;
+        size_t len;
+        mine.len = 0;
+        semantics[i].text(plan, &mine);
+        readable = saved_value(semantics[i].option, at, end, &saved, &len);
+        if (!readable || (len == mine.len && (len == 0 || memcmp(saved, mine.data, len) == 0)))
+            continue;
+        buf_printf(&differences, "%s%s was '%.*s', is '%.*s'", differences.len > 0 ? "; " : "",
+                   semantics[i].option, (int)len, (const char *)saved, (int)mine.len, mine.data);
+    }
+    bool same = readable && differences.len == 0;
+    if (!readable)
+        error_set(err, EXIT_RUNTIME, "%s: damaged snapshot: its options can't be read", state_path);
+    else if (!same)
+        error_set(err, EXIT_RUNTIME,
+                  "%s: snapshot of a run with other options: %s (give the same ones, or another "
+                  "--state)",
+                  state_path, buf_cstr(&differences));
+    buf_free(&differences);
+    buf_free(&mine);
+    return same;
+}
