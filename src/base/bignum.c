@@ -1,5 +1,6 @@
 #include "base/bignum.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,7 @@ static void shift_right(struct bignum *a, unsigned bits) /* bits < 64 */
 void bignum_divide(struct bignum *quotient, struct bignum *remainder, const struct bignum *a,
                    const struct bignum *b)
 {
+    assert(b->n > 0);
     if (b->n == 1) {
         bignum_copy(quotient, a);
         bignum_set(remainder, bignum_div_u64(quotient, b->limb[0]));

@@ -230,7 +230,7 @@ static bool shortest_fast(struct decimal *d, struct binary b)
     int log10 = log2 * 1233 >> 12; /* rounded down: of the true logarithm, or one less */
     int k = log10 < 16 ? 16 - log10 : 0;
     int f = 2 - b.exp - k; /* bits behind the point, of four times the mantissa */
-    if (log2 > 62 || k > 27)
+    if (log2 > 62 || k > 27 || f > 100)
         return false;
     u128 factor = 1;
     for (int i = 0; i < k; i++)

@@ -8,6 +8,7 @@
  * quotient is taken again in binary, to more bits than a double has; what remains then only matters
  * as "a little more" when those bits lie on the boundary between two doubles. The same for roots.
  */
+#include <assert.h>
 #include <math.h>
 
 #include "base/bignum.h"
@@ -120,6 +121,7 @@ static enum expansion expand(const struct fraction *f, u128 *mant, unsigned *dec
  * quotient * 2^-*shift. */
 static u128 divide_shifted(const struct fraction *f, unsigned *shift, uint64_t *rest)
 {
+    assert(f->num > 0 && f->den > 0);
     unsigned up = 128 - u128_bits(f->num);
     u128 num = f->num << up;
     *shift = up + f->halvings;
@@ -183,6 +185,7 @@ static double fraction_sqrt(const struct fraction *f)
     bool more = rest != 0;
     /* Go on dividing until there are 127 or 128 bits and the shift is even. */
     unsigned missing = 128 - u128_bits(quotient);
+    assert(missing <= 64);
     if ((shift + missing) % 2 != 0) {
         if (missing > 0) {
             missing--;

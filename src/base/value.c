@@ -134,7 +134,7 @@ static const unsigned char *decode_string(const unsigned char *p, const unsigned
                                           struct value *v, struct buf *scratch)
 {
     const unsigned char *zero = memchr(p, 0, (size_t)(end - p));
-    if (zero == NULL || zero + 1 == end || zero - p > UINT32_MAX)
+    if (zero == NULL || zero + 1 == end || (size_t)(zero - p) > UINT32_MAX)
         return NULL;
     *v = (struct value){.text = (const char *)p, .len = (uint32_t)(zero - p), .kind = VALUE_STRING};
     if (zero[1] == 0)
@@ -159,7 +159,7 @@ static const unsigned char *decode_string(const unsigned char *p, const unsigned
 static bool decode_digits(const unsigned char *p, const unsigned char *stop, unsigned char flip,
                           int point, struct value *v, struct buf *scratch)
 {
-    char small[2 * POW10_U64], *digits = small;
+    char small[2 * POW10_U64] = {0}, *digits = small;
     size_t n = 2 * (size_t)(stop - p), start = scratch->len;
     bool negative = flip != 0;
     if (n > sizeof small) {
