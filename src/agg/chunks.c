@@ -24,7 +24,6 @@ static struct chunk *new_chunk(struct chunks *c, size_t bytes, struct arena *are
         size = (bytes + 7) & ~(size_t)7;
     struct chunk *chunk = arena_alloc(arena, sizeof(struct chunk) + size);
     chunk->size = size;
-    chunk->used = 0;
     return chunk;
 }
 
@@ -50,7 +49,6 @@ void chunks_reset(struct chunks *c)
     while (c->used != NULL) {
         struct chunk *chunk = c->used;
         c->used = chunk->next;
-        chunk->used = 0;
         chunk->next = c->spare;
         c->spare = chunk;
     }

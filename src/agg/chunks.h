@@ -14,7 +14,7 @@
 
 struct chunk {
     struct chunk *next;
-    size_t size, used; /* bytes of data[] */
+    size_t size, used; /* bytes of data[]; a spare one's `used` means nothing */
     char data[];
 };
 
@@ -22,7 +22,7 @@ struct chunk {
  * among chunks, and within one the pieces stand as they were taken, without gaps. */
 struct chunks {
     struct chunk *used;  /* the one being filled first */
-    struct chunk *spare; /* empty ones */
+    struct chunk *spare; /* to be used again */
 };
 
 char *chunks_take_slow(struct chunks *c, size_t bytes, struct arena *arena);

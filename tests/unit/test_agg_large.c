@@ -162,7 +162,8 @@ static void check_quantiles(size_t n)
     }
 }
 
-/* Every estimate within 1 % of some value between its two neighbouring ranks. */
+/* Every estimate within 1 % of some value between its two neighbouring ranks, and of the exact
+ * quantile where the two have one sign. */
 static void check_approx_quantiles(size_t n)
 {
     static struct value sorted[MANY];
@@ -180,6 +181,10 @@ static void check_approx_quantiles(size_t n)
         double is = result_double(&cell);
         CHECK(is >= low - 0.01 * fabs(low) && is <= high + 0.01 * fabs(high),
               "%s of %zu: %.17g, not %.17g to %.17g", text, n, is, low, high);
+        double part = (double)((n - 1) * (size_t)percent % 100) / 100;
+        double exact = low * (1 - part) + high * part;
+        CHECK(low * high < 0 || fabs(is - exact) <= 0.01 * fabs(exact),
+              "%s of %zu: %.17g, not %.17g", text, n, is, exact);
         cell_free(&cell);
         if (percent == 48)
             check_same_in_pieces(&agg, n);
