@@ -1,8 +1,8 @@
 """bench.py WINAGG TOOLS DATA: what make bench runs.
 
 TOOLS holds the programs built from this directory, DATA takes the generated events and whatever
-the runs print. Environment: BENCH_EVENTS (5000000), BENCH_ROUNDS (5), BENCH_SLICE (200000, for
-the programs that take minutes for the whole), BENCH_ONLY (speed or growth).
+the runs print. Environment: BENCH_EVENTS (5000000), BENCH_ROUNDS (5), BENCH_SLICE (100000, for
+the programs that take minutes for the whole, in at most 3 rounds), BENCH_ONLY (speed or growth).
 
 Whatever is compared runs alternating, round after round, so that a machine that is busy for a
 while is busy for all. Wall times are medians over the rounds; a ratio of wall times is the median
@@ -26,7 +26,7 @@ class Bench:
         self.data = os.path.abspath(data)
         self.events = int(os.environ.get("BENCH_EVENTS", "5000000"))
         self.rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
-        self.slice = min(self.events, int(os.environ.get("BENCH_SLICE", "200000")))
+        self.slice = min(self.events, int(os.environ.get("BENCH_SLICE", "100000")))
         os.makedirs(self.data, exist_ok=True)
 
     def events_file(self, form, events, keys=100):
@@ -61,10 +61,10 @@ class Bench:
     def rows_path(self, index):
         return os.path.join(self.data, f"rows-{index}")
 
-    def alternate(self, programs):
+    def alternate(self, programs, rounds=None):
         """A list of measurements for each program."""
         taken = [[] for _ in programs]
-        for _ in range(self.rounds):
+        for _ in range(rounds or self.rounds):
             for i, program in enumerate(programs):
                 taken[i].append(self.run(program, f"rows-{i}"))
         return taken
@@ -94,8 +94,8 @@ def speed(bench, title, workload, events):
     sliced = bench.events_file(workload, bench.slice)
     fast = peers.fast(bench.winagg, workload, path)
     slow = peers.slow(workload, sliced)
-    # On the slice everyone answers, winagg and the databases too, and naive Python is the oracle.
-    check = slow + [p for p in peers.fast(bench.winagg, workload, sliced) if p.has_rows]
+    # On the slice everyone answers, winagg and the databases too.
+    check = [peers.oracle(workload, sliced)] + slow + [p for p in peers.fast(bench.winagg, workload, sliced) if p.has_rows]
     for i, program in enumerate(check):
         bench.run(program, f"rows-{i}")
     bench.check_agreement(check)
@@ -105,7 +105,8 @@ def speed(bench, title, workload, events):
     base = names.index("DuckDB, 2 threads") if "DuckDB, 2 threads" in names else None
 
     print(f"\n{title}: {events:,} events, {size / 1e6:.0f} MB, {size / events:.1f} bytes each;"
-          f" {bench.rounds} rounds; {len(check)} programs agree on the slice")
+          f" {bench.rounds} rounds; "
+          f" {len(check)} programs agree")
     print(f"  {'':<22}{'wall s':>9}{'CPU s':>9}{'M ev/s':>9}{'GB/s':>8}{'x DuckDB':>10}"
           f"{'by CPU':>10}")
     for name, mine in zip(names, taken):
@@ -116,7 +117,7 @@ def speed(bench, title, workload, events):
             cpu_ratio = f"{cpu_s(taken[base]) / max(cpu_s(mine), 1e-3):.2f}"
         print_row(name, events, size, mine, ratio, cpu_ratio)
     base_rate = base is not None and events / statistics.median(one[0] for one in taken[base])
-    for program, mine in zip(slow, bench.alternate(slow)):
+    for program, mine in zip(slow, bench.alternate(slow, min(bench.rounds, 3))):
         rate = bench.slice / statistics.median(one[0] for one in mine)
         ratio = f"{rate / base_rate:.3f}" if base_rate else "-"
         print_row(program.name + " *", bench.slice, os.path.getsize(sliced), mine, ratio, "-")

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2094 # run sets status and output; file names are arguments
 # The generator, the naive oracle and the comparison that make bench rests on, at a small size.
 
 setup_file() {
