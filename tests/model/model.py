@@ -10,7 +10,7 @@ from math import inf
 from aggregates import result
 from decimals import Bad
 from options import Options, Usage
-from records import interpret, read_records
+from records import Failure, interpret, read_records
 from rows import Row, header_line, line, line_bytes
 from times import saturate, time_text
 
@@ -203,7 +203,8 @@ class Result:
     def __init__(self):
         self.status = 0
         self.lines = []        # of pieces: stdout, or what --output gets
-        self.bad_at = []       # line numbers of the reported bad records
+        self.bad_at = []       # (line, reason) of the reported bad records
+        self.failed_at = None  # the line that ended the run
         self.bad_total = 0
         self.late, self.bad = b"", b""
         self.stats = None      # [(name, printed value)] without `seconds`
@@ -212,10 +213,6 @@ class Result:
 
     def rows(self):
         return b"".join(map(line_bytes, self.lines))
-
-
-class Strict(Exception):
-    """--strict met a bad record."""
 
 
 def feed(model, records, read_field, outcome, counts):
@@ -230,7 +227,7 @@ def feed(model, records, read_field, outcome, counts):
             if outcome.bad_total <= REPORTED_BAD_MAX:
                 outcome.bad_at.append((record.line, str(bad)))
             if model.options.strict:
-                raise Strict(str(bad)) from None
+                raise Failure(record.line, str(bad)) from None
             continue
         outcome.times.append(time)
         verdict = model.take(time, key, values)
@@ -269,8 +266,9 @@ def run(argv, read_input, output_is_empty=lambda path: True):
         try:
             feed(model, records, read_field, outcome, counts)
             model.advance(inf)
-        except Strict as bad:
-            outcome.status, outcome.message = 1, str(bad)
+        except Failure as failure:
+            outcome.status, outcome.message = 1, str(failure)
+            outcome.failed_at = failure.line
         if options.stats:
             outcome.stats = statistics(model, counts, options)
         outcome.lines = model.lines
@@ -309,7 +307,10 @@ def main():
         if path is not None:
             write_file(path, "wb", content)
     name = "stdin" if options.file == "-" else options.file
-    for number, reason in outcome.bad_at:
+    messages = list(outcome.bad_at)
+    if outcome.status == 1 and (outcome.failed_at, outcome.message) not in messages:
+        messages.append((outcome.failed_at, outcome.message))
+    for number, reason in messages:
         print(f"winagg: {name}:{number}: {reason}", file=sys.stderr)
     if outcome.bad_total > REPORTED_BAD_MAX:
         print(f"winagg: {outcome.bad_total} bad records in all", file=sys.stderr)

@@ -14,6 +14,14 @@ NULL, FALSE, TRUE = (0, 0), (1, 0), (2, 0)
 NUMBER_RANK, STRING_RANK = 3, 4
 
 
+class Failure(Exception):
+    """The run cannot go on because of what stands in a line: exit status 1."""
+
+    def __init__(self, line, reason):
+        super().__init__(reason)
+        self.line = line
+
+
 class NumberText:
     """A JSON number, not yet judged."""
 
@@ -102,8 +110,8 @@ def split_csv(data, start, delimiter):
         if data[i:i + 1] == b'"':
             i += 1
             while True:
-                if i >= len(data):
-                    return None, len(data)
+                if i >= len(data):  # the last newline is the record's end all the same
+                    return None, len(data) - data.endswith(b"\n")
                 if data[i] != QUOTE:
                     content.append(data[i])
                     i += 1
@@ -150,9 +158,12 @@ def read_csv(data, delimiter, options):
     rows = csv_rows(data, delimiter, options.max_record)
     names = options.columns
     if names is None and not options.no_header:
-        names = next(rows, (0, b"", None, ""))[2]
-        if names is None:
+        header = next(rows, None)
+        if header is None:
             return
+        names = header[2]
+        if names is None:
+            raise Failure(header[0], "the header is malformed")
     if names is not None:
         for field in all_fields(options):
             if field.csv_name not in names:

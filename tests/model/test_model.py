@@ -290,7 +290,7 @@ class Input(unittest.TestCase):
         got = [json.loads(line)["k"] for line in outcome.rows().splitlines()]
         self.assertEqual(got, ["a\r\nb", 'q"q'])
         self.assertEqual([line for line, _ in outcome.bad_at], [6, 7, 8, 9])
-        self.assertEqual(outcome.bad, b'3\r\n4,x"y\r\n5,"z"w\r\n6,"open\r\n\n')
+        self.assertEqual(outcome.bad, b'3\r\n4,x"y\r\n5,"z"w\r\n6,"open\r\n')
 
     def test_output_in_csv(self):
         data = b't\tk\n0\t"a,""b"\n0\t\n'
