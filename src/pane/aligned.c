@@ -8,6 +8,11 @@
  *
  * The timers are then the two ends of these runs: the oldest passed window is the next to expire,
  * the oldest open one the next to fire on time.
+ *
+ * Windows that overlap share their records in slices (pane/slices.h) as long as they are open; the
+ * right-hand run is empty then, and a window is put together when it fires. It stays on the left,
+ * with cells of its own, while it can still be refined. Early panes show each window before its
+ * end, so with --early every record goes into each of its windows, at a cost per window.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +20,8 @@
 #include "base/memory.h"
 #include "base/wire.h"
 #include "pane/engine.h"
-
-struct window {
-    struct window_bounds bounds;
-    struct table table;
-};
+#include "pane/slices.h"
+#include "state/windows.h"
 
 /* A window and cell that the current record went into. */
 struct hit {
@@ -29,9 +31,11 @@ struct hit {
 
 struct aligned {
     struct engine engine; /* first: an engine is cast to the struct it begins */
-    struct window **windows;
-    size_t n, n_passed, capacity;
-    struct window *recent; /* the window of the last record, or NULL */
+    struct windows windows;
+    size_t n_passed;
+    bool sliced;
+    struct slices slices;
+    struct window *recent; /* the window, or slice, of the last record; or NULL */
     struct hit *hits;
     size_t hits_capacity;
     struct cell **sorted;
@@ -43,67 +47,64 @@ static struct aligned *aligned_of(struct engine *e)
     return (struct aligned *)(void *)e;
 }
 
-/* Where a window of these bounds stands, or would stand. */
-static size_t position(const struct aligned *a, const struct window_bounds *bounds)
-{
-    size_t low = 0, high = a->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct window_bounds *b = &a->windows[middle]->bounds;
-        /* Saturated starts or ends may be equal, never both. */
-        bool less = b->start_ns != bounds->start_ns ? b->start_ns < bounds->start_ns
-                                                    : b->end_ns < bounds->end_ns;
-        if (less)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool same(const struct window_bounds *a, const struct window_bounds *b)
 {
     return a->start_ns == b->start_ns && a->end_ns == b->end_ns;
 }
 
+/* When a window that has not passed is to be fired: --final waits until it can't change any more.
+ */
+static int64_t firing(const struct engine *e, int64_t end_ns)
+{
+    return e->panes.options.final ? engine_expiry(e, end_ns) : end_ns;
+}
+
 static void set_timer(struct aligned *a)
 {
     struct engine *e = &a->engine;
+    struct window_bounds next;
     e->timer_set = false;
     if (a->n_passed > 0)
-        engine_timer(e, engine_expiry(e, a->windows[0]->bounds.end_ns));
-    if (a->n_passed < a->n)
-        engine_timer(e, a->windows[a->n_passed]->bounds.end_ns);
+        engine_timer(e, engine_expiry(e, a->windows.at[0]->bounds.end_ns));
+    if (a->n_passed < a->windows.n)
+        engine_timer(e, firing(e, a->windows.at[a->n_passed]->bounds.end_ns));
+    if (a->sliced && slices_next(&a->slices, &next))
+        engine_timer(e, firing(e, next.end_ns));
     if (e->tick_set)
         engine_timer(e, e->next_tick_ns);
 }
 
-static struct window *open_window(struct aligned *a, size_t at, const struct window_bounds *bounds)
+static bool has_passed(const struct engine *e, const struct window_bounds *bounds)
 {
-    struct window *w = memory_alloc(sizeof *w);
-    w->bounds = *bounds;
-    table_init(&w->table, a->engine.acc_bytes);
-    if (a->n == a->capacity) {
-        a->capacity = a->capacity ? a->capacity * 2 : 16;
-        a->windows = memory_realloc(a->windows, a->capacity * sizeof(struct window *));
-    }
-    memmove(&a->windows[at + 1], &a->windows[at], (a->n - at) * sizeof(struct window *));
-    a->windows[at] = w;
-    a->n++;
-    a->n_passed += bounds->end_ns <= a->engine.watermark.now_ns;
+    return firing(e, bounds->end_ns) <= e->watermark.now_ns;
+}
+
+static struct window *find_window(struct aligned *a, const struct window_bounds *bounds)
+{
+    size_t place;
+    if (a->recent != NULL && same(&a->recent->bounds, bounds))
+        return a->recent;
+    if (windows_find(&a->windows, bounds, &place))
+        return a->windows.at[place];
+    struct window *w = windows_insert(&a->windows, place, bounds, a->engine.acc_bytes);
+    a->n_passed += has_passed(&a->engine, bounds);
     a->engine.counts.windows++;
     set_timer(a);
     return w;
 }
 
-static struct window *find_window(struct aligned *a, const struct window_bounds *bounds)
+/* The slice of a time that lies in some open window. */
+static struct window *find_slice(struct aligned *a, int64_t t_ns)
 {
-    if (a->recent != NULL && same(&a->recent->bounds, bounds))
-        return a->recent;
-    size_t at = position(a, bounds);
-    if (at < a->n && same(&a->windows[at]->bounds, bounds))
-        return a->windows[at];
-    return open_window(a, at, bounds);
+    struct engine *e = &a->engine;
+    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
+    if (e->watermark.started)
+        slices_pass(&a->slices, time_sub(e->watermark.now_ns, lag_ns));
+    size_t live = a->slices.live.n;
+    struct window *slice = slices_get(&a->slices, t_ns, e->acc_bytes, &e->counts.windows);
+    if (a->slices.live.n != live)
+        set_timer(a);
+    return slice;
 }
 
 static struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
@@ -141,27 +142,36 @@ static void fire_triggered(struct aligned *a, size_t n_hits)
     }
 }
 
-/* Steps 1 to 3 in general: any number of windows, expired ones among them. */
+/* Steps 1 to 3 in general: any number of windows, passed and expired ones among them. */
 static void add_record(struct aligned *a, size_t i)
 {
     struct engine *e = &a->engine;
     int64_t t_ns = e->batch->time_ns[i];
     struct window_bounds bounds;
+    bool assigned = false, in_slice = false;
     size_t n_hits = 0;
-    int64_t k = 0;
-    for (; window_at(&e->window, t_ns, k, &bounds); k++) {
-        if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns) {
-            k++;
+    for (int64_t k = 0; window_at(&e->window, t_ns, k, &bounds); k++) {
+        assigned = true;
+        if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
             break; /* and so have all that start earlier */
+        if (a->sliced && !has_passed(e, &bounds)) {
+            if (!in_slice) {
+                a->recent = find_slice(a, t_ns);
+                add_to_window(e, a->recent, i);
+                in_slice = true;
+            }
+            if (t_ns >= e->watermark.now_ns)
+                break; /* no window that holds it can have passed */
+            continue;
         }
         struct window *w = find_window(a, &bounds);
         if (k == 0)
             a->recent = w;
         note_hit(a, n_hits++, w, add_to_window(e, w, i));
     }
-    if (k == 0) {
+    if (!assigned) {
         e->counts.unassigned++;
-    } else if (n_hits == 0) {
+    } else if (n_hits == 0 && !in_slice) {
         engine_too_late(e, i);
     } else {
         e->counts.used++;
@@ -170,19 +180,21 @@ static void add_record(struct aligned *a, size_t i)
     }
 }
 
-/* Most records fall into the window of the one before, which is open and fires at its end only. */
+/* Most records fall into the same open window or slice as the one before, and into no passed one.
+ */
 static bool add_to_recent(struct aligned *a, size_t i)
 {
     struct engine *e = &a->engine;
     int64_t t_ns = e->batch->time_ns[i];
     struct window *w = a->recent;
-    if (w == NULL || t_ns < w->bounds.start_ns || t_ns >= w->bounds.end_ns ||
-        w->bounds.end_ns <= e->watermark.now_ns)
+    if (w == NULL || t_ns < w->bounds.start_ns || t_ns >= w->bounds.end_ns)
+        return false;
+    if (a->sliced ? t_ns < e->watermark.now_ns : w->bounds.end_ns <= e->watermark.now_ns)
         return false;
     struct cell *cell = add_to_window(e, w, i);
     e->counts.used++;
     e->counts.late += t_ns < e->watermark.now_ns;
-    if (engine_triggered(e, cell, w->bounds.end_ns)) {
+    if (!a->sliced && engine_triggered(e, cell, w->bounds.end_ns)) {
         note_hit(a, 0, w, cell);
         fire_triggered(a, 1);
     }
@@ -192,9 +204,9 @@ static bool add_to_recent(struct aligned *a, size_t i)
 static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
-    bool tumbling = e->window.size_ns == e->window.slide_ns;
+    bool alone = a->sliced || e->window.size_ns == e->window.slide_ns; /* one window or slice */
     for (size_t i = from; i < to; i++) {
-        if (!tumbling || !add_to_recent(a, i))
+        if (!alone || !add_to_recent(a, i))
             add_record(a, i);
         engine_advance(e, e->batch->time_ns[i]);
     }
@@ -221,31 +233,38 @@ static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
 
 static void expire_first(struct aligned *a)
 {
-    struct window *w = a->windows[0];
-    if (a->engine.panes.options.final)
-        fire_window(a, w, false, PANE_ON_TIME);
-    else
-        fire_window(a, w, true, PANE_LATE);
+    struct window *w = a->windows.at[0];
+    fire_window(a, w, true, PANE_LATE);
     if (a->recent == w)
         a->recent = NULL;
-    table_free(&w->table);
-    free(w);
-    memmove(&a->windows[0], &a->windows[1], --a->n * sizeof(struct window *));
+    windows_drop_first(&a->windows);
     a->n_passed--;
 }
 
+/* The first open window fires on time; it is freed when it expires, at once without lateness. */
 static void pass_next(struct aligned *a)
 {
-    struct window *w = a->windows[a->n_passed++];
-    if (!a->engine.panes.options.final)
-        fire_window(a, w, false, PANE_ON_TIME);
+    struct window *w = a->windows.at[a->n_passed++];
+    fire_window(a, w, false, PANE_ON_TIME);
+}
+
+/* The same for a window that exists only in slices yet. */
+static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
+                        enum pane_timing timing)
+{
+    struct engine *e = &a->engine;
+    struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
+    slices_fire(&a->slices, &e->panes, &w->table);
+    a->recent = NULL; /* it may have been a slice that is gone now */
+    a->n_passed++;
+    fire_window(a, w, false, timing);
 }
 
 static void tick(struct aligned *a)
 {
     struct engine *e = &a->engine;
-    for (size_t i = a->n_passed; i < a->n; i++)
-        fire_window(a, a->windows[i], true, PANE_EARLY);
+    for (size_t i = a->n_passed; i < a->windows.n; i++)
+        fire_window(a, a->windows.at[i], true, PANE_EARLY);
     /* Nothing is new any more: the other multiples up to W would fire nothing. */
     engine_next_tick(e);
 }
@@ -257,16 +276,19 @@ static void tick(struct aligned *a)
 static void aligned_run_timers(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
+    struct window_bounds next;
     for (;;) {
-        e->timer_set = false;
         set_timer(a);
         int64_t now_ns = e->next_timer_ns;
         if (!e->timer_set || now_ns > e->watermark.now_ns)
             return;
-        if (a->n_passed > 0 && engine_expiry(e, a->windows[0]->bounds.end_ns) == now_ns)
+        if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
             expire_first(a);
-        else if (a->n_passed < a->n && a->windows[a->n_passed]->bounds.end_ns == now_ns)
+        else if (a->n_passed < a->windows.n &&
+                 firing(e, a->windows.at[a->n_passed]->bounds.end_ns) == now_ns)
             pass_next(a);
+        else if (a->sliced && slices_next(&a->slices, &next) && firing(e, next.end_ns) == now_ns)
+            fire_slices(a, &next, PANE_ON_TIME);
         else
             tick(a);
     }
@@ -275,26 +297,32 @@ static void aligned_run_timers(struct engine *e)
 static void aligned_fire_unfired(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
-    for (size_t i = 0; i < a->n; i++)
-        fire_window(a, a->windows[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
+    struct window_bounds next;
+    for (size_t i = 0; i < a->windows.n; i++)
+        fire_window(a, a->windows.at[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
+    while (a->sliced && slices_next(&a->slices, &next))
+        fire_slices(a, &next, PANE_EARLY);
+}
+
+static size_t count_cells(const struct windows *windows)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < windows->n; i++)
+        n += windows->at[i]->table.n;
+    return n;
 }
 
 static size_t aligned_cells(const struct engine *e)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
-    size_t n = 0;
-    for (size_t i = 0; i < a->n; i++)
-        n += a->windows[i]->table.n;
-    return n;
+    return count_cells(&a->windows) + count_cells(&a->slices.live);
 }
 
-/* Number of windows (u64); each: start, end (i64), number of cells (u64); each: key, cell. */
-static void aligned_save(const struct engine *e, struct buf *to)
+/* Each window: start, end (i64), number of cells (u64); each of these: key, cell. */
+static void save_windows(const struct engine *e, const struct windows *windows, struct buf *to)
 {
-    const struct aligned *a = (const struct aligned *)(const void *)e;
-    wire_put_u64(to, a->n);
-    for (size_t i = 0; i < a->n; i++) {
-        const struct window *w = a->windows[i];
+    for (size_t i = 0; i < windows->n; i++) {
+        const struct window *w = windows->at[i];
         wire_put_i64(to, w->bounds.start_ns);
         wire_put_i64(to, w->bounds.end_ns);
         wire_put_u64(to, w->table.n);
@@ -304,6 +332,20 @@ static void aligned_save(const struct engine *e, struct buf *to)
             cell_save(&e->panes, cell, to);
         }
     }
+}
+
+/*
+ * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
+ * (u64), the slices.
+ */
+static void aligned_save(const struct engine *e, struct buf *to)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    wire_put_u64(to, a->windows.n);
+    save_windows(e, &a->windows, to);
+    wire_put_u64(to, a->n_passed);
+    wire_put_u64(to, a->slices.live.n);
+    save_windows(e, &a->slices.live, to);
 }
 
 static bool load_cells(struct engine *e, struct window *w, const unsigned char **at,
@@ -329,20 +371,36 @@ static bool load_cells(struct engine *e, struct window *w, const unsigned char *
     return true;
 }
 
+static bool load_windows(struct engine *e, struct windows *windows, uint64_t n,
+                         const unsigned char **at, const unsigned char *end)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        struct window_bounds bounds;
+        size_t place;
+        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
+            return false;
+        if (windows_find(windows, &bounds, &place) || place != windows->n) /* not in order */
+            return false;
+        if (!load_cells(e, windows_insert(windows, place, &bounds, e->acc_bytes), at, end))
+            return false;
+    }
+    return true;
+}
+
 static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **at,
                          const unsigned char *end)
 {
     struct aligned *a = aligned_of(e);
-    for (uint64_t i = 0; i < live; i++) {
-        struct window_bounds bounds;
-        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
-            return false;
-        size_t place = position(a, &bounds);
-        if (place != a->n) /* not in order, or there already */
-            return false;
-        if (!load_cells(e, open_window(a, place, &bounds), at, end))
-            return false;
-    }
+    uint64_t n_passed, n_slices;
+    if (!load_windows(e, &a->windows, live, at, end) || !wire_u64(at, end, &n_passed) ||
+        !wire_u64(at, end, &n_slices) || n_passed > live || (n_slices > 0 && !a->sliced))
+        return false;
+    a->n_passed = (size_t)n_passed;
+    if (!load_windows(e, &a->slices.live, n_slices, at, end))
+        return false;
+    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
+    if (e->watermark.started)
+        slices_pass(&a->slices, time_sub(e->watermark.now_ns, lag_ns));
     set_timer(a);
     return true;
 }
@@ -350,11 +408,8 @@ static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **
 static void aligned_free(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
-    for (size_t i = 0; i < a->n; i++) {
-        table_free(&a->windows[i]->table);
-        free(a->windows[i]);
-    }
-    free(a->windows);
+    windows_free(&a->windows);
+    windows_free(&a->slices.live);
     free(a->hits);
     free(a->sorted);
     free(a);
@@ -370,9 +425,12 @@ static const struct engine_ops aligned_ops = {
     .load = aligned_load,
 };
 
-struct engine *aligned_new(void)
+struct engine *aligned_new(const struct engine_options *options)
 {
     struct aligned *a = memory_calloc(1, sizeof *a);
     a->engine.ops = &aligned_ops;
+    a->sliced = options->window.slide_ns < options->window.size_ns &&
+                options->pane.early_count == 0 && options->pane.early_ns == 0;
+    a->slices.spec = options->window;
     return &a->engine;
 }

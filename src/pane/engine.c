@@ -6,7 +6,7 @@
 
 struct engine *engine_new(const struct engine_options *o)
 {
-    struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new();
+    struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new(o);
     e->window = o->window;
     e->watermark = (struct watermark){.delay_ns = o->delay_ns, .now_ns = INT64_MIN};
     e->n_keys = o->n_keys;

@@ -125,7 +125,7 @@ void cell_save(const struct panes *panes, const struct cell *cell, struct buf *t
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
                const unsigned char *end, struct arena *arena);
 
-struct engine *aligned_new(void);
+struct engine *aligned_new(const struct engine_options *options);
 struct engine *sessions_new(void);
 
 void engine_add_pending(struct engine *e); /* gives the pending rows to the aggregates */

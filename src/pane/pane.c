@@ -43,6 +43,18 @@ void pane_start(const struct panes *panes, struct cell *cell)
         panes->aggs[i].ops->init(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
 }
 
+void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
+                struct arena *arena)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        agg->ops->merge(agg, cell_accs(into) + agg->offset, (const char *)(from + 1) + agg->offset,
+                        arena);
+    }
+    uint64_t fresh = (uint64_t)into->fresh + from->fresh;
+    into->fresh = fresh > UINT32_MAX ? UINT32_MAX : (uint32_t)fresh;
+}
+
 /*
  * XXH3-128 over start, end, pane (8 bytes each, little-endian), op, key: the same row of a run and
  * of its repetition has the same id, whatever the machine.

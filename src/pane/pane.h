@@ -71,6 +71,10 @@ struct retraction {
 /* Makes the accumulators of a new cell those of no records. */
 void pane_start(const struct panes *panes, struct cell *cell);
 
+/* Adds what `from` has accumulated to `into`. */
+void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
+                struct arena *arena);
+
 /*
  * Fires: in discard mode the accumulators start anew, in retract mode the row is kept (in `arena`,
  * the window's) to be replaced or taken back. cell->pane and cell->fresh move on.

@@ -150,14 +150,7 @@ static void rebound(struct session *x, const struct window_bounds *bounds)
 /* x takes over all that `part` has; part is gone from its key and is freed with its last timer. */
 static void swallow(struct sessions *s, struct session *x, struct session *part)
 {
-    struct engine *e = &s->engine;
-    for (size_t i = 0; i < e->panes.n_aggs; i++) {
-        const struct agg *agg = &e->panes.aggs[i];
-        agg->ops->merge(agg, cell_accs(&x->cell) + agg->offset,
-                        cell_accs(&part->cell) + agg->offset, &x->arena);
-    }
-    uint64_t fresh = (uint64_t)x->cell.fresh + part->cell.fresh;
-    x->cell.fresh = fresh > UINT32_MAX ? UINT32_MAX : (uint32_t)fresh;
+    pane_merge(&s->engine.panes, &x->cell, &part->cell, &x->arena);
     owe_retraction(x, part);
     for (const struct retraction *r = part->taken_back; r != NULL; r = r->next) {
         struct retraction *copy = arena_alloc(&x->arena, sizeof *copy);
@@ -167,7 +160,7 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
         x->taken_back = copy;
     }
     unlink_session(s, part);
-    e->counts.windows--;
+    s->engine.counts.windows--;
     if (part->n_timers == 0)
         release(part);
 }
