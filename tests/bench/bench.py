@@ -106,7 +106,7 @@ def speed(bench, title, workload, events):
 
     print(f"\n{title}: {events:,} events, {size / 1e6:.0f} MB, {size / events:.1f} bytes each;"
           f" {bench.rounds} rounds; "
-          f" {len(check)} programs agree")
+          f"{len(check)} programs agree")
     print(f"  {'':<22}{'wall s':>9}{'CPU s':>9}{'M ev/s':>9}{'GB/s':>8}{'x DuckDB':>10}"
           f"{'by CPU':>10}")
     for name, mine in zip(names, taken):
