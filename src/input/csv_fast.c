@@ -15,17 +15,27 @@
  */
 enum { MOST_GROUP = 256 };
 
+/* Compiled anew wherever it is called, for what is constant there. */
+#define INLINE static inline __attribute__((always_inline))
+
 struct csv_fast {
     const struct input_options *options;
     const struct csv_layout *layout;
     const struct csv_indexer *indexer;
+    struct epoch_units {
+        /* Epoch numbers below these, and not below the one before, are seconds, milliseconds,
+           microseconds; any others are nanoseconds. */
+        uint64_t s, ms, us;
+    } units;
     struct time_cache time_cache;
     struct buf time; /* the time fields, joined */
     size_t group;    /* how many records to try next */
 
     const char *slice; /* what the index is of; NULL: nothing */
-    size_t record;     /* the next record of the slice, */
-    size_t row;        /* and the index of its first separator */
+    size_t row;        /* in index.separators: the first one of the next record */
+    size_t even;       /* so many records from there on have the right number of separators */
+    size_t left;       /* so many newlines from there on */
+    bool uneven;       /* not all records of the slice have */
     struct csv_index index;
 };
 
@@ -37,12 +47,32 @@ struct group {
     size_t lane; /* of the first */
 };
 
+static struct epoch_units epoch_units(enum time_form form)
+{
+    switch (form) {
+    case TIME_AUTO:
+        return (struct epoch_units){UINT64_C(100000000000), UINT64_C(100000000000000),
+                                    UINT64_C(100000000000000000)};
+    case TIME_S:
+        return (struct epoch_units){.s = UINT64_MAX};
+    case TIME_MS:
+        return (struct epoch_units){.ms = UINT64_MAX};
+    case TIME_US:
+        return (struct epoch_units){.us = UINT64_MAX};
+    case TIME_NS:
+    case TIME_PATTERN:
+        break;
+    }
+    return (struct epoch_units){0};
+}
+
 struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout)
 {
     struct csv_fast *fast = memory_alloc(sizeof *fast);
     fast->options = options;
     fast->layout = layout;
     fast->indexer = csv_indexer_get(0);
+    fast->units = epoch_units(options->time_format.form);
     fast->time_cache = (struct time_cache){0};
     fast->time = (struct buf){0};
     fast->group = MOST_GROUP;
@@ -71,72 +101,97 @@ void csv_fast_begin(struct csv_fast *fast)
     fast->slice = NULL;
 }
 
-/* Field `column` of row i. The last one of a record may have a CR behind it. */
-static inline const char *field(const struct group *g, size_t i, size_t column, size_t *len)
+static inline bool is_last(const struct group *g, size_t column)
 {
-    const uint32_t *end = g->separators + i * g->width + column;
-    const char *text = g->slice + (uint32_t)(end[-1] + 1);
-    *len = *end - (uint32_t)(end[-1] + 1);
-    if (column == g->width - 1 && *len > 0 && text[*len - 1] == '\r')
+    return column == g->width - 1;
+}
+
+/* A column of the group; a copy of its own for each loop, so that it stays in registers. */
+struct column {
+    const char *slice;
+    const uint32_t *end; /* of the field in the next row */
+    size_t width, n;
+};
+
+INLINE struct column column_of(const struct group *g, size_t column)
+{
+    return (struct column){
+        .slice = g->slice, .end = g->separators + column, .width = g->width, .n = g->n};
+}
+
+/*
+ * The field in the next row. `last`: of its record, so a CR may stand behind it. The loops below
+ * are compiled twice, with and without: it is never a branch.
+ */
+INLINE const char *next_field(struct column *c, bool last, size_t *len)
+{
+    uint32_t start = c->end[-1] + 1;
+    const char *text = c->slice + start;
+    *len = *c->end - start;
+    if (last && *len > 0 && text[*len - 1] == '\r')
         --*len;
+    c->end += c->width;
     return text;
 }
 
 /* A whole number of seconds, milliseconds, ...; false if it is out of range. */
-static inline bool epoch_ns(enum time_form form, uint64_t n, int64_t *ns)
+INLINE bool epoch_ns(const struct epoch_units *units, uint64_t n, int64_t *ns)
 {
-    int64_t unit_ns;
-    if (form == TIME_S || (form == TIME_AUTO && n < UINT64_C(100000000000)))
-        unit_ns = 1000000000;
-    else if (form == TIME_MS || (form == TIME_AUTO && n < UINT64_C(100000000000000)))
-        unit_ns = 1000000;
-    else if (form == TIME_US || (form == TIME_AUTO && n < UINT64_C(100000000000000000)))
-        unit_ns = 1000;
-    else
-        unit_ns = 1;
-    return !__builtin_mul_overflow(n, unit_ns, ns);
+    if (n < units->s)
+        return !__builtin_mul_overflow(n, 1000000000, ns);
+    if (n < units->ms)
+        return !__builtin_mul_overflow(n, 1000000, ns);
+    return !__builtin_mul_overflow(n, n < units->us ? 1000 : 1, ns);
 }
 
-static inline bool read_time(struct csv_fast *fast, const char *text, size_t len, int64_t *ns)
+static __attribute__((noinline)) bool read_other_time(struct csv_fast *fast, const char *text,
+                                                      size_t len, int64_t *ns)
 {
-    enum time_form form = fast->options->time_format.form;
+    const struct time_format *format = &fast->options->time_format;
     uint64_t n;
-    if (form == TIME_AUTO && time_parse_fast(&fast->time_cache, text, len, ns))
+    if (format->form == TIME_AUTO && time_parse_fast(&fast->time_cache, text, len, ns))
         return true;
-    if (form != TIME_PATTERN && digits_read(text, len, &n))
-        return epoch_ns(form, n, ns);
-    return len > 0 && time_parse(&fast->options->time_format, text, len, ns) == TIME_OK;
+    if (format->form != TIME_PATTERN && digits_read(text, len, &n))
+        return epoch_ns(&fast->units, n, ns);
+    return len > 0 && time_parse(format, text, len, ns) == TIME_OK;
 }
 
 /* These return how many rows they could read. */
 
-static size_t read_times(struct csv_fast *fast, const struct group *g, int64_t *ns)
+/* Seconds to milliseconds of our time are read here, the rest elsewhere. */
+INLINE size_t read_times(struct csv_fast *fast, struct column c, bool last, int64_t *ns)
 {
-    size_t column = fast->layout->time[0];
-    for (size_t i = 0; i < g->n; i++) {
+    const struct epoch_units units = fast->units;
+    bool epoch = fast->options->time_format.form != TIME_PATTERN;
+    for (size_t i = 0; i < c.n; i++) {
         size_t len;
-        const char *text = field(g, i, column, &len);
-        if (!read_time(fast, text, len, &ns[i]))
+        uint64_t n;
+        const char *text = next_field(&c, last, &len);
+        if (len - 9 <= 16 - 9 && epoch && digits_read_two(text, len, &n)) {
+            if (!epoch_ns(&units, n, &ns[i]))
+                return i;
+        } else if (!read_other_time(fast, text, len, &ns[i])) {
             return i;
+        }
     }
-    return g->n;
+    return c.n;
 }
 
 static bool read_joined_time(struct csv_fast *fast, const struct group *g, size_t i, int64_t *ns)
 {
     fast->time.len = 0;
     for (size_t part = 0; part < fast->options->n_time; part++) {
-        size_t len;
-        const char *text = field(g, i, fast->layout->time[part], &len);
+        size_t len, column = fast->layout->time[part];
+        struct column c = column_of(g, column + i * g->width);
+        const char *text = next_field(&c, is_last(g, column), &len);
         if (len == 0)
             return false;
         if (part > 0)
             buf_putc(&fast->time, ' ');
         buf_put(&fast->time, text, len);
     }
-    size_t len = fast->time.len;
     memset(buf_reserve(&fast->time, sizeof(uint64_t)), 0, sizeof(uint64_t));
-    return read_time(fast, fast->time.data, len, ns);
+    return read_other_time(fast, fast->time.data, fast->time.len, ns);
 }
 
 static size_t read_joined_times(struct csv_fast *fast, const struct group *g, int64_t *ns)
@@ -148,13 +203,13 @@ static size_t read_joined_times(struct csv_fast *fast, const struct group *g, in
     return g->n;
 }
 
-static size_t read_numbers(const struct group *g, size_t column, struct value *v)
+INLINE size_t read_numbers(struct column c, bool last, struct value *v)
 {
-    for (size_t i = 0; i < g->n; i++, v++) {
+    for (size_t i = 0; i < c.n; i++, v++) {
         size_t len;
         int64_t mant;
         unsigned decimals;
-        const char *text = field(g, i, column, &len);
+        const char *text = next_field(&c, last, &len);
         if (len == 0)
             *v = (struct value){.kind = VALUE_NULL};
         else if (digits_read_decimal(text, len, &mant, &decimals))
@@ -163,32 +218,47 @@ static size_t read_numbers(const struct group *g, size_t column, struct value *v
         else if (number_parse(text, len, v) != NUMBER_OK)
             return i;
     }
-    return g->n;
+    return c.n;
 }
 
-static size_t read_strings(const struct group *g, size_t column, enum field_use use, bool high,
+INLINE size_t read_strings(struct column c, bool last, bool must_be_utf8, enum value_kind empty,
                            struct value *v)
 {
-    uint8_t empty = use == FIELD_KEY ? VALUE_STRING : VALUE_NULL;
-    for (size_t i = 0; i < g->n; i++, v++) {
+    for (size_t i = 0; i < c.n; i++, v++) {
         size_t len;
-        const char *text = field(g, i, column, &len);
-        if (high && use == FIELD_KEY && !utf8_valid(text, len))
+        const char *text = next_field(&c, last, &len);
+        if (must_be_utf8 && !utf8_valid(text, len))
             return i;
         *v = (struct value){
-            .text = text, .len = (uint32_t)len, .kind = len == 0 ? empty : VALUE_STRING};
+            .text = text, .len = (uint32_t)len, .kind = (uint8_t)(len == 0 ? empty : VALUE_STRING)};
     }
-    return g->n;
+    return c.n;
 }
 
-static size_t read_presences(const struct group *g, size_t column, struct value *v)
+INLINE size_t read_presences(struct column c, bool last, struct value *v)
 {
-    for (size_t i = 0; i < g->n; i++, v++) {
+    for (size_t i = 0; i < c.n; i++, v++) {
         size_t len;
-        field(g, i, column, &len);
+        next_field(&c, last, &len);
         *v = (struct value){.kind = len == 0 ? VALUE_NULL : VALUE_TRUE};
     }
-    return g->n;
+    return c.n;
+}
+
+/* Called with a constant `last`, see next_field(). */
+INLINE size_t read_field(enum field_use use, struct column c, bool last, bool high, struct value *v)
+{
+    switch (use) {
+    case FIELD_PRESENCE:
+        return read_presences(c, last, v);
+    case FIELD_NUMBER:
+        return read_numbers(c, last, v);
+    case FIELD_VALUE:
+        return read_strings(c, last, false, VALUE_NULL, v);
+    case FIELD_KEY:
+        return read_strings(c, last, high, VALUE_STRING, v);
+    }
+    return 0;
 }
 
 /* Shrinks the group to the records that are plain. */
@@ -196,68 +266,61 @@ static void read_group(struct csv_fast *fast, struct group *g, struct batch *bat
 {
     const struct input_options *options = fast->options;
     int64_t *ns = batch->time_ns + g->lane;
-    g->n = options->n_time == 1 ? read_times(fast, g, ns) : read_joined_times(fast, g, ns);
+    struct column time = column_of(g, fast->layout->time[0]);
+    if (options->n_time > 1)
+        g->n = read_joined_times(fast, g, ns);
+    else if (is_last(g, fast->layout->time[0]))
+        g->n = read_times(fast, time, true, ns);
+    else
+        g->n = read_times(fast, time, false, ns);
     for (size_t f = 0; f < options->n_fields; f++) {
-        size_t column = fast->layout->fields[f];
+        struct column c = column_of(g, fast->layout->fields[f]);
         struct value *v = batch->columns[f] + g->lane;
         enum field_use use = options->fields[f].use;
-        switch (use) {
-        case FIELD_PRESENCE:
-            g->n = read_presences(g, column, v);
-            break;
-        case FIELD_NUMBER:
-            g->n = read_numbers(g, column, v);
-            break;
-        case FIELD_VALUE:
-        case FIELD_KEY:
-            g->n = read_strings(g, column, use, fast->index.high, v);
-            break;
-        }
+        bool high = fast->index.high;
+        g->n = is_last(g, fast->layout->fields[f]) ? read_field(use, c, true, high, v)
+                                                   : read_field(use, c, false, high, v);
     }
 }
 
-/* How many records from the next one on, `most` at most, have the right number of fields. */
-static size_t count_even(const struct csv_fast *fast, size_t most)
+/* Where the records are. Shrinks the group to those within the limit. */
+static void place_group(const struct csv_fast *fast, struct group *g, struct batch *batch)
 {
-    const struct csv_index *index = &fast->index;
-    size_t width = fast->layout->n_columns, n = 0;
-    size_t max_len = fast->options->max_record_bytes;
-    const uint32_t *separator = index->separators + fast->row;
-    const uint32_t *newline = index->newlines + fast->record;
-    const uint32_t *end = index->separators + 1 + index->n_separators;
-    /* All newlines are separators: if one is its row's last, none is within. */
-    while (n < most && (size_t)(end - separator) >= width && separator[width - 1] == newline[n] &&
-           separator[width - 1] - (uint32_t)(separator[-1] + 1) <= max_len) {
-        separator += width;
-        n++;
+    uint32_t slice = (uint32_t)(g->slice - batch->block->bytes.data);
+    size_t max = fast->options->max_record_bytes, width = g->width, n = g->n, i;
+    uint32_t *starts = batch->start + g->lane, *lens = batch->len + g->lane;
+    const uint32_t *newline = g->separators - 1;
+    uint32_t start = *newline + 1;
+    for (i = 0; i < n; i++) {
+        newline += width;
+        uint32_t len = *newline - start;
+        if (len > max)
+            break;
+        starts[i] = slice + start;
+        lens[i] = len + 1;
+        start += len + 1;
     }
-    return n;
+    g->n = i;
 }
 
-/* Reads the next records of the slice; false if the one behind them is not plain. */
+/* Reads the next of the even records; false if the one behind them is not plain. */
 static bool take_group(struct csv_fast *fast, struct batch *batch)
 {
-    size_t left = fast->index.n_newlines - fast->record;
-    size_t tried = count_even(fast, left < fast->group ? left : fast->group);
-    if (tried == 0)
-        return false;
+    size_t tried = fast->even < fast->group ? fast->even : fast->group;
     struct group g = {.slice = fast->slice,
                       .separators = fast->index.separators + fast->row,
                       .n = tried,
                       .width = fast->layout->n_columns,
                       .lane = batch->n};
+    if (tried == 0)
+        return false;
     while (batch->capacity - batch->n < tried)
         batch_grow(batch);
+    place_group(fast, &g, batch);
     read_group(fast, &g, batch);
-    uint32_t slice = (uint32_t)(fast->slice - batch->block->bytes.data);
-    for (size_t i = 0; i < g.n; i++) {
-        const uint32_t *row = g.separators + i * g.width;
-        uint32_t start = row[-1] + 1;
-        batch->start[g.lane + i] = slice + start;
-        batch->len[g.lane + i] = row[g.width - 1] + 1 - start;
-    }
     batch->n += g.n;
-    fast->record += g.n;
+    fast->even -= g.n;
+    fast->left -= g.n;
     fast->row += g.n * g.width;
     if (g.n < tried)
         fast->group = g.n == 0 ? 1 : g.n;
@@ -266,20 +329,52 @@ static bool take_group(struct csv_fast *fast, struct batch *batch)
     return g.n == tried;
 }
 
-/* Where the next record of the slice starts. */
-static const char *next_record(const struct csv_fast *fast)
+/* Is separators[i] a newline? */
+static inline bool is_newline(const struct csv_fast *fast, size_t i)
 {
-    return fast->slice +
-           (fast->record == 0 ? 0 : (size_t)fast->index.newlines[fast->record - 1] + 1);
+    return fast->slice[fast->index.separators[i]] == '\n';
+}
+
+/* Do all records of the slice have the right number of separators? */
+static bool is_even(const struct csv_fast *fast)
+{
+    size_t width = fast->layout->n_columns, n = 0;
+    size_t end = fast->index.n_separators + 1;
+    for (size_t i = width; i < end && is_newline(fast, i); i += width)
+        n++;
+    /* So many have a newline where one should be. If there are no others, none is elsewhere. */
+    return n == fast->index.n_newlines;
+}
+
+/* How many records from the next one on have. Looks no farther than they go, and one more. */
+static size_t count_even(const struct csv_fast *fast)
+{
+    size_t width = fast->layout->n_columns, n = 0, column = 0;
+    size_t end = fast->index.n_separators + 1;
+    for (size_t i = fast->row; i < end && is_newline(fast, i) == (column == width - 1); i++) {
+        column = column == width - 1 ? 0 : column + 1;
+        n += column == 0;
+    }
+    return n;
 }
 
 /* Steps over the next record, however many fields it has. */
 static void skip_record(struct csv_fast *fast)
 {
-    while (fast->index.separators[fast->row] != fast->index.newlines[fast->record])
+    while (!is_newline(fast, fast->row))
         fast->row++;
     fast->row++;
-    fast->record++;
+    fast->left--;
+    if (fast->even > 0)
+        fast->even--;
+    else if (fast->uneven)
+        fast->even = count_even(fast);
+}
+
+/* Where the next record of the slice starts. */
+static const char *next_record(const struct csv_fast *fast)
+{
+    return fast->slice + (uint32_t)(fast->index.separators[fast->row - 1] + 1);
 }
 
 /* Indexes what starts at p; false if that is not even one whole line without quotes. */
@@ -287,9 +382,13 @@ static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
 {
     fast->indexer->run(&fast->index, p, (size_t)(end - p), fast->layout->delimiter);
     fast->slice = fast->index.n_newlines > 0 ? p : NULL;
-    fast->record = 0;
+    if (fast->slice == NULL)
+        return false;
     fast->row = 1;
-    return fast->slice != NULL;
+    fast->left = fast->index.n_newlines;
+    fast->uneven = !is_even(fast);
+    fast->even = fast->uneven ? count_even(fast) : fast->left;
+    return true;
 }
 
 const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *end,
@@ -297,7 +396,7 @@ const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *e
 {
     while (p < end) {
         bool known = fast->slice != NULL && next_record(fast) == p;
-        bool used_up = known && fast->record == fast->index.n_newlines;
+        bool used_up = known && fast->left == 0;
         if (used_up && fast->index.quote) {
             fast->slice = NULL;
             return p;
@@ -306,7 +405,7 @@ const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *e
             return p;
         bool plain = take_group(fast, batch);
         p = next_record(fast);
-        if (!plain && fast->record < fast->index.n_newlines) {
+        if (!plain && fast->left > 0) {
             skip_record(fast);
             return p;
         }

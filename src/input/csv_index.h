@@ -16,16 +16,15 @@
 /* A slice: large enough to forget what starting costs, small enough to stay in the first cache. */
 enum { CSV_INDEX_BYTES = 16 * 1024, CSV_INDEX_BLOCK = 64 };
 
-/* The offsets have room for a whole block behind the last one. */
-enum { CSV_INDEX_ROOM = CSV_INDEX_BYTES + CSV_INDEX_BLOCK };
-
 struct csv_index {
     size_t n_separators, n_newlines;
     bool high;  /* some byte is >= 0x80 */
     bool quote; /* it ends before a quote */
-    /* Offsets of delimiters and newlines, from [1] on; [0] is -1: the first record starts at 0. */
-    uint32_t separators[1 + CSV_INDEX_ROOM];
-    uint32_t newlines[CSV_INDEX_ROOM]; /* of the newlines alone, from [0] on */
+    /*
+     * Offsets of delimiters and newlines, in order, from [1] on; [0] is -1, so that the first
+     * record, too, starts one behind a separator. There is room for a block behind the last one.
+     */
+    uint32_t separators[1 + CSV_INDEX_BYTES + CSV_INDEX_BLOCK];
 };
 
 struct csv_indexer {

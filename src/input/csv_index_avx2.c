@@ -8,6 +8,7 @@
 #define INDEX_TARGET __attribute__((target("avx2,bmi,popcnt")))
 #define INDEX_NAME csv_indexer_avx2
 #define INDEX_TEXT "avx2"
+#define INDEX_LOWEST(bits) _tzcnt_u64(bits)
 #include "input/csv_index_body.h"
 
 INDEX_TARGET static inline uint64_t bits(__m256i low, __m256i high)

@@ -2,7 +2,8 @@
  * input/csv_index_body.h - indexing CSV, compiled once per instruction set.
  *
  * The including file defines INDEX_TARGET (a target attribute, or nothing), INDEX_NAME and
- * INDEX_TEXT, and index_masks().
+ * INDEX_TEXT, INDEX_LOWEST(bits), the place of the lowest set bit (anything if there is none), and
+ * index_masks().
  */
 
 struct index_masks {
@@ -19,7 +20,7 @@ INDEX_TARGET static inline uint32_t *index_write(uint32_t *to, uint64_t bits, ui
     uint32_t *end = to + __builtin_popcountll(bits);
     do {
         for (int i = 0; i < 8; i++) {
-            *to++ = base + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
+            *to++ = base + (uint32_t)INDEX_LOWEST(bits);
             bits &= bits - 1;
         }
     } while (to < end);
@@ -29,8 +30,9 @@ INDEX_TARGET static inline uint32_t *index_write(uint32_t *to, uint64_t bits, ui
 INDEX_TARGET static void index_run(struct csv_index *index, const char *p, size_t len,
                                    char delimiter)
 {
-    uint32_t *separator = index->separators + 1, *newline = index->newlines;
+    uint32_t *separator = index->separators + 1;
     uint64_t high = 0, quotes = 0;
+    size_t newlines = 0;
     if (len > CSV_INDEX_BYTES)
         len = CSV_INDEX_BYTES;
     for (size_t at = 0; at < len && quotes == 0; at += CSV_INDEX_BLOCK) {
@@ -43,13 +45,13 @@ INDEX_TARGET static void index_run(struct csv_index *index, const char *p, size_
         if (quotes != 0)
             live &= (quotes & (~quotes + 1)) - 1;
         high |= masks.high & live;
+        newlines += (size_t)__builtin_popcountll(masks.newlines & live);
         separator =
             index_write(separator, (masks.delimiters | masks.newlines) & live, (uint32_t)at);
-        newline = index_write(newline, masks.newlines & live, (uint32_t)at);
     }
     index->separators[0] = UINT32_MAX;
     index->n_separators = (size_t)(separator - index->separators) - 1;
-    index->n_newlines = (size_t)(newline - index->newlines);
+    index->n_newlines = newlines;
     index->high = high != 0;
     index->quote = quotes != 0;
 }

@@ -8,6 +8,7 @@
 #define INDEX_TARGET
 #define INDEX_NAME csv_indexer_sse2
 #define INDEX_TEXT "sse2"
+#define INDEX_LOWEST(bits) __builtin_ctzll((bits) | UINT64_C(1) << 63)
 #include "input/csv_index_body.h"
 
 static inline void index_masks(const char *p, char delimiter, struct index_masks *masks)

@@ -6,6 +6,7 @@
 #define INDEX_TARGET
 #define INDEX_NAME csv_indexer_swar
 #define INDEX_TEXT "swar"
+#define INDEX_LOWEST(bits) __builtin_ctzll((bits) | UINT64_C(1) << 63)
 #include "input/csv_index_body.h"
 
 static const uint64_t ONES = UINT64_C(0x0101010101010101);
