@@ -38,7 +38,7 @@ struct aligned {
     struct window *recent; /* the window, or slice, of the last record; or NULL */
     struct hit *hits;
     size_t hits_capacity;
-    struct cell **sorted;
+    struct sorted_cell *sorted; /* scratch: cells that fire together */
     size_t sorted_capacity;
 };
 
@@ -201,11 +201,26 @@ static bool add_to_recent(struct aligned *a, size_t i)
     return true;
 }
 
+/* Asks for the memory that the records after i will need, if they go where the last one went. */
+static void prefetch_ahead(const struct aligned *a, size_t i, size_t to)
+{
+    enum { SLOT_AHEAD = 24, CELL_AHEAD = 16, KEY_AHEAD = 8 };
+    const struct table *table = &a->recent->table;
+    const uint32_t *hash = a->engine.keys.hash;
+    if (i + SLOT_AHEAD >= to)
+        return;
+    table_prefetch_slot(table, hash[i + SLOT_AHEAD]);
+    table_prefetch_cell(table, hash[i + CELL_AHEAD]);
+    table_prefetch_key(table, hash[i + KEY_AHEAD]);
+}
+
 static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
     bool alone = a->sliced || e->window.size_ns == e->window.slide_ns; /* one window or slice */
     for (size_t i = from; i < to; i++) {
+        if (a->recent != NULL && table_is_large(&a->recent->table))
+            prefetch_ahead(a, i, to);
         if (!alone || !add_to_recent(a, i))
             add_record(a, i);
         engine_advance(e, e->batch->time_ns[i]);
@@ -218,17 +233,17 @@ static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
 {
     if (w->table.n > a->sorted_capacity) {
         a->sorted_capacity = w->table.n;
-        a->sorted = memory_realloc(a->sorted, a->sorted_capacity * sizeof(struct cell *));
+        a->sorted = memory_realloc(a->sorted, a->sorted_capacity * sizeof *a->sorted);
     }
     size_t n = 0;
     for (uint32_t i = 0; i < w->table.n; i++) {
         struct cell *cell = table_cell(&w->table, i);
         if (cell->fresh > 0 || !fresh_only)
-            a->sorted[n++] = cell;
+            a->sorted[n++] = sorted_cell(cell);
     }
     cells_sort(a->sorted, n);
     for (size_t i = 0; i < n; i++)
-        pane_fire(&a->engine.panes, &w->bounds, a->sorted[i], &w->table.arena, timing);
+        pane_fire(&a->engine.panes, &w->bounds, a->sorted[i].cell, &w->table.arena, timing);
 }
 
 static void expire_first(struct aligned *a)

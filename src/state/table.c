@@ -98,18 +98,27 @@ struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *
     return cell != NULL ? cell : insert(table, hash, key, key_len);
 }
 
-struct sort_entry {
-    uint64_t prefix;
-    struct cell *cell;
-};
-
-/* The first eight bytes as a number that orders as they do. */
-static uint64_t key_prefix(const struct cell *cell)
+/* The cell in the slot that a lookup starts at, or NULL: nearly always the right one. */
+static const struct cell *first_cell(const struct table *table, uint32_t hash)
 {
-    uint64_t prefix = 0;
-    for (uint32_t i = 0; i < 8; i++)
-        prefix = prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
-    return prefix;
+    uint64_t slot = table->slots[hash & table->mask];
+    return slot == 0 ? NULL : table_cell(table, (uint32_t)slot - 1);
+}
+
+void table_prefetch_cell(const struct table *table, uint32_t hash)
+{
+    const struct cell *cell = first_cell(table, hash);
+    if (cell == NULL)
+        return;
+    __builtin_prefetch(cell);
+    __builtin_prefetch((const char *)cell + 64);
+}
+
+void table_prefetch_key(const struct table *table, uint32_t hash)
+{
+    const struct cell *cell = first_cell(table, hash);
+    if (cell != NULL)
+        __builtin_prefetch(cell->key);
 }
 
 int cell_compare_keys(const struct cell *a, const struct cell *b)
@@ -119,21 +128,50 @@ int cell_compare_keys(const struct cell *a, const struct cell *b)
     return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
 }
 
-static int compare_entries(const void *pa, const void *pb)
+static int compare_sorted(const void *pa, const void *pb)
 {
-    const struct sort_entry *a = pa, *b = pb;
+    const struct sorted_cell *a = pa, *b = pb;
     if (a->prefix != b->prefix)
         return a->prefix < b->prefix ? -1 : 1;
     return cell_compare_keys(a->cell, b->cell);
 }
 
-void cells_sort(struct cell **cells, size_t n)
+/*
+ * American flag sort (McIlroy, Bostic, McIlroy, "Engineering Radix Sort", 1993): counts the bytes
+ * at `shift`, then swaps each entry into the part of its byte.
+ */
+static void radix_sort(struct sorted_cell *cells, size_t n, int shift)
 {
-    struct sort_entry *entries = memory_alloc(n * sizeof *entries);
+    enum { FEW = 64 };
+    size_t next[256] = {0}, end[256], at = 0;
+    if (n < FEW || shift < 0) {
+        qsort(cells, n, sizeof *cells, compare_sorted);
+        return;
+    }
     for (size_t i = 0; i < n; i++)
-        entries[i] = (struct sort_entry){key_prefix(cells[i]), cells[i]};
-    qsort(entries, n, sizeof *entries, compare_entries);
-    for (size_t i = 0; i < n; i++)
-        cells[i] = entries[i].cell;
-    free(entries);
+        next[cells[i].prefix >> shift & 0xff]++;
+    for (size_t byte = 0; byte < 256; byte++) {
+        size_t count = next[byte];
+        next[byte] = at;
+        end[byte] = at += count;
+    }
+    for (size_t byte = 0; byte < 256; byte++) {
+        while (next[byte] < end[byte]) {
+            struct sorted_cell entry = cells[next[byte]];
+            for (size_t to; (to = entry.prefix >> shift & 0xff) != byte;) {
+                struct sorted_cell other = cells[next[to]];
+                cells[next[to]++] = entry;
+                entry = other;
+            }
+            cells[next[byte]++] = entry;
+        }
+    }
+    for (size_t byte = 0, start = 0; byte < 256; start = end[byte++])
+        if (end[byte] - start > 1)
+            radix_sort(cells + start, end[byte] - start, shift - 8);
+}
+
+void cells_sort(struct sorted_cell *cells, size_t n)
+{
+    radix_sort(cells, n, 56);
 }

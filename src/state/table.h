@@ -65,18 +65,45 @@ struct cell *table_find(const struct table *table, uint32_t hash, const unsigned
 struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
                        uint32_t key_len, bool *made);
 
-/* Brings the slot that a lookup will start at into the cache. */
-static inline void table_prefetch(const struct table *table, uint32_t hash)
+/*
+ * A lookup in a large table waits for memory three times: for the slot, the cell and the key. Who
+ * knows the next hashes asks for each of them some records ahead, in this order; each step wants
+ * the memory of the one before to be there.
+ */
+static inline void table_prefetch_slot(const struct table *table, uint32_t hash)
 {
-    if (table->mask != 0)
-        __builtin_prefetch(&table->slots[hash & table->mask]);
+    __builtin_prefetch(&table->slots[hash & table->mask]);
+}
+void table_prefetch_cell(const struct table *table, uint32_t hash);
+void table_prefetch_key(const struct table *table, uint32_t hash);
+
+/* Is it so large that the above pays? */
+static inline bool table_is_large(const struct table *table)
+{
+    enum { CACHED_CELLS = 4096 };
+    return table->n > CACHED_CELLS;
+}
+
+/* A cell on its way into order: the first eight bytes of its key, as a number. */
+struct sorted_cell {
+    uint64_t prefix;
+    struct cell *cell;
+};
+
+static inline struct sorted_cell sorted_cell(struct cell *cell)
+{
+    struct sorted_cell entry = {0, cell};
+    for (uint32_t i = 0; i < 8; i++)
+        entry.prefix = entry.prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
+    return entry;
 }
 
 /*
- * Sorts cells by key, in canonical order: what fires together is written in that order. Compares
- * the first bytes as one integer and the rest only among equals.
+ * Sorts by key, in canonical order: what fires together is written in that order. In place, by
+ * radix on the prefix, so that neither a million keys nor an unlucky order of them is dear.
  */
+void cells_sort(struct sorted_cell *cells, size_t n);
+
 int cell_compare_keys(const struct cell *a, const struct cell *b);
-void cells_sort(struct cell **cells, size_t n);
 
 #endif
