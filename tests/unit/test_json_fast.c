@@ -2,7 +2,8 @@
 
 #include "unit.h"
 
-#include "input/scan.h"
+#include "input/json_fast_shape.h"
+#include "input/json_fast_walk.h"
 #include "json_differential.h"
 
 enum { ROUNDS = 200000, LONGEST = 4096 };
@@ -76,6 +77,8 @@ static const char *const scalars[] = {"0",
                                       "1e999",
                                       "1e-6000",
                                       "01",
+                                      "01.5",
+                                      "00.5",
                                       "-",
                                       "1.",
                                       ".5",
@@ -317,6 +320,7 @@ static void test_plain(void)
     check_refused(&d, "{\"ts\":1,\"host\":[]}");
     check_refused(&d, "{\"ts\":1} x");
     check_refused(&d, "{\"ts\":1,\"h\\u006fst\":\"a\"}");
+    check_refused(&d, "{\"ts\":1,\"x\":{\"\\u0000\":1}}");
     check_refused(&d, "[]");
     check_refused(&d, "");
     differential_close(&d);
@@ -380,6 +384,50 @@ static void test_bounds(void)
     free(record);
 }
 
+/* Records of one outline are walked once: later ones match the shape, others do not. */
+static void test_shapes(void)
+{
+    static const struct {
+        const char *line;
+        bool fits;
+    } later[] = {
+        {"{\"ts\":\"2026-01-02T03:04:05Z\",\"host\":\"b\",\"n\":-1.5,\"x\":\"\\\"\"}\n", true},
+        {"{\"ts\":\"1767323045\",\"host\":\"\",\"n\":null,\"x\":\"caf\xc3\xa9\"}\n", true},
+        {"{\"ts\":\"1767323045\",\"host\":\"\",\"n\":01,\"x\":\"\"}\n", false},
+        {"{\"ts\":\"1767323045\",\"hos\":\"\",\"n\":1,\"x\":\"\"}\n", false},
+        {"{\"ts\":\"1767323045\",\"host\":\"\",\"n\":,\"x\":\"\"}\n", false},
+        {"{\"ts\":\"1767323045\",\"host\":\"\",\"n\":1,\"x\":\"\"} \n", false},
+    };
+    char line[256] = "{\"ts\":\"2026-01-02T03:04:05Z\",\"host\":\"a\",\"n\":1,\"x\":\"\\n\"}\n";
+    struct differential d;
+    struct projection projection;
+    struct walk walk;
+    differential_open(&d, TIME_AUTO, "ts", flat);
+    projection_init(&projection, &d.options);
+    walk_init(&walk, &projection);
+    for (size_t k = 0; scan_get(k) != NULL; k++) {
+        const struct scan *scan = scan_get(k);
+        struct scan_index index = {0};
+        struct shapes shapes = {0};
+        const char *newline = scan->index(&index, line);
+        bool walked = walk_record(&walk, &index, line, &d.by_fast, 0);
+        CHECK(walked && newline == line + strlen(line) - 1, "%s", scan->name);
+        shapes_learn(&shapes, &walk, newline);
+        for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+            char copy[256] = {0};
+            strcpy(copy, later[i].line);
+            scan->index(&index, copy);
+            bool fits = shapes_match(&shapes, scan, &index, copy, &d.by_fast, 0);
+            CHECK(fits == later[i].fits, "%s: %s", scan->name, copy);
+        }
+        shapes_free(&shapes);
+        scan_index_free(&index);
+    }
+    walk_free(&walk);
+    projection_free(&projection);
+    differential_close(&d);
+}
+
 /* The last line of an input has no newline, and nothing behind it but the padding. */
 static void test_no_newline(void)
 {
@@ -403,6 +451,7 @@ int main(void)
     test_borders();
     test_bounds();
     test_no_newline();
+    test_shapes();
     test_holes();
     test_random(TIME_AUTO, flat);
     test_random(TIME_AUTO, nested);
