@@ -58,7 +58,7 @@ row_of_readme() {
 }
 
 @test "README.md has every option, and no other" {
-    words=$(for row in 'Event time' 'Windows and results' 'When windows fire' Input 'Output and others'; do
+    words=$(for row in 'Event time' 'Windows and results' 'When windows fire' Restart Input 'Output and others'; do
         row_of_readme "$row"
     done | sed -E 's/^-., //')
     same_words "$words" "$(options_of_help)"

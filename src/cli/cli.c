@@ -7,12 +7,20 @@
 #include "base/suggest.h"
 #include "cli/options.h"
 
-static const struct option *find_option(const char *name, size_t len, char letter)
+static const struct option *find_letter(char letter)
 {
     for (const struct option_group *group = option_groups; group->heading != NULL; group++)
         for (const struct option *option = group->options; option->name != NULL; option++)
-            if (letter != 0 ? option->letter == letter
-                            : strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+            if (option->letter == letter)
+                return option;
+    return NULL;
+}
+
+static const struct option *find_name(const char *name, size_t len)
+{
+    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
+        for (const struct option *option = group->options; option->name != NULL; option++)
+            if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
                 return option;
     return NULL;
 }
@@ -38,13 +46,13 @@ static bool take_option(struct command *c, int argc, char **argv, int *i, struct
     const struct option *option;
     if (word[1] == '-') {
         size_t len = strcspn(word + 2, "=");
-        option = find_option(word + 2, len, 0);
+        option = find_name(word + 2, len);
         if (option == NULL)
             return unknown_option(word + 2, len, err);
         if (word[2 + len] == '=')
             value = word + 2 + len + 1;
     } else {
-        option = find_option(NULL, 0, word[1]);
+        option = find_letter(word[1]);
         if (option == NULL)
             return error_set(err, EXIT_USAGE, "unknown option '-%c'", word[1]);
         if (word[2] != '\0')

@@ -19,7 +19,7 @@ refuses() {
 @test "--help is one screen of 80 columns, on stdout" {
     run "$WINAGG" --help
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -le 40 ]
+    [ "${#lines[@]}" -le 48 ]
     [[ "${lines[0]}" == "Usage: winagg -t FIELD -w WINDOW "* ]]
     [ -z "$(awk 'length($0) > 79' <<<"$output")" ]
     same "$("$WINAGG" -h)" "$output"
@@ -59,12 +59,9 @@ refuses() {
 }
 
 @test "what belongs to later versions is unknown, not ignored" {
-    for name in source sources max-jump idle-timeout fill where dedup advise explain state hold \
-        checkpoint resume verify inspect progress metrics; do
+    for name in source sources max-jump idle-timeout fill where dedup advise explain progress metrics; do
         refuses "unknown option '--$name'" -t t -w 1m "--$name" 1
     done
-    refuses "unknown option '-s'" -t t -w 1m -s file
-    refuses "--at-eof: expected flush, found 'keep'" -t t -w 1m --at-eof keep
     refuses "--tz: only UTC is supported yet, found 'Europe/Berlin'" -t t -w 1m --tz Europe/Berlin
 }
 
@@ -136,6 +133,18 @@ refuses() {
     refuses "--delimiter" -t t -w 1m -i json --delimiter ';'
     refuses "--no-header" -t t -w 1m -i json --no-header
     refuses "--columns" -t t -w 1m -i json --columns a,b
+}
+
+@test "what a snapshot is needed for asks for --state" {
+    refuses "--at-eof keep: expected --state FILE" -t t -w 1m --at-eof keep
+    refuses "--hold: expected --state FILE" -t t -w 1m --hold
+    refuses "--checkpoint: expected --state FILE" -t t -w 1m --checkpoint 5s
+    refuses "--resume: expected --state FILE" -t t -w 1m --resume continue
+    refuses "--verify: expected --state FILE" -t t -w 1m --verify full
+    refuses "--checkpoint: expected a number of records above 0 or a duration" -t t -w 1m -s f --checkpoint 0
+    refuses "--resume: expected skip or continue, found 'no'" -t t -w 1m -s f --resume no
+    refuses "--verify: expected quick or full, found 'no'" -t t -w 1m -s f --verify no
+    refuses "--at-eof: expected flush or keep, found 'no'" -t t -w 1m -s f --at-eof no
 }
 
 @test "one FILE at most" {
