@@ -270,8 +270,10 @@ static bool process(struct running *r)
         at.good = stop;
         if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
             taken += !batch->bad[at.bad].more;
-            if (!report_bad_record(r, &batch->bad[at.bad++]))
+            if (!report_bad_record(r, &batch->bad[at.bad++])) {
+                move_to(r, &at, bytes_done(batch, &at));
                 return false;
+            }
         }
         if (taken == room)
             move_to(r, &at, bytes_done(batch, &at));
