@@ -117,8 +117,8 @@ static const char *const contents[] = {"",
                                        "\xff",
                                        "{\\\"a\\\":1}",
                                        "a,b:c}",
-                                       "a string that is long enough to reach over two blocks of "
-                                       "sixty-four bytes, or at least over the border of one"};
+                                       ("a string that is long enough to reach over two blocks of "
+                                        "sixty-four bytes, or at least over the border of one")};
 static const char *const noise[] = {"\"",   "\\",   "\\\"",    "\\\\",      "{",
                                     "}",    "[",    "]",       ",",         ":",
                                     " ",    "\t",   "\r",      "\x01",      "0",
