@@ -1,13 +1,16 @@
 #include "run/checkpoint.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/wire.h"
 #include "run/running.h"
 #include "run/semantics.h"
@@ -18,6 +21,7 @@ enum {
     COST_SHARE = 50,      /* checkpoints may take 1/50 of the processor time */
     FAULT_NS = 4000,      /* a copy-on-write fault: 3 to 5 microseconds, measured */
     MAX_FAILURES = 3,
+    CHILD_POLL_NS = 5000000, /* how often to look whether a snapshot is done, while idle */
 };
 
 bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
@@ -34,7 +38,7 @@ void checkpoint_close(struct checkpoint *c)
     if (c->child > 0)
         waitpid(c->child, NULL, 0);
     if (c->path != NULL && c->lock_fd >= 0)
-        close(c->lock_fd);
+        io_close(c->lock_fd);
     buf_free(&c->image);
 }
 
@@ -48,6 +52,8 @@ void checkpoint_start(struct running *r)
 
 int64_t checkpoint_due_ns(const struct checkpoint *c)
 {
+    if (c->child != 0)
+        return clock_monotonic_ns() + CHILD_POLL_NS;
     return c->path == NULL || c->every_records > 0 ? -1 : c->due_ns;
 }
 
@@ -105,12 +111,15 @@ bool checkpoint_image(struct running *r, bool finished, struct buf *image)
     return true;
 }
 
-/* A snapshot that can't be written leaves the old one in force; several in a row end the run. */
-static bool failed(struct running *r, int error)
+/*
+ * A snapshot that can't be written leaves the old one in force; several in a row end the run, and
+ * so does one that the run must have: the first and the last.
+ */
+static bool failed(struct running *r, int error, bool must)
 {
     struct checkpoint *c = &r->checkpoint;
     const char *why = strerror(error);
-    if (error == EIO || ++c->failures >= MAX_FAILURES)
+    if (error == EIO || must || ++c->failures >= MAX_FAILURES)
         return error_set(r->err, EXIT_RUNTIME, "%s: can't write the snapshot: %s", c->path, why);
     fprintf(stderr, "winagg: %s: can't write the snapshot: %s (going on with the last one)\n",
             c->path, why);
@@ -118,12 +127,12 @@ static bool failed(struct running *r, int error)
 }
 
 /* The new snapshot is whole in STATE.tmp: makes it the one that counts. */
-static bool publish(struct running *r)
+static bool publish(struct running *r, bool must)
 {
     struct checkpoint *c = &r->checkpoint;
     int error = snapshot_publish(c->path);
     if (error != 0)
-        return failed(r, error);
+        return failed(r, error, must);
     c->failures = 0;
     c->taken++;
     size_t held = c->held;
@@ -157,27 +166,35 @@ static void stretch(struct checkpoint *c, const struct running *r)
     c->interval_ns = r->plan->checkpoint_ns;
     if (c->interval_ns < affordable_ns)
         c->interval_ns = affordable_ns;
+    if (c->longest_ns < c->interval_ns)
+        c->longest_ns = c->interval_ns;
     c->due_ns = clock_monotonic_ns() + c->interval_ns;
 }
 
-static bool write_in_place(struct running *r, bool finished)
+static bool write_in_place(struct running *r, bool finished, bool must)
 {
     struct checkpoint *c = &r->checkpoint;
     int64_t before_ns = clock_thread_ns();
     if (!checkpoint_image(r, finished, &c->image))
         return false;
     int error = snapshot_write(c->path, &c->image);
-    bool ok = error != 0 ? failed(r, error) : publish(r);
+    bool ok = error != 0 ? failed(r, error, must) : publish(r, must);
     c->cost_ns = clock_thread_ns() - before_ns;
     stretch(c, r);
     return ok;
 }
 
-/* The child: only writes, and reports by its exit status, which holds an error number. */
-static _Noreturn void child_main(struct running *r)
+/*
+ * The child: only writes, and reports by its exit status, which holds an error number. It ends with
+ * its parent, whose lock it would hold on to.
+ */
+static _Noreturn void child_main(struct running *r, pid_t parent)
 {
     struct buf image = {0};
     int error = EINVAL;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(error);
     if (checkpoint_image(r, false, &image))
         error = snapshot_write(r->checkpoint.path, &image);
     _exit(error & 0xff);
@@ -187,11 +204,12 @@ static bool start_child(struct running *r)
 {
     struct checkpoint *c = &r->checkpoint;
     int64_t before_ns = clock_thread_ns();
+    pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0)
-        child_main(r);
+        child_main(r, parent);
     if (child < 0)
-        return write_in_place(r, false);
+        return write_in_place(r, false, false);
     c->child = child;
     c->faults_before = page_faults();
     c->cost_ns = clock_thread_ns() - before_ns;
@@ -213,8 +231,8 @@ static bool reap(struct running *r, bool wait)
     if (ended == 0)
         return true;
     c->child = 0;
-    int error = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
-    bool ok = error != 0 ? failed(r, error) : publish(r);
+    int error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR; /* killed: try again later */
+    bool ok = error != 0 ? failed(r, error, false) : publish(r, false);
     c->cost_ns += (page_faults() - c->faults_before) * FAULT_NS;
     c->cost_ns += ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
                   ((int64_t)used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
@@ -227,21 +245,20 @@ bool checkpoint_if_due(struct running *r, uint64_t records)
     struct checkpoint *c = &r->checkpoint;
     if (c->path == NULL)
         return true;
-    if (c->every_records > 0) {
-        c->records_left -= records;
-        if (c->records_left > 0)
-            return true;
-        c->records_left = c->every_records;
-        return settle_outputs(r) && write_in_place(r, false);
-    }
-    if (!reap(r, false))
+    c->records_left -= c->every_records > 0 ? records : 0;
+    bool due = c->every_records > 0 ? c->records_left == 0 : clock_monotonic_ns() >= c->due_ns;
+    /* One that is due by number is taken at that very record: it waits for the one before it. */
+    if (!reap(r, due && c->every_records > 0))
         return false;
-    if (c->child != 0 || clock_monotonic_ns() < c->due_ns)
+    if (!due || c->child != 0)
         return true;
+    c->records_left = c->every_records;
     if (!settle_outputs(r))
         return false;
+    if (r->out.closed_by_reader)
+        return true;
     bool large = engine_state_bytes(r->engine) > FORK_BYTES || c->image.len > FORK_BYTES;
-    return large ? start_child(r) : write_in_place(r, false);
+    return large ? start_child(r) : write_in_place(r, false, false);
 }
 
 bool checkpoint_now(struct running *r, bool finished)
@@ -251,13 +268,13 @@ bool checkpoint_now(struct running *r, bool finished)
         return true;
     if (!reap(r, true) || !settle_outputs(r))
         return false;
+    if (r->out.closed_by_reader)
+        return true;
     bool held = c->held > 0;
-    uint64_t taken = c->taken;
-    if (!write_in_place(r, finished))
+    if (!write_in_place(r, finished, true))
         return false;
-    if (c->taken == taken) /* the last one must not be given up */
-        return error_set(r->err, EXIT_RUNTIME, "%s: the last snapshot could not be written",
-                         c->path);
+    if (!held || r->out.closed_by_reader)
+        return true;
     /* Rows that were held are out now: the snapshot at rest must not hold them any more. */
-    return !held || write_in_place(r, finished);
+    return settle_outputs(r) && write_in_place(r, finished, true);
 }

@@ -43,8 +43,9 @@ struct checkpoint {
     size_t held; /* pending bytes of stdout that it covers (--hold) */
     long faults_before;
 
-    uint64_t taken;  /* snapshots published */
-    int64_t cost_ns; /* processor time of the last one */
+    uint64_t taken;     /* snapshots published */
+    int64_t longest_ns; /* the interval, where it was stretched most */
+    int64_t cost_ns;    /* processor time of the last one */
 };
 
 /* Locks the state file. */
@@ -60,10 +61,13 @@ static inline uint64_t checkpoint_room(const struct checkpoint *c)
     return c->every_records == 0 ? UINT64_MAX : c->records_left;
 }
 
-/* Takes a snapshot if one is due, after `records` more; false on a failure that ends the run. */
+/*
+ * Takes a snapshot if one is due, after `records` more; false on a failure that ends the run. After
+ * EPIPE none is taken any more, here and below: what the reader did not get must come again.
+ */
 bool checkpoint_if_due(struct running *r, uint64_t records);
 
-/* When the next one is due, or -1 if time does not tell. For waiting no longer than that. */
+/* When to look again while waiting for input, or -1 if time does not tell. */
 int64_t checkpoint_due_ns(const struct checkpoint *c);
 
 /*

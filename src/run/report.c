@@ -80,7 +80,7 @@ void report_stats(const struct report *report, const struct engine *engine,
     put_time(&line, "max_event_time", w->started, w->clock_ns, unit);
     if (checkpoint->path != NULL) {
         put_count(&line, "checkpoints", checkpoint->taken);
-        buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)checkpoint->interval_ns / 1e9);
+        buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)checkpoint->longest_ns / 1e9);
     }
     buf_printf(&line, ",\"seconds\":%.3f}\n",
                (double)(clock_monotonic_ns() - report->started_ns) / 1e9);

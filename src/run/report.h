@@ -33,7 +33,8 @@ void report_end(struct report *report);
 
 /*
  * One JSON object on stderr: records = used + bad + too_late + unassigned + filtered + duplicates.
- * With --state also the number of snapshots and the seconds between them, as stretched.
+ * With --state also the number of snapshots and the seconds between them, where they were
+ * stretched most.
  */
 void report_stats(const struct report *report, const struct engine *engine,
                   const struct checkpoint *checkpoint, enum time_unit unit);
