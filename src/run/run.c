@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/io.h"
 #include "base/memory.h"
 #include "input/newline.h"
 #include "run/resume.h"
@@ -14,25 +14,52 @@
 #include "run/signals.h"
 #include "snapshot/snapshot.h"
 
-enum { CHILD_POLL_NS = 5000000 }; /* how often to look whether a snapshot is done, while idle */
-
 static bool open_output(struct sink *sink, const char *path, bool create, struct error *err)
 {
     return path == NULL || sink_open(sink, path, create, err);
+}
+
+/*
+ * Can all outputs be cut back to these positions (NULL: where they are now)? Nothing is touched,
+ * but that a file which may just have been created is made to stay.
+ */
+static bool check_outputs(struct running *r, const uint64_t positions[3])
+{
+    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    for (size_t i = 0; i < 3; i++) {
+        const struct sink *sink = sinks[i];
+        if (!sink->regular)
+            continue;
+        if (!sink_check_cut(sink, positions == NULL ? sink->position : positions[i], r->err))
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (sink_same_file(sinks[j], sink))
+                return error_set(r->err, EXIT_USAGE,
+                                 "--state: expected outputs that are different files, found %s and "
+                                 "%s to be one",
+                                 sinks[j]->name, sink->name);
+        int error = sink->owned ? io_sync_directory(sink->name) : 0;
+        if (error != 0 && error != EACCES) /* a directory that we may write to, but not read */
+            return error_set(r->err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
+                             strerror(error));
+    }
+    return true;
 }
 
 /* `resume`: NULL for a fresh start. A file that must have bytes already is not created. */
 static bool open_outputs(struct running *r, const struct resume *resume)
 {
     const struct plan *plan = r->plan;
+    const uint64_t *positions = resume == NULL ? NULL : resume->positions;
     bool create[3];
     for (size_t i = 0; i < 3; i++)
-        create[i] = resume == NULL || resume->positions[i] == 0;
+        create[i] = positions == NULL || positions[i] == 0;
     if (plan->output_path == NULL)
         sink_adopt(&r->out, STDOUT_FILENO, "stdout");
-    return open_output(&r->out, plan->output_path, create[0], r->err) &&
-           open_output(&r->late, plan->late_path, create[1], r->err) &&
-           open_output(&r->bad, plan->bad_path, create[2], r->err);
+    bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
+              open_output(&r->late, plan->late_path, create[1], r->err) &&
+              open_output(&r->bad, plan->bad_path, create[2], r->err);
+    return ok && (plan->state_path == NULL || check_outputs(r, positions));
 }
 
 static void start_engine(struct running *r)
@@ -106,6 +133,20 @@ static bool next_source(struct running *r)
     return true;
 }
 
+/* A finished run has nothing left to do, unless its input has grown. */
+static bool check_finished(struct running *r)
+{
+    bool at_end;
+    if (!source_at_end(&r->source, &at_end, r->err))
+        return false;
+    if (at_end && r->next.fd < 0)
+        return true;
+    return error_set(r->err, EXIT_RUNTIME,
+                     "%s: the input has grown since the run of %s was finished: its windows were "
+                     "closed at the end of the input (--at-eof keep leaves them open)",
+                     r->source.name, r->plan->state_path);
+}
+
 /* Finds the input again and checks all outputs; nothing is touched yet. */
 static bool check_resume(struct running *r, const struct resume *resume)
 {
@@ -113,14 +154,8 @@ static bool check_resume(struct running *r, const struct resume *resume)
         .verify_full = r->plan->verify_full,
         .continues = r->plan->resume_continue,
     };
-    if (!source_resume(&r->source, &r->next, &resume->mark, &how, r->err) ||
-        !open_outputs(r, resume))
-        return false;
-    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    for (size_t i = 0; i < 3; i++)
-        if (sinks[i]->regular && !sink_check_cut(sinks[i], resume->positions[i], r->err))
-            return false;
-    return true;
+    return source_resume(&r->source, &r->next, &resume->mark, &how, r->err) &&
+           (!resume->finished || check_finished(r)) && open_outputs(r, resume);
 }
 
 static bool damaged(const struct running *r)
@@ -142,6 +177,10 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     if (at != NULL && !input_load(r->input, &at, resume->input_end, &resume->mark.position))
         return damaged(r);
     r->settled = at != NULL;
+    /* After the snapshot of a finished run we wrote nothing but held rows: what follows is not
+     * ours. */
+    if (resume->finished && resume->held_len == 0)
+        return true;
     for (size_t i = 0; i < 3; i++)
         if (sinks[i]->regular && !sink_cut(sinks[i], resume->positions[i], r->err))
             return false;
@@ -149,40 +188,25 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     r->report.bad = resume->bad;
     r->report.line_open = resume->line_open;
     buf_put(&r->out.pending, resume->held, resume->held_len);
-    return sink_write(&r->out, r->out.pending.len, r->err);
+    return sink_write(&r->out, r->out.pending.len, r->err) &&
+           (!resume->finished || checkpoint_now(r, true));
 }
 
-/* A finished run has nothing left to do, unless its input has grown. */
-static bool check_finished(struct running *r)
-{
-    bool at_end;
-    if (!source_at_end(&r->source, &at_end, r->err))
-        return false;
-    if (at_end && r->next.fd < 0)
-        return true;
-    return error_set(r->err, EXIT_RUNTIME,
-                     "%s: the input has grown since the run of %s was finished: its windows were "
-                     "closed at the end of the input (--at-eof keep leaves them open)",
-                     r->source.name, r->plan->state_path);
-}
-
-/* Opens everything, from the snapshot if there is one. *finished: there is nothing to do. */
-static bool start(struct running *r, bool *finished)
+/* Opens everything, from the snapshot if there is one. *finished: there is nothing left to do. */
+static bool start(struct running *r, bool *resumed_run, bool *finished)
 {
     const struct plan *plan = r->plan;
     struct buf image = {0};
     struct resume resume;
     const unsigned char *at, *end;
-    uint32_t version;
     enum snapshot_found found = SNAPSHOT_NONE;
     if (plan->state_path != NULL)
         found = snapshot_read(plan->state_path, &image, r->err);
     bool resumed = found == SNAPSHOT_FOUND;
     bool ok = found != SNAPSHOT_FAILED;
     if (ok && resumed)
-        ok = snapshot_find(&image, "PLAN", &version, &at, &end)
-                 ? semantics_check(plan, plan->state_path, at, end, r->err)
-                 : damaged(r);
+        ok = resume_options(plan->state_path, &image, &at, &end, r->err) &&
+             semantics_check(plan, plan->state_path, at, end, r->err);
     ok = ok && (!resumed || resume_parse(plan->state_path, &image, &resume, r->err));
     /* A file that is missing just now may have been rotated: source_resume() looks. */
     if (ok && !source_open(&r->source, plan->input_path, r->err))
@@ -197,8 +221,11 @@ static bool start(struct running *r, bool *finished)
         start_engine(r);
         r->out.held = plan->hold;
         r->out.exclusive = plan->state_path != NULL && r->out.regular;
+        r->late.exclusive = plan->state_path != NULL && r->late.regular;
+        r->bad.exclusive = plan->state_path != NULL && r->bad.regular;
         ok = !resumed || apply_resume(r, &image, &resume);
         *finished = ok && resumed && resume.finished;
+        *resumed_run = resumed;
     }
     buf_free(&image);
     return ok;
@@ -280,6 +307,8 @@ static bool process(struct running *r)
         if (taken > 0 && r->checkpoint.every_records > 0 &&
             !(flush(r) && checkpoint_if_due(r, taken)))
             return false;
+        if (r->out.closed_by_reader)
+            return true;
     }
     move_to(r, &at, batch->block->bytes.len);
     return true;
@@ -305,8 +334,6 @@ static bool wait_for_batch(struct running *r)
         int64_t due_ns = checkpoint_due_ns(&r->checkpoint);
         if (due_ns < 0)
             return true;
-        if (r->checkpoint.child != 0)
-            due_ns = clock_monotonic_ns() + CHILD_POLL_NS;
         if (feed_wait(r->feed, due_ns))
             return true;
         if (!checkpoint_if_due(r, 0))
@@ -362,15 +389,16 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
-    bool finished = false;
-    if (!checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) || !start(r, &finished))
+    bool resumed = false, finished = false;
+    if (!checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) ||
+        !start(r, &resumed, &finished))
         return false;
     if (finished)
-        return check_finished(r);
+        return true;
     signals_hold(r->plan->state_path != NULL);
     checkpoint_start(r);
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
-    if (!checkpoint_now(r, false))
+    if (!resumed && !checkpoint_now(r, false))
         return false;
     start_feed(r);
     bool ok = read_all(r, &status);
