@@ -42,14 +42,9 @@ bool shapes_match_others(struct shapes *s, const struct scan *scan, const struct
     return false;
 }
 
-/*
- * One chunk: the text between two holes, in steps of SCAN_CHUNK. The last one gets the hole. False
- * if there is a backslash in a name: then not every quote of the chunk would be a mark.
- */
-static bool add_chunk(struct scan_shape *shape, const char *p, const char *end)
+/* One chunk: the text between two holes, in steps of SCAN_CHUNK. The last one gets the hole. */
+static void add_chunk(struct scan_shape *shape, const char *p, const char *end)
 {
-    if (memchr(p, '\\', (size_t)(end - p)) != NULL)
-        return false;
     do {
         struct scan_step *step = &shape->steps[shape->n_steps++];
         size_t len = end - p < SCAN_CHUNK ? (size_t)(end - p) : SCAN_CHUNK;
@@ -58,7 +53,6 @@ static bool add_chunk(struct scan_shape *shape, const char *p, const char *end)
         memcpy(step->chunk, p, len);
         p += len;
     } while (p < end);
-    return true;
 }
 
 static enum scan_action hole_action(const struct walk_hole *hole, enum time_form form)
@@ -101,14 +95,13 @@ static bool build_steps(struct scan_shape *shape, const struct walk *w, const ch
     shape->steps = memory_alloc((text / SCAN_CHUNK + w->n_holes + 1) * sizeof shape->steps[0]);
     const char *p = w->base;
     for (size_t i = 0; i < w->n_holes; i++) {
-        if (!add_chunk(shape, p, w->holes[i].start) ||
-            !set_hole(&shape->steps[shape->n_steps - 1], &w->holes[i],
+        add_chunk(shape, p, w->holes[i].start);
+        if (!set_hole(&shape->steps[shape->n_steps - 1], &w->holes[i],
                       w->projection->time_format.form))
             return false;
         p = w->holes[i].end;
     }
-    if (!add_chunk(shape, p, newline + 1))
-        return false;
+    add_chunk(shape, p, newline + 1);
     shape->steps[shape->n_steps - 1].action = SCAN_END;
     return true;
 }

@@ -313,6 +313,7 @@ static void test_plain(void)
     check_taken(&d, "{\"ts\":1,\"bytes\":\"12.5\",\"latency_ms\":1.5e3,\"host\":true}");
     check_taken(&d, "{\"a_name_that_is_longer_than_one_chunk_of_32_bytes\":1,\"ts\":2}");
     check_taken(&d, "{\"\":0,\"ts\":1,\"bytes\":123456789012345678901234567890.5}");
+    check_taken(&d, "{\"x\":{\"a\\\"b\":1,\"\\\\\":\"\\\"\"},\"ts\":1}");
     check_refused(&d, "{\"host\":\"a\"}");
     check_refused(&d, "{\"ts\":1,\"ts\":2}");
     check_refused(&d, "{\"ts\":1,\"host\":\"\\u0061\"}");
