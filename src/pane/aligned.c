@@ -36,6 +36,7 @@ struct aligned {
     bool sliced;
     struct slices slices;
     struct window *recent; /* the window, or slice, of the last record; or NULL */
+    struct window *other;  /* the one before that: near a boundary records alternate */
     struct hit *hits;
     size_t hits_capacity;
     struct sorted_cell *sorted; /* scratch: cells that fire together */
@@ -47,9 +48,21 @@ static struct aligned *aligned_of(struct engine *e)
     return (struct aligned *)(void *)e;
 }
 
-static bool same(const struct window_bounds *a, const struct window_bounds *b)
+static void set_recent(struct aligned *a, struct window *w)
 {
-    return a->start_ns == b->start_ns && a->end_ns == b->end_ns;
+    if (a->recent != w)
+        a->other = a->recent;
+    a->recent = w;
+}
+
+static void forget_recent(struct aligned *a)
+{
+    a->recent = a->other = NULL;
+}
+
+static bool holds(const struct window *w, int64_t t_ns)
+{
+    return w != NULL && t_ns >= w->bounds.start_ns && t_ns < w->bounds.end_ns;
 }
 
 /* When a window that has not passed is to be fired: --final waits until it can't change any more.
@@ -82,8 +95,6 @@ static bool has_passed(const struct engine *e, const struct window_bounds *bound
 static struct window *find_window(struct aligned *a, const struct window_bounds *bounds)
 {
     size_t place;
-    if (a->recent != NULL && same(&a->recent->bounds, bounds))
-        return a->recent;
     if (windows_find(&a->windows, bounds, &place))
         return a->windows.at[place];
     struct window *w = windows_insert(&a->windows, place, bounds, a->engine.acc_bytes);
@@ -156,7 +167,7 @@ static void add_record(struct aligned *a, size_t i)
             break; /* and so have all that start earlier */
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
-                a->recent = find_slice(a, t_ns);
+                set_recent(a, find_slice(a, t_ns));
                 add_to_window(e, a->recent, i);
                 in_slice = true;
             }
@@ -166,7 +177,7 @@ static void add_record(struct aligned *a, size_t i)
         }
         struct window *w = find_window(a, &bounds);
         if (k == 0)
-            a->recent = w;
+            set_recent(a, w);
         note_hit(a, n_hits++, w, add_to_window(e, w, i));
     }
     if (!assigned) {
@@ -186,9 +197,12 @@ static bool add_to_recent(struct aligned *a, size_t i)
 {
     struct engine *e = &a->engine;
     int64_t t_ns = e->batch->time_ns[i];
+    if (!holds(a->recent, t_ns)) {
+        if (!holds(a->other, t_ns))
+            return false;
+        set_recent(a, a->other);
+    }
     struct window *w = a->recent;
-    if (w == NULL || t_ns < w->bounds.start_ns || t_ns >= w->bounds.end_ns)
-        return false;
     if (a->sliced ? t_ns < e->watermark.now_ns : w->bounds.end_ns <= e->watermark.now_ns)
         return false;
     struct cell *cell = add_to_window(e, w, i);
@@ -250,8 +264,7 @@ static void expire_first(struct aligned *a)
 {
     struct window *w = a->windows.at[0];
     fire_window(a, w, true, PANE_LATE);
-    if (a->recent == w)
-        a->recent = NULL;
+    forget_recent(a);
     windows_drop_first(&a->windows);
     a->n_passed--;
 }
@@ -270,7 +283,7 @@ static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
     struct engine *e = &a->engine;
     struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
     slices_fire(&a->slices, &e->panes, &w->table);
-    a->recent = NULL; /* it may have been a slice that is gone now */
+    forget_recent(a); /* they may have been slices that are gone now */
     a->n_passed++;
     fire_window(a, w, false, timing);
 }
