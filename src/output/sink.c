@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
+
 static void look_at(struct sink *sink)
 {
     struct stat st;
@@ -23,7 +25,7 @@ static void look_at(struct sink *sink)
 bool sink_open(struct sink *sink, const char *path, bool create, struct error *err)
 {
     *sink = (struct sink){.name = path, .owned = true};
-    sink->fd = open(path, O_WRONLY | (create ? O_CREAT : 0) | O_APPEND | O_CLOEXEC, 0666);
+    sink->fd = io_open(path, O_WRONLY | (create ? O_CREAT : 0) | O_APPEND | O_CLOEXEC, 0666);
     if (sink->fd < 0)
         return error_set(err, EXIT_RUNTIME, "%s: can't open it for writing: %s", path,
                          strerror(errno));
@@ -35,13 +37,6 @@ void sink_adopt(struct sink *sink, int fd, const char *name)
 {
     *sink = (struct sink){.fd = fd, .name = name};
     look_at(sink);
-}
-
-/* A descriptor that someone else made non-blocking (a shared terminal, a socket): wait for room. */
-static void wait_writable(int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    poll(&p, 1, -1);
 }
 
 /* Someone who appends to our file at the same time would lose bytes when we cut it. */
@@ -56,6 +51,13 @@ static bool check_alone(const struct sink *sink, struct error *err)
                      sink->name, (unsigned long long)sink->position, (long long)offset);
 }
 
+/* What is left would be written behind a gap: nothing is, the run ends here. */
+static bool give_up(struct sink *sink)
+{
+    sink->pending.len = 0;
+    return false;
+}
+
 bool sink_write(struct sink *sink, size_t len, struct error *err)
 {
     size_t done = 0;
@@ -65,14 +67,14 @@ bool sink_write(struct sink *sink, size_t len, struct error *err)
             done += (size_t)n;
             sink->position += (uint64_t)n;
             if (sink->exclusive && !check_alone(sink, err))
-                return false;
+                return give_up(sink);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            wait_writable(sink->fd);
+            io_wait(sink->fd, POLLOUT); /* someone else made it non-blocking */
         } else if (errno == EPIPE) {
             sink->closed_by_reader = true;
         } else if (errno != EINTR) {
-            return error_set(err, EXIT_RUNTIME, "%s: write failed: %s", sink->name,
-                             strerror(errno));
+            error_set(err, EXIT_RUNTIME, "%s: write failed: %s", sink->name, strerror(errno));
+            return give_up(sink);
         }
     }
     sink->pending.len -= len;
@@ -86,13 +88,9 @@ bool sink_flush(struct sink *sink, struct error *err)
     return sink->held || sink->pending.len == 0 || sink_write(sink, sink->pending.len, err);
 }
 
-/*
- * A failed fdatasync(2) is final: the kernel may have marked the pages clean, so that a second
- * call would succeed without the bytes being there.
- */
 bool sink_sync(struct sink *sink, struct error *err)
 {
-    if (sink->fd < 0 || !sink->regular || fdatasync(sink->fd) == 0)
+    if (sink->fd < 0 || !sink->regular || io_datasync(sink->fd) == 0)
         return true;
     return error_set(err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
                      strerror(errno));
@@ -125,12 +123,19 @@ bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *er
     return true;
 }
 
+bool sink_same_file(const struct sink *a, const struct sink *b)
+{
+    struct stat first, second;
+    return a->regular && b->regular && fstat(a->fd, &first) == 0 && fstat(b->fd, &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 bool sink_cut(struct sink *sink, uint64_t position, struct error *err)
 {
     struct stat st;
     bool ok = fstat(sink->fd, &st) == 0;
     if (ok && (uint64_t)st.st_size > position)
-        ok = ftruncate(sink->fd, (off_t)position) == 0 && fsync(sink->fd) == 0;
+        ok = io_truncate(sink->fd, (off_t)position) == 0 && io_sync(sink->fd) == 0;
     if (ok && !sink->append)
         ok = lseek(sink->fd, (off_t)position, SEEK_SET) >= 0;
     if (!ok)
@@ -144,7 +149,7 @@ bool sink_close(struct sink *sink, struct error *err)
 {
     bool ok = sink_flush(sink, err);
     buf_free(&sink->pending);
-    if (sink->owned && sink->fd >= 0 && close(sink->fd) != 0 && ok)
+    if (sink->owned && sink->fd >= 0 && io_close(sink->fd) != 0 && ok)
         ok = error_set(err, EXIT_RUNTIME, "%s: close failed: %s", sink->name, strerror(errno));
     sink->fd = -1;
     return ok;

@@ -31,13 +31,16 @@ bool sink_open(struct sink *sink, const char *path, bool create, struct error *e
 /* Takes an open descriptor, which stays the caller's. */
 void sink_adopt(struct sink *sink, int fd, const char *name);
 
-/* Writes out what is pending, whole, unless it is held. False on an error other than EPIPE. */
+/*
+ * Writes out what is pending, whole, unless it is held. False on an error other than EPIPE; then
+ * what is pending is given up, so that no later call can write it behind a gap.
+ */
 bool sink_flush(struct sink *sink, struct error *err);
 
 /* Writes out the first `len` pending bytes, held or not. */
 bool sink_write(struct sink *sink, size_t len, struct error *err);
 
-/* Makes what was written durable, if it is a regular file. Never retried: see sink.c. */
+/* Makes what was written durable, if it is a regular file. An error is final: see base/io.h. */
 bool sink_sync(struct sink *sink, struct error *err);
 
 /*
@@ -47,6 +50,9 @@ bool sink_sync(struct sink *sink, struct error *err);
  */
 bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *err);
 bool sink_cut(struct sink *sink, uint64_t position, struct error *err);
+
+/* Two regular files that are one: neither could be cut without the other. */
+bool sink_same_file(const struct sink *a, const struct sink *b);
 
 /* Flushes and closes; a close(2) that fails is an error too (NFS reports full disks there). */
 bool sink_close(struct sink *sink, struct error *err);

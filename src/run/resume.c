@@ -74,6 +74,12 @@ bool resume_parse(const char *path, const struct buf *image, struct resume *resu
     return true;
 }
 
+bool resume_options(const char *path, const struct buf *image, const unsigned char **at,
+                    const unsigned char **end, struct error *err)
+{
+    return section(path, image, "PLAN", 1, at, end, err);
+}
+
 bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
                    const unsigned char **end, struct error *err)
 {

@@ -35,7 +35,9 @@ struct resume {
 bool resume_parse(const char *path, const struct buf *image, struct resume *resume,
                   struct error *err);
 
-/* The engine's section. */
+/* The section of the options, and the engine's. */
+bool resume_options(const char *path, const struct buf *image, const unsigned char **at,
+                    const unsigned char **end, struct error *err);
 bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
                    const unsigned char **end, struct error *err);
 

@@ -22,10 +22,18 @@ static void put_flag(struct buf *to, bool set)
     buf_puts(to, set ? "yes" : "no");
 }
 
+/* A comma inside a name is written as on the command line: a,b and a\,b are different lists. */
 static void put_list(struct buf *to, char *const *texts, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        buf_printf(to, "%s%s", i > 0 ? "," : "", texts[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            buf_putc(to, ',');
+        for (const char *c = texts[i]; *c != '\0'; c++) {
+            if (*c == ',')
+                buf_putc(to, '\\');
+            buf_putc(to, *c);
+        }
+    }
 }
 
 static void window_text(const struct plan *plan, struct buf *to)

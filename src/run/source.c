@@ -1,13 +1,16 @@
 #include "run/source.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/memory.h"
 #include "base/wire.h"
 #include "input/newline.h"
@@ -16,7 +19,7 @@ bool source_open(struct source *source, const char *path, struct error *err)
 {
     *source = (struct source){.name = path == NULL ? "stdin" : path, .position = {.line = 1}};
     source->path = path == NULL ? NULL : memory_strdup(path);
-    source->fd = path == NULL ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    source->fd = path == NULL ? STDIN_FILENO : io_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (source->fd < 0)
         return error_set(err, EXIT_RUNTIME, "%s: can't open it: %s", path, strerror(errno));
     struct stat st;
@@ -83,7 +86,12 @@ bool source_mark(const struct source *source, struct source_mark *mark, struct e
     };
     if (!source->regular)
         return true;
-    mark->head_len = offset < SOURCE_HEAD_BYTES ? offset : SOURCE_HEAD_BYTES;
+    /* The head may reach beyond the position: a file of which nothing was read yet is known too. */
+    struct stat st;
+    uint64_t size = fstat(source->fd, &st) == 0 && (uint64_t)st.st_size > source->base
+                        ? (uint64_t)st.st_size - source->base
+                        : 0;
+    mark->head_len = size < SOURCE_HEAD_BYTES ? size : SOURCE_HEAD_BYTES;
     mark->tail_len = offset < SOURCE_TAIL_BYTES ? offset : SOURCE_TAIL_BYTES;
     if (hash_at(source, source->fd, 0, mark->head_len, &mark->head) &&
         hash_at(source, source->fd, offset - mark->tail_len, mark->tail_len, &mark->tail))
@@ -123,7 +131,7 @@ bool source_mark_load(struct source_mark *m, const unsigned char **at, const uns
         if (!wire_u64(at, end, words[i]))
             return false;
     return m->head_len <= SOURCE_HEAD_BYTES && m->tail_len <= SOURCE_TAIL_BYTES &&
-           m->tail_len <= m->position.offset && m->head_len <= m->position.offset;
+           m->tail_len <= m->position.offset && m->origin <= m->position.offset;
 }
 
 enum match { MATCH, MATCH_SHORTER, MATCH_OTHER };
@@ -200,7 +208,7 @@ static int find_rotated(const struct source *source, const struct source_mark *m
             *compressed = memory_strdup(buf_cstr(&candidate));
             continue;
         }
-        int fd = open(buf_cstr(&candidate), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        int fd = io_open(buf_cstr(&candidate), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
         struct stat st;
         if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
             compare(source, fd, mark) == MATCH)
@@ -278,7 +286,9 @@ static bool skip(struct source *source, const struct source_mark *mark, struct e
                            "%llu (a pipe that goes on where it ended needs --resume continue)",
                            source->name, (unsigned long long)mark->position.offset,
                            (unsigned long long)(mark->position.offset - left));
-        } else if (errno != EINTR && errno != EAGAIN) {
+        } else if (errno == EAGAIN) {
+            io_wait(source->fd, POLLIN);
+        } else if (errno != EINTR) {
             ok = error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", source->name,
                            strerror(errno));
         }
@@ -293,6 +303,15 @@ static bool skip(struct source *source, const struct source_mark *mark, struct e
     return ok;
 }
 
+/* Nothing that could be compared with the input was seen. */
+static bool refuse_continued(const struct source *source, struct error *err)
+{
+    return error_set(err, EXIT_RUNTIME,
+                     "%s: the snapshot is of a pipe that was continued, whose beginning it has not "
+                     "seen: expected a pipe and --resume continue again",
+                     source->name);
+}
+
 static bool resume_pipe(struct source *source, const struct source_mark *mark,
                         const struct source_resume *how, struct error *err)
 {
@@ -300,12 +319,7 @@ static bool resume_pipe(struct source *source, const struct source_mark *mark,
         source->origin = mark->position.offset;
         return true;
     }
-    if (mark->origin > 0)
-        return error_set(err, EXIT_RUNTIME,
-                         "%s: the snapshot is of a pipe that was continued, whose beginning it has "
-                         "not seen: --resume continue is needed again",
-                         source->name);
-    return skip(source, mark, err);
+    return mark->origin > 0 ? refuse_continued(source, err) : skip(source, mark, err);
 }
 
 static bool resume_file(struct source *source, const struct source_mark *mark,
@@ -314,6 +328,8 @@ static bool resume_file(struct source *source, const struct source_mark *mark,
     /* A snapshot of a pipe has no head and tail to go by: then all of it is compared. */
     bool unmarked = mark->head_len == 0 && mark->position.offset > 0;
     bool ok = true;
+    if (unmarked && mark->origin > 0)
+        return refuse_continued(source, err);
     if ((how->verify_full || unmarked) && mark->origin == 0)
         ok = skip(source, mark, err);
     else if (!restore_digest(source, mark))
@@ -324,17 +340,71 @@ static bool resume_file(struct source *source, const struct source_mark *mark,
     return ok;
 }
 
+/* The digits behind CURRENT. or CURRENT-, or NULL; *n: how many. */
+static const char *rotation_digits(const char *name, const char *current, size_t *n)
+{
+    if (!is_rotated_name(name, current))
+        return NULL;
+    const char *digits = name + strlen(current) + 1;
+    for (*n = 0; isdigit((unsigned char)digits[*n]);)
+        ++*n;
+    return *n > 0 ? digits : NULL;
+}
+
+/*
+ * Was `name` rotated away after `found` was? FILE.1 comes after FILE.2, FILE-20260102 after
+ * FILE-20260101: compared as numbers of any length.
+ */
+static bool is_newer_rotation(const char *name, const char *found, const char *current)
+{
+    size_t n, n_found, separator = strlen(current);
+    const char *digits = rotation_digits(name, current, &n);
+    const char *found_digits = rotation_digits(found, current, &n_found);
+    if (digits == NULL || found_digits == NULL || name[separator] != found[separator])
+        return false;
+    int order = n != n_found ? (n < n_found ? -1 : 1) : memcmp(digits, found_digits, n);
+    return name[separator] == '.' ? order < 0 : order > 0;
+}
+
+/* A file that was rotated away between the one that was found and the one of today; or NULL. */
+static char *find_between(const char *path, const char *found)
+{
+    size_t directory_len = (size_t)(name_in_path(path) - path);
+    char *directory =
+        directory_len == 0 ? memory_strdup("./") : memory_strndup(path, directory_len);
+    DIR *dir = opendir(directory);
+    char *between = NULL;
+    for (struct dirent *entry; dir != NULL && between == NULL && (entry = readdir(dir)) != NULL;)
+        if (is_newer_rotation(entry->d_name, name_in_path(found), name_in_path(path)))
+            between = memory_strdup(entry->d_name);
+    if (dir != NULL)
+        closedir(dir);
+    free(directory);
+    return between;
+}
+
 /* *source is not the file of the mark: the one that is, if it can be found, goes before it. */
 static bool step_back(struct source *source, struct source *next, const struct source_mark *mark,
                       enum match match, struct error *err)
 {
     char *path = NULL, *compressed = NULL;
     int fd = source->path == NULL ? -1 : find_rotated(source, mark, &path, &compressed);
+    char *between = fd < 0 ? NULL : find_between(source->path, path);
     bool ok = fd >= 0 || refuse(source, mark, match, compressed, err);
+    if (between != NULL)
+        ok = error_set(err, EXIT_RUNTIME,
+                       "%s: rotated more than once since the snapshot, which was taken from %s: "
+                       "expected nothing between the two, found %s (pipe them in, the oldest "
+                       "first, instead of naming %s)",
+                       source->name, path, between, source->name);
     if (ok) {
         *next = *source;
         *source = (struct source){.name = path, .path = path, .fd = fd, .regular = true};
+    } else if (fd >= 0) {
+        close(fd);
+        free(path);
     }
+    free(between);
     free(compressed);
     return ok;
 }

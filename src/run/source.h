@@ -2,7 +2,7 @@
  * run/source.h - the input file or pipe, how far it was read, and finding it again.
  *
  * A snapshot identifies the input by its content: a hash of its first bytes, one of the last bytes
- * before the position, and a digest of everything between. So a file that was renamed (rotated) is
+ * before the position, and a digest of everything before it. So a file that was renamed (rotated) is
  * still found, and another file of the same name is not taken for it.
  */
 #ifndef RUN_SOURCE_H
@@ -54,7 +54,8 @@ bool source_mark_load(struct source_mark *mark, const unsigned char **at, const 
  * Finds the input that the mark was taken from and brings it to the position: `source` is what the
  * command line names, already open (or not: fd -1 with a path, if it does not exist just now). When
  * that file is another one, files beside it (PATH.1, PATH-*) are looked at; if one matches, it
- * becomes *source and the named file *next.
+ * becomes *source and the named file *next. If by its name another one was rotated away after it,
+ * whose records would be passed over, the resumption is refused.
  */
 struct source_resume {
     bool verify_full; /* compare all bytes, not only head and tail */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/io.h"
 #include "base/memory.h"
 #include "base/wire.h"
 
@@ -111,7 +113,7 @@ static bool read_whole(int fd, struct buf *image)
 enum snapshot_found snapshot_read(const char *path, struct buf *image, struct error *err)
 {
     image->len = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = io_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0 && errno == ENOENT)
         return SNAPSHOT_NONE;
     bool ok = fd >= 0 && read_whole(fd, image);
@@ -160,7 +162,9 @@ static int write_whole(int fd, const char *bytes, size_t len)
         if (n > 0) {
             bytes += n;
             len -= (size_t)n;
-        } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
+        } else if (n < 0 && errno == EAGAIN) {
+            io_wait(fd, POLLOUT);
+        } else if (n < 0 && errno != EINTR) {
             return errno;
         }
     }
@@ -170,35 +174,17 @@ static int write_whole(int fd, const char *bytes, size_t len)
 int snapshot_write(const char *path, const struct buf *image)
 {
     char *tmp = with_suffix(path, ".tmp");
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = io_open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int error = fd < 0 ? errno : 0;
     free(tmp);
     if (fd < 0)
-        return errno;
-    int error = write_whole(fd, image->data, image->len);
+        return error;
+    error = write_whole(fd, image->data, image->len);
     /* Without this the rename could reach the disk before the bytes do. */
-    if (error == 0 && fsync(fd) != 0)
+    if (error == 0 && io_sync(fd) != 0)
         error = errno;
-    if (close(fd) != 0 && error == 0)
+    if (io_close(fd) != 0 && error == 0)
         error = errno;
-    return error;
-}
-
-/* Makes a rename in the directory of `path` durable. */
-static int sync_directory(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory = slash == NULL   ? memory_strdup(".")
-                      : slash == path ? memory_strdup("/")
-                                      : memory_strndup(path, (size_t)(slash - path));
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(directory);
-    if (fd < 0)
-        return errno;
-    int error = fsync(fd) != 0 ? errno : 0;
-    /* A file system that cannot sync directories keeps them in order by itself. */
-    if (error == EINVAL || error == ENOTSUP)
-        error = 0;
-    close(fd);
     return error;
 }
 
@@ -207,13 +193,13 @@ int snapshot_publish(const char *path)
     char *tmp = with_suffix(path, ".tmp");
     int error = rename(tmp, path) != 0 ? errno : 0;
     free(tmp);
-    return error != 0 ? error : sync_directory(path);
+    return error != 0 ? error : io_sync_directory(path);
 }
 
 int snapshot_lock(const char *path, struct error *err)
 {
     char *name = with_suffix(path, ".lock");
-    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int fd = io_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     int error = errno;
     const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
     for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
