@@ -23,14 +23,12 @@ static const char *scan_closing(struct csv_scan *scan, const char *p, char delim
 {
     if (*p == '\n')
         return p;
-    if (scan->state == CSV_CLOSING_CR)
-        scan->state = CSV_REST;
-    else if (*p == '"')
+    if (*p == '"')
         scan->state = CSV_QUOTED;
     else if (*p == delimiter)
         scan->state = CSV_FIELDS;
     else
-        scan->state = *p == '\r' ? CSV_CLOSING_CR : CSV_REST;
+        scan->state = CSV_REST;
     scan->at++;
     return NULL;
 }
@@ -53,7 +51,6 @@ static const char *scan_states(struct csv_scan *scan, const char *record, const 
             scan->at = (size_t)((found == NULL ? limit : found + 1) - record);
             break;
         case CSV_CLOSING:
-        case CSV_CLOSING_CR:
             newline = scan_closing(scan, p, delimiter);
             break;
         case CSV_REST:

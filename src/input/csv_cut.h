@@ -7,10 +7,11 @@
  * rest of the file. Quotes count only within the first max_bytes: whatever the state there, the
  * next newline ends the record, so that a quote that nobody closes costs max_bytes at most.
  *
- *      FIELDS --quote at the start of a field--> QUOTED <--quote--> CLOSING --CR--> CLOSING_CR
- *        |  ^----------------delimiter----------------------------------|                 |
- *        '--quote elsewhere--> REST <----------anything else------------+-----------------'
+ *      FIELDS --quote at the start of a field--> QUOTED <--quote--> CLOSING
+ *        |  ^----------------delimiter----------------------------------|
+ *        '--quote elsewhere--> REST <----------anything else------------'
  *
+ * (A CR behind a closing quote may go with the newline or not: either way the newline is the end.)
  * What is in a record, and whether it is bad, is libcsv's to say (csv_slow.h).
  */
 #ifndef INPUT_CSV_CUT_H
@@ -21,7 +22,7 @@
 
 /* The scan of one record, which may be continued when more bytes have come. Start: {0}. */
 struct csv_scan {
-    enum csv_scan_state { CSV_FIELDS, CSV_QUOTED, CSV_CLOSING, CSV_CLOSING_CR, CSV_REST } state;
+    enum csv_scan_state { CSV_FIELDS, CSV_QUOTED, CSV_CLOSING, CSV_REST } state;
     size_t at;     /* bytes of the record seen */
     bool overlong; /* it has more than max_bytes without its newline */
 };

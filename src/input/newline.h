@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many '\n' there are in bytes[0..len), at some 30 bytes a nanosecond. */
+/* How many '\n' there are in bytes[0..len). */
 uint64_t newline_count(const char *bytes, size_t len);
 
 #endif

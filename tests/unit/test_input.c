@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "input/newline.h"
+#include "input/utf8.h"
 #include "unit/input_log.h"
 
 static const struct log_fields PLAIN = {
@@ -585,8 +587,60 @@ static void test_any_order(void)
     log_options_free(&options);
 }
 
+static void test_utf8(void)
+{
+    static const struct {
+        const char *text;
+        bool valid;
+    } SAMPLES[] = {
+        {"", true},
+        {"plain text of more than eight bytes", true},
+        {"\xc2\x80\xdf\xbf", true},
+        {"\xe0\xa0\x80\xef\xbf\xbf", true},
+        {"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", true},
+        {"\xed\x9f\xbf\xee\x80\x80", true},
+        {"\x80", false},             /* no first byte */
+        {"\xc1\xbf", false},         /* overlong */
+        {"\xe0\x9f\xbf", false},     /* overlong */
+        {"\xf0\x8f\xbf\xbf", false}, /* overlong */
+        {"\xed\xa0\x80", false},     /* a surrogate */
+        {"\xf4\x90\x80\x80", false}, /* above U+10FFFF */
+        {"\xf5\x80\x80\x80", false},
+        {"\xc3", false}, /* cut short */
+        {"\xe2\x82", false},
+        {"\xf0\x9f\x98", false},
+        {"\xe2\x82(", false},
+        {"abcdefg\xff", false},
+        {"abcdefgh\xe2\x82\xac\xff", false},
+    };
+    for (size_t i = 0; i < COUNT(SAMPLES); i++)
+        CHECK(utf8_valid(SAMPLES[i].text, strlen(SAMPLES[i].text)) == SAMPLES[i].valid,
+              "sample %zu", i);
+    CHECK(utf8_prefix("ab\xe2\x82\xac", 5, 4) == 2, "inside a character");
+    CHECK(utf8_prefix("ab\xe2\x82\xac", 5, 5) == 5, "behind a character");
+    CHECK(utf8_prefix("\x80\x80\x80\x80\x80\x80", 6, 5) >= 2, "no character at all");
+}
+
+static void test_newlines(void)
+{
+    enum { LEN = 20000 };
+    char *bytes = malloc(LEN);
+    memset(bytes, '\n', LEN);
+    CHECK(newline_count(bytes, LEN) == LEN, "all newlines");
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < LEN; i++) {
+        bytes[i] = "\n\x8a\x0b"[below(3)];
+        wanted += bytes[i] == '\n';
+    }
+    CHECK(newline_count(bytes, LEN) == wanted, "some newlines");
+    CHECK(newline_count(bytes, 0) == 0, "none");
+    free(bytes);
+}
+
 int main(void)
 {
+    test_utf8();
+    test_newlines();
     test_json();
     test_paths();
     test_json_reasons();
