@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "base/utf8.h"
+
 #define EVERY_BYTE 0x0101010101010101u
 
 /* In each byte of a word the high bit, where that byte of `w` is zero; above the lowest such byte
@@ -41,10 +43,8 @@ static void put_escaped(struct buf *to, char c)
     buf_put(to, code, 6);
 }
 
-void json_text_string(struct buf *to, const char *text, size_t len)
+static void put_plain(struct buf *to, const char *text, size_t len)
 {
-    buf_reserve(to, len + 2);
-    buf_putc(to, '"');
     size_t start = 0, i = 0;
     while (i < len) {
         while (len - i >= 8 && is_plain_word(text + i))
@@ -55,6 +55,21 @@ void json_text_string(struct buf *to, const char *text, size_t len)
         if (i < len)
             put_escaped(to, text[i++]);
         start = i;
+    }
+}
+
+void json_text_string(struct buf *to, const char *text, size_t len)
+{
+    buf_reserve(to, len + 2);
+    buf_putc(to, '"');
+    for (;;) {
+        size_t valid = utf8_valid_prefix(text, len);
+        put_plain(to, text, valid);
+        if (valid == len)
+            break;
+        buf_puts(to, "\xef\xbf\xbd"); /* U+FFFD, in the place of a byte that is no character */
+        text += valid + 1;
+        len -= valid + 1;
     }
     buf_putc(to, '"');
 }

@@ -7,7 +7,7 @@
 #include "input/batch.h"
 #include "input/csv_index.h"
 #include "input/digits.h"
-#include "input/utf8.h"
+#include "base/utf8.h"
 
 /*
  * Records read column by column at a time. Where one of them is not plain, what was read of those

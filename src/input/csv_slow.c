@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "input/reason.h"
-#include "input/utf8.h"
+#include "base/utf8.h"
 
 /* libcsv grows its buffer by a fixed step: a small one makes a field of megabytes quadratic. */
 enum { GROWTH_BYTES = 1 << 16 };

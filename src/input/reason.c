@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "input/utf8.h"
+#include "base/utf8.h"
 
 enum { SHOWN = 40 };
 

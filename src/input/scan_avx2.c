@@ -8,7 +8,7 @@
 
 #include "base/number.h"
 #include "input/json_fast_scalar.h"
-#include "input/utf8.h"
+#include "base/utf8.h"
 
 #define SCAN_TARGET __attribute__((target("avx2,bmi,bmi2")))
 #define SCAN_NAME scan_avx2

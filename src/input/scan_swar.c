@@ -5,7 +5,7 @@
 
 #include "base/number.h"
 #include "input/json_fast_scalar.h"
-#include "input/utf8.h"
+#include "base/utf8.h"
 
 #define SCAN_TARGET
 #define SCAN_NAME scan_swar

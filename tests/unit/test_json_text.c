@@ -20,6 +20,8 @@ static void naive(struct buf *to, const char *text, size_t len)
             buf_printf(to, "\\%c", letter[found - special]);
         else if ((unsigned char)text[i] < 0x20)
             buf_printf(to, "\\u%04x", (unsigned)text[i]);
+        else if ((unsigned char)text[i] >= 0x80) /* none that it is given is part of a character */
+            buf_puts(to, "\xef\xbf\xbd");
         else
             buf_putc(to, text[i]);
     }
@@ -35,6 +37,8 @@ int main(void)
     expect("\0\x1f", 2, "\"\\u0000\\u001f\"");
     expect("\x7f", 1, "\"\x7f\"");
     expect("\xc3\xbc\xe2\x82\xac", 5, "\"\xc3\xbc\xe2\x82\xac\"");
+
+    expect("a\xff\xc3(\xe2\x82", 6, "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\"");
 
     /* Every byte at every place of the eight-byte stride, alone and beside each other. */
     for (int c = 0; c < 256; c++) {

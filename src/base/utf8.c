@@ -1,4 +1,4 @@
-#include "input/utf8.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static size_t character(const unsigned char *s, size_t left)
     return len;
 }
 
-bool utf8_valid(const char *text, size_t len)
+size_t utf8_valid_prefix(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
     size_t i = 0;
@@ -40,10 +40,10 @@ bool utf8_valid(const char *text, size_t len)
         }
         size_t step = character(s + i, len - i);
         if (step == 0)
-            return false;
+            return i;
         i += step;
     }
-    return true;
+    return len;
 }
 
 size_t utf8_prefix(const char *text, size_t len, size_t most)

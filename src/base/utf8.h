@@ -1,0 +1,23 @@
+/*
+ * base/utf8.h - is it UTF-8? (Unicode 15, table 3-7: no surrogates, no overlong forms, nothing
+ * above U+10FFFF)
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Length of the longest prefix that is UTF-8: len if all of it is. Runs of ASCII pass eight bytes
+ * at a time. */
+size_t utf8_valid_prefix(const char *text, size_t len);
+
+static inline bool utf8_valid(const char *text, size_t len)
+{
+    return utf8_valid_prefix(text, len) == len;
+}
+
+/* The longest prefix of at most `most` bytes that does not end inside a character. */
+size_t utf8_prefix(const char *text, size_t len, size_t most);
+
+#endif
