@@ -33,24 +33,28 @@ FUZZ_SECONDS ?= 30
 
 all: $(B)/winagg ## build the program (build/release/winagg)
 
-$(B)/winagg: $(B)/main.o $(OBJ)
+$(B)/libwinagg.a: $(OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/winagg: $(B)/main.o $(B)/libwinagg.a
 	$(CC) $(CFLAGS) $(FLAVOUR_CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 
 $(B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(OBJ)
+$(B)/unit/%: tests/unit/%.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -Itests $(LDFLAGS) -o $@ $< $(OBJ) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -Itests $(LDFLAGS) -o $@ $< $(B)/libwinagg.a $(LIBS)
 
-$(B)/fuzz/%: tests/fuzz/%.c $(OBJ)
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(OBJ) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libwinagg.a $(LIBS)
 
-$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(OBJ)
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(OBJ) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay.c $(B)/libwinagg.a $(LIBS)
 
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
