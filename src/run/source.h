@@ -2,8 +2,8 @@
  * run/source.h - the input file or pipe, how far it was read, and finding it again.
  *
  * A snapshot identifies the input by its content: a hash of its first bytes, one of the last bytes
- * before the position, and a digest of everything before it. So a file that was renamed (rotated) is
- * still found, and another file of the same name is not taken for it.
+ * before the position, and a digest of everything before it. So a file that was renamed (rotated)
+ * is still found, and another file of the same name is not taken for it.
  */
 #ifndef RUN_SOURCE_H
 #define RUN_SOURCE_H

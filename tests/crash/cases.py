@@ -1,0 +1,269 @@
+"""The runs that the crash tests interrupt: a command line, its input, how it is fed.
+
+A case is run in a folder of its own and leaves `out`, `late` and `bad` there (what must be the
+same bytes whatever happened on the way), and the snapshot `s`."""
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+
+OUTPUTS = ("out", "late", "bad", "rows/out")
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Case:
+    """One command. `steps`: how much of the input is there at each start (--at-eof keep but for
+    the last); a case of one step sees all of it."""
+
+    name: str
+    options: tuple
+    data: bytes
+    feed: str = "file"  # file: as FILE; stdin: `< file`; pipe: `cat file |`
+    stdout: bool = False  # rows to `>> out`, not --output
+    steps: tuple = ()
+
+    def argv(self, step, state=True):
+        argv = list(self.options)
+        if state:
+            argv += ["--state", "s"]
+            argv += ["--at-eof", "keep"] if step + 1 < len(self.steps) else []
+        else:
+            argv = [word for word in argv if word not in ("--hold",)]
+            if "--checkpoint" in argv:
+                at = argv.index("--checkpoint")
+                del argv[at:at + 2]
+        return argv + (["in"] if self.feed == "file" else [])
+
+    def input_at(self, step):
+        return self.data[:self.steps[step]] if self.steps else self.data
+
+    def count(self):
+        return max(len(self.steps), 1)
+
+
+def scratch(prefix):
+    """A new folder, in memory where there is one: the tests themselves need nothing durable."""
+    memory = "/dev/shm"
+    usable = "TMPDIR" not in os.environ and os.access(memory, os.W_OK)
+    return tempfile.mkdtemp(prefix=prefix, dir=memory if usable else None)
+
+
+def write_file(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def read_file(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def outputs(folder):
+    """What a run leaves, by name; a file that was not made is None, as is an empty one."""
+    return {name: read_file(os.path.join(folder, name)) or None for name in OUTPUTS}
+
+
+def feed(pipe, data):
+    try:
+        pipe.write(data)
+        pipe.close()
+    except BrokenPipeError:
+        pass
+
+
+def environment(more=None):
+    """Leak checks do not work under ptrace, and a preloaded library comes before a sanitizer's."""
+    env = dict(os.environ)
+    env["ASAN_OPTIONS"] = "detect_leaks=0:verify_asan_link_order=0"
+    env.update(more or {})
+    return env
+
+
+class Lab:
+    """Runs winagg on cases, in folders below one that the caller removes."""
+
+    def __init__(self, winagg, folder):
+        self.winagg = os.path.abspath(winagg)
+        self.folder = folder
+        self.made = 0
+
+    def fresh(self, case=None, step=0):
+        self.made += 1
+        path = os.path.join(self.folder, f"run{self.made}")
+        os.makedirs(os.path.join(path, "rows"))
+        if case is not None:
+            self.grow(case, path, step)
+        return path
+
+    def copy(self, folder):
+        self.made += 1
+        return shutil.copytree(folder, os.path.join(self.folder, f"run{self.made}"))
+
+    @staticmethod
+    def grow(case, folder, step):
+        write_file(os.path.join(folder, "in"), case.input_at(step))
+
+    def start(self, case, folder, step=0, wrap=(), env=None, state=True):
+        """A started run; (process, feeder or None)."""
+        files = {"stderr": open(os.path.join(folder, "err"), "wb"), "stdin": subprocess.DEVNULL,
+                 "stdout": open(os.path.join(folder, "out" if case.stdout else "stdout"), "ab")}
+        if case.feed == "stdin":
+            files["stdin"] = open(os.path.join(folder, "in"), "rb")
+        elif case.feed == "pipe":
+            files["stdin"] = subprocess.PIPE
+        child = subprocess.Popen([*wrap, self.winagg, *case.argv(step, state)], cwd=folder,
+                                 env=environment(env), **files)
+        for file in files.values():
+            if hasattr(file, "close"):
+                file.close()
+        feeder = None
+        if case.feed == "pipe":
+            feeder = threading.Thread(target=feed, args=(child.stdin, case.input_at(step)))
+            feeder.start()
+        return child, feeder
+
+    def run(self, case, folder, step=0, wrap=(), env=None, state=True):
+        """The exit status of a whole run; negative: the signal that ended it."""
+        return self.end(*self.start(case, folder, step, wrap, env, state))
+
+    @staticmethod
+    def end(child, feeder):
+        """Waits, but not for ever. (A wait with a timeout would look only now and then.)"""
+        watchdog = threading.Timer(TIMEOUT_S, child.kill)
+        watchdog.start()
+        status = child.wait()
+        watchdog.cancel()
+        if feeder is not None:
+            feeder.join()
+        return status
+
+    def expected(self, case):
+        """The outputs of a run that nothing disturbed; the same as without --state."""
+        folder = self.fresh(case)
+        for step in range(case.count()):
+            self.grow(case, folder, step)
+            status = self.run(case, folder, step)
+            if status != 0:
+                raise AssertionError(f"{case.name}: status {status}: {self.said(folder)}")
+        plain = self.fresh(case, case.count() - 1)
+        self.run(case, plain, case.count() - 1, state=False)
+        found = outputs(folder)
+        if found != outputs(plain) or not any(found.values()):
+            raise AssertionError(f"{case.name}: --state changes what is printed ({folder}, {plain})")
+        shutil.rmtree(folder)
+        shutil.rmtree(plain)
+        return found
+
+    @staticmethod
+    def said(folder):
+        return (read_file(os.path.join(folder, "err")) or b"").decode("utf-8", "replace")
+
+
+def damage(expected, found):
+    """None, or a word on how `found` differs: (lost, repeated) lines by count, or other bytes."""
+    if found == expected:
+        return None
+    words = []
+    for name in OUTPUTS:
+        want, got = expected[name] or b"", found[name] or b""
+        if want == got:
+            continue
+        want_lines, got_lines = want.splitlines(), got.splitlines()
+        lost = len(set(want_lines) - set(got_lines))
+        repeated = len(got_lines) - len(set(got_lines)) - (len(want_lines) - len(set(want_lines)))
+        words.append(f"{name}: {len(want)} bytes expected, {len(got)} found, "
+                     f"{lost} lines lost, {max(repeated, 0)} repeated")
+    return "; ".join(words)
+
+
+# ---- inputs ----
+
+def stream(seed, records, keys=4, disorder=8, bad=True, step=1.5):
+    """JSON events in rough order, some late, some far too late, some not JSON at all."""
+    rng = random.Random(seed)
+    lines, now = [], 1000.0
+    for number in range(records):
+        now += rng.random() * step
+        late = rng.random()
+        at = now - (rng.random() * disorder if late < 0.3 else 200 if late < 0.34 else 0)
+        if bad and rng.random() < 0.03:
+            lines.append(rng.choice([b"oops", b'{"t":"no time"}', b'{"t":7', b"x" * 400]))
+            continue
+        key = rng.randrange(keys)
+        lines.append(b'{"t":%.3f,"k":"key%d","v":%d,"i":%d}'
+                     % (at, key, rng.randrange(100), number))
+    return b"\n".join(lines) + b"\n"
+
+
+def csv_stream(seed, records):
+    rng = random.Random(seed)
+    lines, now = [b"t,k,v"], 0.0
+    for number in range(records):
+        now += rng.random() * 2
+        at = now - (rng.random() * 6 if rng.random() < 0.3 else 0)
+        key = rng.choice([b"a", b"b", b'"c,1"', b'"two\nlines"'])
+        lines.append(b"%.2f,%s,%d" % (at, key, number))
+        if rng.random() < 0.04:
+            lines.append(b'1,2,3,4,"five"')
+    return b"\r\n".join(lines) + b"\r\n"
+
+
+def wide_stream(keys):
+    """Many keys in windows that stay open: a state above the size at which a child writes it."""
+    lines = [b'{"t":%d,"k":"a rather long key, so that the state is large %d","v":%d}'
+             % (1000 + i % 50, i, i % 7) for i in range(keys)]
+    return b"\n".join(lines + [b'{"t":2000}']) + b"\n"
+
+
+def prefixes(data, rng, count):
+    """Lengths at which a growing input is looked at, some of them in the middle of a line."""
+    return tuple(sorted(rng.sample(range(1, len(data)), count - 1))) + (len(data),)
+
+
+BASE = ("-t", "t", "--time-format", "s", "-k", "k")
+FILES = ("--output", "out", "--late", "late", "--bad", "bad")
+
+
+def cases(records=24, wide_keys=24000):
+    """What is interrupted. Small, because every call of every one is."""
+    events = stream(1, records)
+    tall = stream(5, records, disorder=20)
+    table = csv_stream(2, records)
+    every = ("--checkpoint", "5")
+    late = ("-d", "2s", "-l", "8s")
+    return [
+        Case("file", (*BASE, "-w", "10s", *late, *every, *FILES), events),
+        Case("stdin, >>", (*BASE, "-w", "10s", "-a", "count,sum:v,p50=median:v", *every, "--late",
+                           "late", "--bad", "bad"), events, feed="stdin", stdout=True),
+        Case("pipe", (*BASE, "-w", "sliding:20s/10s", *late, "-a", "distinct:v,last:v", *every,
+                      *FILES), events, feed="pipe"),
+        Case("every record", (*BASE, "-w", "10s", "--early", "2", "-l", "8s", "--checkpoint", "1",
+                              "--output", "rows/out", "--late", "late"), events),
+        Case("sessions, retract", (*BASE, "-w", "session:4s", "-m", "retract", "-l", "30s",
+                                   "-a", "count,topk:v:2", "--row-id", *every, *FILES), tall),
+        Case("discard, pipe, >>", (*BASE, "-w", "10s", "-m", "discard", "--early", "4s", *late,
+                                   "--late-every", "2", *every), tall, feed="pipe", stdout=True),
+        Case("hold", (*BASE, "-w", "10s", *late, "--hold", *every, *FILES), events),
+        Case("hold, >>", (*BASE, "-w", "10s", "--hold", *every), events, feed="pipe",
+             stdout=True),
+        Case("csv", ("-t", "t", "--time-format", "s", "-k", "k", "-i", "csv", "-o", "csv", "-w",
+                     "10s", *late, *every, *FILES), table),
+        Case("overlong", (*BASE, "-w", "10s", "--max-record", "100", "--checkpoint", "1", *FILES),
+             events),
+        Case("growing", (*BASE, "-w", "10s", *late, *every, *FILES), events,
+             steps=prefixes(events, random.Random(3), 4)),
+        Case("growing csv", ("-t", "t", "--time-format", "s", "-i", "csv", "-o", "csv", "-w", "10s",
+                             *late, *every), table, feed="stdin", stdout=True,
+             steps=prefixes(table, random.Random(4), 4)),
+        Case("forked", (*BASE, "-w", "100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v",
+                        "--checkpoint", "3000", *FILES),
+             wide_stream(wide_keys), feed="pipe"),
+    ]
