@@ -182,6 +182,7 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     struct csv_scan scan = {0};
     struct arena arena = {0};
     const char *reason = NULL;
+    *used = start;
     if (start == len)
         return ended ? HEADER_DONE : HEADER_MORE;
     const char *next = csv_scan_record(&scan, data + start, data + len, plan->layout.delimiter,
@@ -204,7 +205,8 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
         if (!lay_out(plan, &names, input, err))
             status = HEADER_FAILED;
     }
-    *used = options->no_header ? start : (size_t)(next - data);
+    if (!options->no_header)
+        *used = (size_t)(next - data);
     csv_slow_free(csv);
     arena_free(&arena);
     return status;
@@ -248,7 +250,8 @@ enum header_status header_read(struct input_plan *plan, const char *name, const 
                                                             : ',';
         status = read_csv(plan, name, data, mark, len, ended, used, err);
     }
+    /* No header before the end: as in detect(), and never CSV without its columns. */
     if (status == HEADER_DONE)
-        plan->format = format;
+        plan->format = format != INPUT_JSON && plan->layout.time == NULL ? INPUT_JSON : format;
     return status;
 }

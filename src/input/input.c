@@ -268,8 +268,9 @@ static void hand_out(struct input *in, struct block *block, size_t n, enum block
 static enum input_status settle(struct input *in, struct buf *bytes, struct error *err)
 {
     size_t used = 0;
+    bool whole = in->ended && !in->plan.options->keep_last; /* as in cut(): the rest may grow */
     enum header_status status =
-        header_read(&in->plan, in->name, bytes->data, bytes->len, in->ended, &used, err);
+        header_read(&in->plan, in->name, bytes->data, bytes->len, whole, &used, err);
     if (status == HEADER_FAILED)
         return INPUT_FAILED;
     if (status == HEADER_DONE)

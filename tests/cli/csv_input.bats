@@ -93,3 +93,32 @@ $'window_start,window_end,2,sum_3\n0,10,a,11'
     same "$(printf 't,v\n1,1.0\n2,1\n3,\n' | "$WINAGG" -t t --time-format s -w 10s -a first:v,last:v,distinct:v |
         jq -c '[.first_v, .last_v, .distinct_v]')" '["1.0","1",2]'
 }
+
+@test "input without a header is no record" {
+    local start
+    for start in '' '\n' '\r\n\n' '\xef\xbb\xbf' '\xef\xbb\xbf\n'; do
+        same "$(printf '%b' "$start" | w -i csv -w 10s)" "window_start,window_end,count"
+        same "$(printf '%b' "$start" | w -i csv --no-header -w 10s -t 1)" "window_start,window_end,count"
+        same "$(printf '%b' "$start" | w -i csv -w 10s -s "$BATS_TEST_TMPDIR/state")" \
+            "window_start,window_end,count"
+        rm "$BATS_TEST_TMPDIR/state"
+    done
+}
+
+@test "with --at-eof keep the header of a file may be yet to come, wholly or in part" {
+    local start tmp=$BATS_TEST_TMPDIR
+    for start in '' '\n' '\xef\xbb' 't' 't,v'; do
+        rm -f "$tmp"/rows "$tmp"/state
+        printf '%b' "$start" >"$tmp/input"
+        w -w 10s -a sum:v -s "$tmp/state" --at-eof keep --output "$tmp/rows" "$tmp/input"
+        case $start in
+        '\xef\xbb') printf '\xbft,v' >>"$tmp/input" ;;
+        t) printf ',v' >>"$tmp/input" ;;
+        t,v) ;;
+        *) printf 't,v' >>"$tmp/input" ;;
+        esac
+        printf '\n1,5\n12,6\n' >>"$tmp/input"
+        w -w 10s -a sum:v -s "$tmp/state" --at-eof keep --output "$tmp/rows" "$tmp/input"
+        same "$(cat "$tmp/rows")" $'window_start,window_end,sum_v\n0,10,5'
+    done
+}
