@@ -1,6 +1,7 @@
 """Rows to bytes (SPEC.md section 9). A line is a list of pieces: bytes, and what the comparer
 has to judge by itself: Approx cells and the row's id."""
 
+import codecs
 import re
 
 from aggregates import Approx, TopK
@@ -23,7 +24,13 @@ class Row:
         self.pane, self.timing = pane, timing
 
 
+# A byte that belongs to no UTF-8 character becomes U+FFFD, each on its own.
+codecs.register_error(
+    "each_byte", lambda error: ("\N{REPLACEMENT CHARACTER}" * (error.end - error.start), error.end))
+
+
 def json_quote(content):
+    content = content.decode("utf-8", "each_byte").encode("utf-8")
     return b'"' + b"".join(
         ESCAPES.get(byte) or (b"\\u%04x" % byte if byte < 0x20 else bytes([byte]))
         for byte in content
