@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "input/json_fast_scalar.h"
 #include "base/utf8.h"
+#include "input/json_fast_scalar.h"
 
 #define SCAN_TARGET __attribute__((target("avx2,bmi,bmi2")))
 #define SCAN_NAME scan_avx2

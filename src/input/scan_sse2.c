@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "input/json_fast_scalar.h"
 #include "base/utf8.h"
+#include "input/json_fast_scalar.h"
 
 #define SCAN_TARGET
 #define SCAN_NAME scan_sse2
