@@ -30,6 +30,7 @@ void batch_begin(struct batch *batch, const struct block *block, size_t n_column
     arena_reset(&batch->arena);
     batch->block = block;
     batch->n = batch->n_bad = 0;
+    batch->lines = 0;
     if (batch->columns == NULL) {
         batch->columns = memory_calloc(n_columns + 1, sizeof *batch->columns);
         batch->n_columns = n_columns;

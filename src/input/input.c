@@ -12,7 +12,6 @@
 #include "input/csv_cut.h"
 #include "input/header.h"
 #include "input/json_fast.h"
-#include "input/newline.h"
 #include "input/plan.h"
 
 enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
@@ -21,7 +20,7 @@ enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
  * The bytes of the input, in order:
  *
  *     | handed out |  carry: the open record, then (during a call) what was just read  |  unread
- *                  ^ offset, line
+ *                  ^ offset
  */
 struct input {
     struct input_plan plan;
@@ -32,7 +31,7 @@ struct input {
     const char *name;
     struct buf preamble; /* what stood before the first record */
     struct buf carry;
-    uint64_t offset, line;
+    uint64_t offset;
     size_t searched; /* JSON: bytes of the open record known to hold no newline */
     struct csv_cutter cutter;
 };
@@ -45,7 +44,6 @@ struct input *input_open(const struct input_options *options, int fd, const char
     in->plan.format = INPUT_AUTO;
     in->fd = fd;
     in->name = name;
-    in->line = 1;
     in->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     return in;
 }
@@ -117,7 +115,6 @@ bool input_load(struct input *in, const unsigned char **at, const unsigned char 
             return false;
     }
     in->offset = position->offset;
-    in->line = position->line;
     in->overlong = position->overlong;
     return true;
 }
@@ -234,7 +231,6 @@ static void drop(struct input *in, struct buf *bytes, size_t n)
         return;
     buf_put(&in->preamble, bytes->data, n);
     in->offset += n;
-    in->line += newline_count(bytes->data, n);
     bytes->len -= n;
     memmove(bytes->data, bytes->data + n, bytes->len);
 }
@@ -248,10 +244,7 @@ static void hand_out(struct input *in, struct block *block, size_t n, enum block
     memset(buf_reserve(bytes, BLOCK_PADDING), 0, BLOCK_PADDING);
     block->kind = kind;
     block->offset = in->offset;
-    block->first_line = in->line;
-    block->lines = newline_count(bytes->data, n);
     in->offset += n;
-    in->line += block->lines;
     if (kind != BLOCK_RECORDS) {
         in->cutter = (struct csv_cutter){0};
         in->searched = 0;
@@ -306,8 +299,6 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
     buf_put(&in->carry, bytes->data, bytes->len);
     bytes->len = 0;
     block->offset = in->offset;
-    block->first_line = in->line;
-    block->lines = 0;
     block->kind = BLOCK_RECORDS;
     return status;
 }

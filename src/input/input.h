@@ -73,9 +73,7 @@ enum { INPUT_MAX_RECORD_BYTES = 1 << 30 };
 /* A run of whole records, as read. Owned by the caller: {0}, then block_free(). */
 struct block {
     struct buf bytes;
-    uint64_t offset;     /* of bytes.data[0] in the input */
-    uint64_t first_line; /* physical line of bytes.data[0], from 1 */
-    uint64_t lines;      /* newlines in it */
+    uint64_t offset; /* of bytes.data[0] in the input */
     enum block_kind {
         BLOCK_RECORDS,
         BLOCK_OVERLONG,      /* the first piece of a record over --max-record */
@@ -88,7 +86,7 @@ void block_free(struct block *block);
 struct bad_record {
     size_t before;       /* it stands before good record number `before` of the batch */
     uint32_t start, len; /* its bytes, newline included if there is one */
-    uint64_t line;       /* physical line on which it starts, from 1 */
+    uint64_t line;       /* physical line of the block on which it starts, from 1 */
     bool more;           /* a further piece of the bad record before: bytes only, not a record */
     const char *reason;  /* lives in the batch's arena */
 };
@@ -103,6 +101,7 @@ struct batch {
     struct value **columns;    /* columns[f][i], f as in input_options.fields */
     struct bad_record *bad;    /* in order */
     size_t n_bad;
+    uint64_t lines;                           /* physical lines that end in the block */
     struct arena arena;                       /* unescaped texts, reasons */
     size_t capacity, bad_capacity, n_columns; /* input_parse()'s own */
 };
@@ -118,7 +117,7 @@ void input_close(struct input *in);
 /* Where a run stands in the input: between two records, or within one that is over the limit. */
 struct input_position {
     uint64_t offset; /* bytes behind us */
-    uint64_t line;   /* physical line of the next byte, from 1 */
+    uint64_t line;   /* physical line of the next byte, from 1; the caller counts them */
     bool overlong;   /* what comes is the rest of a bad record that is too long */
 };
 
@@ -139,7 +138,7 @@ const char *input_preamble(const struct input *in, size_t *len);
 
 enum input_status {
     INPUT_BLOCK,   /* *block holds at least one byte */
-    INPUT_END,     /* no more; *block is empty, its offset and line are those of the end */
+    INPUT_END,     /* no more; *block is empty, its offset is that of the end */
     INPUT_STOPPED, /* *stop was set while waiting; whole records read before were handed out */
     INPUT_FAILED,  /* *err says why: EXIT_RUNTIME for I/O or a header that is no CSV record,
                       EXIT_USAGE for a missing column */

@@ -113,7 +113,10 @@ static void parse_json(struct input_parser *parser)
             finish_record(parser, record, next, NULL);
         else
             next = parse_json_slow(parser, record, lane);
+        parser->batch->lines++;
     }
+    /* The last one may have no newline; a block has one byte at least. */
+    parser->batch->lines -= parser->end[-1] != '\n';
 }
 
 /*
@@ -173,10 +176,15 @@ static void parse_csv(struct input_parser *parser)
     if (parser->csv_fast != NULL)
         csv_fast_begin(parser->csv_fast);
     while (record < parser->end) {
+        size_t before = parser->batch->n;
         if (parser->csv_fast != NULL)
             record = csv_fast_records(parser->csv_fast, record, parser->end, parser->batch);
-        if (record < parser->end)
-            record = parse_csv_slow(parser, record, &quote);
+        parser->batch->lines += parser->batch->n - before; /* no quotes, so no newlines within */
+        if (record < parser->end) {
+            const char *next = parse_csv_slow(parser, record, &quote);
+            parser->batch->lines += newline_count(record, (size_t)(next - record));
+            record = next;
+        }
     }
 }
 
@@ -187,7 +195,7 @@ void input_parse(struct input_parser *parser, const struct block *block, struct 
     parser->batch = batch;
     parser->data = parser->counted = block->bytes.data;
     parser->end = block->bytes.data + block->bytes.len;
-    parser->line = block->first_line;
+    parser->line = 1;
     switch (block->kind) {
     case BLOCK_RECORDS:
         if (parser->plan->format == INPUT_JSON)
@@ -196,9 +204,11 @@ void input_parse(struct input_parser *parser, const struct block *block, struct 
             parse_csv(parser);
         break;
     case BLOCK_OVERLONG:
+        batch->lines = newline_count(block->bytes.data, block->bytes.len);
         add_bad(parser, parser->data, parser->end, reason_overlong(&batch->arena, options));
         break;
     case BLOCK_OVERLONG_MORE:
+        batch->lines = newline_count(block->bytes.data, block->bytes.len);
         add_bad(parser, parser->data, parser->end, NULL);
         batch->bad[0].more = true;
         break;

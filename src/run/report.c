@@ -16,7 +16,8 @@ void report_start(struct report *report, const char *input_name, bool strict, st
     };
 }
 
-void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad)
+void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
+                uint64_t first_line)
 {
     const char *bytes = batch->block->bytes.data + bad->start;
     if (report->bad_sink != NULL) {
@@ -32,8 +33,8 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
     if (bad->more)
         return;
     if (++report->bad <= SHOWN && !report->strict)
-        fprintf(stderr, "winagg: %s:%llu: %s\n", report->input_name, (unsigned long long)bad->line,
-                bad->reason);
+        fprintf(stderr, "winagg: %s:%llu: %s\n", report->input_name,
+                (unsigned long long)(first_line + bad->line - 1), bad->reason);
 }
 
 void report_end(struct report *report)

@@ -25,8 +25,12 @@ struct report {
 void report_start(struct report *report, const char *input_name, bool strict,
                   struct sink *bad_sink);
 
-/* Counts a bad record, writes it to --bad, and says so on stderr (the first ten). */
-void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad);
+/*
+ * Counts a bad record, writes it to --bad, and says so on stderr (the first ten). first_line: the
+ * line on which the batch's block starts.
+ */
+void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
+                uint64_t first_line);
 
 /* Ends --bad's last line; says the total of bad records if not all of them were shown. */
 void report_end(struct report *report);

@@ -263,19 +263,25 @@ static void move_to(struct running *r, struct place *at, size_t bytes)
     const struct block *block = r->batch->block;
     bool last = bytes == block->bytes.len;
     bool overlong = last && block->kind != BLOCK_RECORDS && block->bytes.data[bytes - 1] != '\n';
+    const char *moved = block->bytes.data + at->bytes;
+    size_t len = bytes - at->bytes;
+    /* The parser has counted the lines of the whole block, which is the usual case. */
+    uint64_t lines = len == block->bytes.len ? r->batch->lines : newline_count(moved, len);
+    source_move(&r->source, len, lines, overlong);
     if (r->plan->state_path != NULL)
-        source_move(&r->source, block->bytes.data + at->bytes, bytes - at->bytes, overlong);
-    r->report.bytes += bytes - at->bytes;
+        digest_add(&r->source.digest, moved, len);
+    r->report.bytes += len;
     at->bytes = bytes;
 }
 
-static bool report_bad_record(struct running *r, const struct bad_record *bad)
+/* first_line: of the block */
+static bool report_bad_record(struct running *r, const struct bad_record *bad, uint64_t first_line)
 {
-    report_bad(&r->report, r->batch, bad);
+    report_bad(&r->report, r->batch, bad, first_line);
     if (!r->plan->strict)
         return true;
     return error_set(r->err, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
-                     r->source.name, (unsigned long long)bad->line, bad->reason);
+                     r->source.name, (unsigned long long)(first_line + bad->line - 1), bad->reason);
 }
 
 /*
@@ -286,6 +292,7 @@ static bool process(struct running *r)
 {
     const struct batch *batch = r->batch;
     struct place at = {0};
+    uint64_t first_line = r->source.position.line;
     while (at.good < batch->n || at.bad < batch->n_bad) {
         uint64_t room = checkpoint_room(&r->checkpoint), taken;
         bool bad_next = at.bad < batch->n_bad;
@@ -297,7 +304,7 @@ static bool process(struct running *r)
         at.good = stop;
         if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
             taken += !batch->bad[at.bad].more;
-            if (!report_bad_record(r, &batch->bad[at.bad++])) {
+            if (!report_bad_record(r, &batch->bad[at.bad++], first_line)) {
                 move_to(r, &at, bytes_done(batch, &at));
                 return false;
             }
@@ -323,8 +330,9 @@ static void note_preamble(struct running *r)
         return;
     r->settled = true;
     r->report.bytes += len;
+    source_move(&r->source, len, newline_count(bytes, len), false);
     if (r->plan->state_path != NULL)
-        source_move(&r->source, bytes, len, false);
+        digest_add(&r->source.digest, bytes, len);
 }
 
 /* Waits for the next batch; takes the snapshots that fall due meanwhile. */

@@ -13,7 +13,6 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/wire.h"
-#include "input/newline.h"
 
 bool source_open(struct source *source, const char *path, struct error *err)
 {
@@ -38,12 +37,11 @@ void source_close(struct source *source)
     *source = (struct source){.fd = -1};
 }
 
-void source_move(struct source *source, const void *bytes, size_t len, bool overlong)
+void source_move(struct source *source, size_t len, uint64_t lines, bool overlong)
 {
     source->position.offset += len;
-    source->position.line += newline_count(bytes, len);
+    source->position.line += lines;
     source->position.overlong = overlong;
-    digest_add(&source->digest, bytes, len);
 }
 
 /* Reads `len` bytes at `offset` of the input; false if they are not there, *err if it can't tell.

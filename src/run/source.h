@@ -42,8 +42,11 @@ struct source_mark {
 bool source_open(struct source *source, const char *path, struct error *err);
 void source_close(struct source *source);
 
-/* Notes that the run has dealt with all bytes up to `position`; `bytes` are those since. */
-void source_move(struct source *source, const void *bytes, size_t len, bool overlong);
+/*
+ * Notes that the run has dealt with the next `len` bytes, in which `lines` lines end. For a
+ * snapshot the same bytes go into source->digest (digest_add).
+ */
+void source_move(struct source *source, size_t len, uint64_t lines, bool overlong);
 
 /* False (EXIT_RUNTIME) if the file can't be read where it was read before. */
 bool source_mark(const struct source *source, struct source_mark *mark, struct error *err);

@@ -237,7 +237,7 @@ static inline void differential_log(struct buf *log, const struct input_options 
         }
         p = next;
     }
-    log_batch(log, &batch);
+    log_batch(log, &batch, 1);
     csv_slow_free(slow);
     batch_free(&batch);
 }
@@ -251,7 +251,7 @@ static inline const char *differential_fast(const struct input_options *options,
                                 .n_columns = DIFFERENTIAL_COLUMNS,
                                 .time = columns,
                                 .fields = fields};
-    struct block block = {.first_line = 1};
+    struct block block = {0};
     struct buf wanted = {0}, log = {0};
     struct csv_fast *fast = csv_fast_new(options, &layout);
     const char *problem = NULL;

@@ -14,6 +14,7 @@
 
 #include "base/number.h"
 #include "input/input.h"
+#include "input/newline.h"
 
 /* Options from words: time fields, and fields as "use path" pairs. */
 struct log_fields {
@@ -66,7 +67,7 @@ static inline void log_value(struct buf *log, const struct value *v)
 }
 
 /* Appends the batch. `joined`: where the text of the bad record at hand goes on. */
-static inline void log_batch(struct buf *log, const struct batch *batch)
+static inline void log_batch(struct buf *log, const struct batch *batch, uint64_t first_line)
 {
     const char *bytes = batch->block->bytes.data;
     size_t bad = 0;
@@ -74,7 +75,9 @@ static inline void log_batch(struct buf *log, const struct batch *batch)
         for (; bad < batch->n_bad && batch->bad[bad].before == i; bad++) {
             const struct bad_record *b = &batch->bad[bad];
             if (!b->more)
-                buf_printf(log, "\nbad line %llu: %s: ", (unsigned long long)b->line, b->reason);
+                buf_printf(log,
+                           "\nbad line %llu: %s: ", (unsigned long long)(first_line + b->line - 1),
+                           b->reason);
             buf_put(log, bytes + b->start, b->len);
         }
         if (i == batch->n)
@@ -99,14 +102,19 @@ static inline void log_fd(struct buf *log, const struct input_options *options, 
     struct input_parser *parser = input_parser_new(in);
     enum input_status status;
     uint64_t offset = 0, line = 0;
+    size_t preamble_len;
     while ((status = input_read_block(in, &block, &err)) == INPUT_BLOCK) {
-        if (block.bytes.len == 0 || (offset > 0 && offset != block.offset) ||
-            (line > 0 && line != block.first_line))
+        const char *preamble = input_preamble(in, &preamble_len);
+        if (line == 0)
+            line = 1 + newline_count(preamble, preamble_len);
+        if (block.bytes.len == 0 || (offset > 0 && offset != block.offset))
             buf_puts(log, "\nBLOCKS DO NOT FOLLOW EACH OTHER");
         offset = block.offset + block.bytes.len;
-        line = block.first_line + block.lines;
         input_parse(parser, &block, &batch);
-        log_batch(log, &batch);
+        log_batch(log, &batch, line);
+        if (batch.lines != newline_count(block.bytes.data, block.bytes.len))
+            buf_puts(log, "\nLINES ARE COUNTED WRONG");
+        line += batch.lines;
     }
     buf_printf(log, "\nended: %s\n", status == INPUT_END ? "end" : err.text);
     if (status == INPUT_FAILED)
