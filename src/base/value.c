@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/int128.h"
 #include "base/number.h"
 #include "base/number_text.h"
@@ -22,20 +23,47 @@ enum { TAG_NULL = 1, TAG_FALSE, TAG_TRUE, TAG_NUMBER, TAG_STRING };
 
 enum { ZERO_POINT = 0x8000, POINT_BIAS = 0xc000, LOWEST_POINT = -5000, HIGHEST_POINT = 309 };
 
+/* Copies text that has no zero byte; returns false, having copied what it likes, if it has one. */
+static inline bool copy_without_zeros(char *to, const char *text, size_t len)
+{
+    bool zeros = false;
+    if (len >= 8) {
+        for (size_t i = 0; i + 8 < len; i += 8) {
+            uint64_t word = bytes_u64(text + i);
+            zeros |= bytes_have_zero(word);
+            memcpy(to + i, &word, sizeof word);
+        }
+        uint64_t last = bytes_u64(text + len - 8);
+        memcpy(to + len - 8, &last, sizeof last);
+        return !zeros && !bytes_have_zero(last);
+    }
+    if (len >= 4) {
+        uint32_t first = bytes_u32(text), last = bytes_u32(text + len - 4);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + len - 4, &last, sizeof last);
+        return !bytes_have_zero((uint64_t)last << 32 | first);
+    }
+    for (size_t i = 0; i < len; i++) {
+        zeros |= text[i] == 0;
+        to[i] = text[i];
+    }
+    return !zeros;
+}
+
 static void encode_string(struct buf *to, const char *text, size_t len)
 {
-    bool zeros = len > 0 && memchr(text, 0, len) != NULL;
-    char *p = buf_reserve(to, (zeros ? 2 * len : len) + 3);
+    char *p = buf_reserve(to, len + 3);
     *p++ = TAG_STRING;
-    if (zeros) {
+    if (copy_without_zeros(p, text, len)) {
+        p += len;
+    } else {
+        p = buf_reserve(to, 2 * len + 3);
+        *p++ = TAG_STRING;
         for (size_t i = 0; i < len; i++) {
             *p++ = text[i];
             if (text[i] == 0)
                 *p++ = (char)0xff;
         }
-    } else if (len > 0) {
-        memcpy(p, text, len);
-        p += len;
     }
     *p++ = 0;
     *p++ = 0;

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-enum { FIRST_CELLS = 16, FIRST_SLOTS = 32 };
+enum { FIRST_SLOTS = 32 };
 
 void table_init(struct table *table, size_t acc_bytes)
 {
@@ -21,21 +21,13 @@ void table_free(struct table *table)
     table_init(table, table->cell_bytes - sizeof(struct cell));
 }
 
-/* Chunk c holds FIRST_CELLS << c cells, so cell i is found from the top bit of i + FIRST_CELLS. */
-struct cell *table_cell(const struct table *table, uint32_t i)
-{
-    uint32_t shifted = i + FIRST_CELLS;
-    unsigned top = 31 - (unsigned)__builtin_clz(shifted);
-    size_t within = shifted - (1u << top);
-    return (struct cell *)(void *)(table->chunks[top - 4] + within * table->cell_bytes);
-}
-
 static struct cell *new_cell(struct table *table)
 {
     uint32_t i = table->n;
-    unsigned chunk = 31 - (unsigned)__builtin_clz(i + FIRST_CELLS) - 4;
+    unsigned chunk = 31 - (unsigned)__builtin_clz(i + TABLE_FIRST_CELLS) - 4;
     if (table->chunks[chunk] == NULL)
-        table->chunks[chunk] = memory_alloc(((size_t)FIRST_CELLS << chunk) * table->cell_bytes);
+        table->chunks[chunk] =
+            memory_alloc(((size_t)TABLE_FIRST_CELLS << chunk) * table->cell_bytes);
     table->n++;
     return table_cell(table, i);
 }
@@ -65,7 +57,7 @@ struct cell *table_find(const struct table *table, uint32_t hash, const unsigned
         if ((uint32_t)(slot >> 32) != hash)
             continue;
         struct cell *cell = table_cell(table, (uint32_t)slot - 1);
-        if (cell->key_len == key_len && memcmp(cell->key, key, key_len) == 0)
+        if (cell->key_len == key_len && bytes_equal(cell->key, key, key_len))
             return cell;
     }
     return NULL;
@@ -90,8 +82,8 @@ static struct cell *insert(struct table *table, uint32_t hash, const unsigned ch
     return cell;
 }
 
-struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
-                       uint32_t key_len, bool *made)
+struct cell *table_get_slow(struct table *table, uint32_t hash, const unsigned char *key,
+                            uint32_t key_len, bool *made)
 {
     struct cell *cell = table_find(table, hash, key, key_len);
     *made = cell == NULL;

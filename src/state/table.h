@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 
 /* A row that was written and may have to be taken back: the text of writer_results(). */
 struct printed {
@@ -40,6 +41,8 @@ static inline char *cell_accs(struct cell *cell)
     return (char *)(cell + 1);
 }
 
+enum { TABLE_FIRST_CELLS = 16 };
+
 struct table {
     struct arena arena; /* everything below, the keys, and what accumulators grow into */
     uint64_t *slots;    /* 0: empty; else hash << 32 | index + 1 */
@@ -54,16 +57,40 @@ void table_init(struct table *table, size_t acc_bytes);
 void table_free(struct table *table);
 
 /* Cell number i, 0 <= i < table->n, in the order of insertion. */
-struct cell *table_cell(const struct table *table, uint32_t i);
+static inline struct cell *table_cell(const struct table *table, uint32_t i)
+{
+    /* Chunk c holds 16 << c cells, so the top bit of i + 16 tells which it is. */
+    uint32_t shifted = i + TABLE_FIRST_CELLS;
+    unsigned top = 31 - (unsigned)__builtin_clz(shifted);
+    size_t within = shifted - (1u << top);
+    return (struct cell *)(void *)(table->chunks[top - 4] + within * table->cell_bytes);
+}
 
 /* The cell of the key, or NULL. */
 struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
                         uint32_t key_len);
 
+/* As table_get(), for the keys that are not in the first slot looked at. */
+struct cell *table_get_slow(struct table *table, uint32_t hash, const unsigned char *key,
+                            uint32_t key_len, bool *made);
+
 /* The same, but makes one if there is none: the key is copied, *made is set, accumulators are
  * uninitialised. */
-struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
-                       uint32_t key_len, bool *made);
+static inline struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
+                                     uint32_t key_len, bool *made)
+{
+    if (table->mask != 0) {
+        uint64_t slot = table->slots[hash & table->mask];
+        if (slot != 0 && (uint32_t)(slot >> 32) == hash) {
+            struct cell *cell = table_cell(table, (uint32_t)slot - 1);
+            if (cell->key_len == key_len && bytes_equal(cell->key, key, key_len)) {
+                *made = false;
+                return cell;
+            }
+        }
+    }
+    return table_get_slow(table, hash, key, key_len, made);
+}
 
 /*
  * A lookup in a large table waits for memory three times: for the slot, the cell and the key. Who
