@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/wire.h"
+#include "run/resume.h"
 #include "run/running.h"
 #include "run/semantics.h"
 #include "snapshot/snapshot.h"
@@ -83,13 +84,16 @@ static bool save_input(struct running *r, struct buf *image)
     return true;
 }
 
-/* Layout, version 1: for stdout or --output, --late, --bad: position (u64); then held rows. */
+/*
+ * Layout, version 1: for stdout or --output, --late, --bad: position (u64), RESUME_NOWHERE if it is
+ * no regular file; then held rows.
+ */
 static void save_outputs(const struct running *r, struct buf *image)
 {
     const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
     size_t section = snapshot_section(image, "OUTP", 1);
     for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
-        wire_put_u64(image, sinks[i]->position);
+        wire_put_u64(image, sinks[i]->regular ? sinks[i]->position : RESUME_NOWHERE);
     wire_put_bytes(image, r->out.pending.data, r->out.pending.len);
     snapshot_section_end(image, section);
 }

@@ -91,6 +91,14 @@ static void put_number(struct buf *to, const char *name, uint64_t n)
     buf_printf(to, ",\"%s\":%llu", name, (unsigned long long)n);
 }
 
+static void put_position(struct buf *to, const char *name, uint64_t position)
+{
+    if (position == RESUME_NOWHERE)
+        buf_printf(to, ",\"%s\":null", name);
+    else
+        put_number(to, name, position);
+}
+
 static void put_options(const struct buf *image, struct buf *to)
 {
     const unsigned char *at, *end;
@@ -147,9 +155,9 @@ static void describe(const struct buf *image, const struct resume *r, const stru
     put_number(to, "unassigned", c->unassigned);
     put_number(to, "windows", c->windows);
     put_number(to, "rows", s->rows);
-    put_number(to, "output_bytes", r->positions[0]);
-    put_number(to, "late_bytes", r->positions[1]);
-    put_number(to, "bad_bytes", r->positions[2]);
+    put_position(to, "output_bytes", r->positions[0]);
+    put_position(to, "late_bytes", r->positions[1]);
+    put_position(to, "bad_bytes", r->positions[2]);
     put_number(to, "held_bytes", r->held_len);
     put_options(image, to);
     buf_puts(to, "}\n");

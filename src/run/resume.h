@@ -19,6 +19,9 @@
 
 struct running;
 
+/* The position of an output that was no file: what went there can't be cut off. */
+#define RESUME_NOWHERE UINT64_MAX
+
 /* What a snapshot says apart from the engine's state. */
 struct resume {
     bool finished;

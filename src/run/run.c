@@ -20,7 +20,7 @@ static bool open_output(struct sink *sink, const char *path, bool create, struct
 }
 
 /*
- * Can all outputs be cut back to these positions (NULL: where they are now)? Nothing is touched,
+ * Can all outputs be cut back to these positions (none: where they are now)? Nothing is touched,
  * but that a file which may just have been created is made to stay.
  */
 static bool check_outputs(struct running *r, const uint64_t positions[3])
@@ -30,7 +30,8 @@ static bool check_outputs(struct running *r, const uint64_t positions[3])
         const struct sink *sink = sinks[i];
         if (!sink->regular)
             continue;
-        if (!sink_check_cut(sink, positions == NULL ? sink->position : positions[i], r->err))
+        bool known = positions != NULL && positions[i] != RESUME_NOWHERE;
+        if (!sink_check_cut(sink, known ? positions[i] : sink->position, r->err))
             return false;
         for (size_t j = 0; j < i; j++)
             if (sink_same_file(sinks[j], sink))
@@ -53,7 +54,7 @@ static bool open_outputs(struct running *r, const struct resume *resume)
     const uint64_t *positions = resume == NULL ? NULL : resume->positions;
     bool create[3];
     for (size_t i = 0; i < 3; i++)
-        create[i] = positions == NULL || positions[i] == 0;
+        create[i] = positions == NULL || positions[i] == 0 || positions[i] == RESUME_NOWHERE;
     if (plan->output_path == NULL)
         sink_adopt(&r->out, STDOUT_FILENO, "stdout");
     bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
@@ -182,7 +183,8 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     if (resume->finished && resume->held_len == 0)
         return true;
     for (size_t i = 0; i < 3; i++)
-        if (sinks[i]->regular && !sink_cut(sinks[i], resume->positions[i], r->err))
+        if (sinks[i]->regular && resume->positions[i] != RESUME_NOWHERE &&
+            !sink_cut(sinks[i], resume->positions[i], r->err))
             return false;
     r->report.bytes = resume->bytes;
     r->report.bad = resume->bad;

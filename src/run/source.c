@@ -141,6 +141,9 @@ static enum match compare(const struct source *source, int fd, const struct sour
     struct digest_value head, tail;
     uint64_t offset = mark->position.offset;
     bool longer = fstat(fd, &st) == 0 && (uint64_t)st.st_size >= source->base + offset;
+    /* A snapshot of a pipe has no head and tail: resume_file() compares the whole. */
+    if (mark->head_len == 0)
+        return longer ? MATCH : MATCH_SHORTER;
     /* A shorter file with another beginning is another file; which one matters for the message. */
     if (!hash_at(source, fd, 0, mark->head_len, &head))
         return MATCH_SHORTER;
@@ -295,9 +298,9 @@ static bool skip(struct source *source, const struct source_mark *mark, struct e
     if (ok && !digest_equal(digest_value(&source->digest), mark->digest))
         ok = error_set(err, EXIT_RUNTIME,
                        "%s: expected the input that the snapshot was taken from, found other bytes "
-                       "in the first %llu (a pipe that goes on where it ended needs --resume "
-                       "continue)",
-                       source->name, (unsigned long long)mark->position.offset);
+                       "in the first %llu%s",
+                       source->name, (unsigned long long)mark->position.offset,
+                       source->regular ? "" : " (a pipe that goes on needs --resume continue)");
     return ok;
 }
 
@@ -323,7 +326,6 @@ static bool resume_pipe(struct source *source, const struct source_mark *mark,
 static bool resume_file(struct source *source, const struct source_mark *mark,
                         const struct source_resume *how, struct error *err)
 {
-    /* A snapshot of a pipe has no head and tail to go by: then all of it is compared. */
     bool unmarked = mark->head_len == 0 && mark->position.offset > 0;
     bool ok = true;
     if (unmarked && mark->origin > 0)

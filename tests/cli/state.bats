@@ -1,0 +1,441 @@
+#!/usr/bin/env bats
+# Snapshots: what they refuse, and that a refusal touches nothing; rotation, pipes, signals.
+# That a crash loses nothing is the matter of tests/crash.
+
+load helper
+
+setup() {
+    data=$BATS_TEST_DIRNAME/../data/golden
+    cd "$BATS_TEST_TMPDIR" || return
+    tv 1 12 25 31 47 >first
+    tv 52 68 71 >second
+    cat first second >in
+}
+
+teardown() {
+    [ -z "${pid:-}" ] || kill -KILL "$pid" 2>/dev/null || true
+}
+
+# A run over FILE `app`, rows to `out`, from the state `s`.
+s() {
+    w -w 10s --state s --output out "$@" app
+}
+
+# Of the one in the background, in $ended.
+status_of_run() {
+    ended=0
+    wait "$pid" || ended=$?
+}
+
+# What has been read of `app` is `first`; windows are open.
+begin() {
+    cp first app
+    s --at-eof keep
+}
+
+whole() {
+    w -w 10s <in
+}
+
+# Everything here but locks, for comparing.
+everything() {
+    find . -type f ! -name '*.lock' ! -name after -exec md5sum {} + | sort
+}
+
+# The run must end with status 1, say this, and leave all files as they are.
+refuses() {
+    local say=$1 before
+    shift
+    before=$(everything)
+    run "$@"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == "winagg: "*"$say"* ]]
+    same "$(everything)" "$before"
+}
+
+@test "a run goes on where the last one ended" {
+    begin
+    cp in app
+    s
+    same "$(cat out)" "$(whole)"
+}
+
+@test "without --state, its options are a usage error" {
+    for option in "--checkpoint 1s" --hold "--resume continue" "--verify full" "--at-eof keep"; do
+        # shellcheck disable=SC2086 # two words
+        run w -w 10s $option <in
+        echo "$output"
+        [ "$status" -eq 2 ]
+        [[ $output == *"--state"* ]]
+    done
+}
+
+@test "a finished run prints nothing again, and leaves alone what others appended" {
+    cp in app
+    s
+    echo "someone else's line" >>out
+    cp out before
+    s
+    cmp out before
+}
+
+@test "a finished run refuses grown input, with a hint" {
+    cp first app
+    s
+    cp in app
+    echo "someone else's line" >>out
+    refuses "--at-eof keep" s
+}
+
+@test "a snapshot with a flipped bit, cut short, or empty is refused" {
+    begin
+    cp s good
+    printf 'X' | dd of=s bs=1 seek=100 conv=notrunc status=none
+    refuses "damaged snapshot: its checksum does not match" s
+    head -c 300 good >s
+    refuses "damaged snapshot: its length" s
+    : >s
+    refuses "damaged snapshot: it is too short" s
+    head -c 2000 /dev/zero >s
+    refuses "does not begin as a winagg snapshot" s
+}
+
+@test "other semantic options are named with both values" {
+    begin
+    refuses "--window was 'tumbling:10s', is 'tumbling:20s'" \
+        w -w 20s --state s --output out app
+    refuses "--key was '', is 'v'" s -k v
+    refuses "--agg was 'count=count', is 'sum_v=sum:v'" s -a sum:v
+    refuses "--lateness was '', is '5s'" s -l 5s
+    refuses "--mode was 'accumulate', is 'retract'" s -m retract
+    refuses "--late was 'no', is 'yes'" s --late late
+    # All of them in one message.
+    refuses "--key was '', is 'v'; --agg was 'count=count', is 'sum_v=sum:v'" s -k v -a sum:v
+}
+
+@test "options that change no result may change" {
+    begin
+    cp in app
+    s --checkpoint 3 --threads 1 --stats --verify full --at-eof keep 2>err
+    s --checkpoint 1h --threads 2 --hold
+    same "$(cat out)" "$(whole)"
+}
+
+@test "a shorter input is refused: truncated in place" {
+    begin
+    head -n 2 first >app
+    refuses "expected at least $(wc -c <first) bytes" s
+    : >app
+    refuses "found 0: the input was truncated" s
+}
+
+@test "another input of the same length is refused" {
+    begin
+    tr 7 8 <first >app
+    refuses "expected the input that the snapshot was taken from, found other bytes" s
+}
+
+@test "--verify full finds what head and tail do not show" {
+    seq -f '{"t":%.0f}' 0 19999 >app
+    s --at-eof keep
+    # In the middle, behind the first 4 KiB and before the last 64.
+    printf 'X' | dd of=app bs=1 seek=8001 conv=notrunc status=none
+    refuses "other bytes" s --verify full
+    echo '{"t":20000}' >>app
+    s
+    same "$(wc -l <out)" 2002 # with the header
+}
+
+@test "an output shorter than committed is refused" {
+    begin
+    cp out good
+    head -c 20 good >out
+    refuses "out: expected an output of at least $(wc -c <good) bytes" s
+    rm out
+    refuses "out: " s
+}
+
+@test "stdout by > is refused, by >> it goes on" {
+    cp first app
+    w -w 10s --state s --at-eof keep app >>rows
+    cp in app
+    cp rows before
+    run bash -c '"$0" -t t --time-format s --output-time s -o csv -w 10s --state s app >rows' \
+        "$WINAGG"
+    [ "$status" -eq 1 ]
+    [[ $output == *"redirected with > instead of >>"* ]]
+    cp before rows
+    w -w 10s --state s app >>rows
+    same "$(cat rows)" "$(whole)"
+}
+
+@test "an output that has no name any more is refused" {
+    begin
+    cp in app
+    exec 8>>gone
+    rm gone
+    run bash -c '"$0" -t t --time-format s --output-time s -o csv -w 10s --state s2 app >&8' \
+        "$WINAGG"
+    exec 8>&-
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"was removed"* ]]
+    [ ! -e s2 ]
+}
+
+@test "two outputs that are one file are refused" {
+    cp in app
+    run s --late both --bad both
+    echo "$output"
+    [[ $output == *"expected outputs that are different files, found both and both"* ]]
+    [ "$status" -ne 0 ]
+    [ ! -e s ]
+}
+
+@test "someone else who writes to the output is found out" {
+    mkfifo pipe
+    w -w 10s --state s --output out <pipe 2>err 3>&- &
+    pid=$!
+    exec 7>pipe
+    tv 1 12 >&7
+    wait_for_line out 0,10,1
+    echo "a foreign row" >>out
+    tv 25 >&7
+    exec 7>&-
+    status_of_run
+    [ "$ended" -eq 1 ]
+    grep "another process writes to this file" err
+    grep -x "a foreign row" out
+}
+
+@test "a state that is in use is refused, after a few seconds" {
+    begin
+    exec 9>s.lock
+    flock 9
+    refuses "in use by another winagg" s
+    exec 9>&-
+}
+
+@test "a rotated FILE is found by its content: FILE.1, FILE-DATE" {
+    for name in app.1 app-20260101 app.old; do
+        rm -f app* s out
+        begin
+        head -n 1 second >>app
+        mv app "$name"
+        tail -n +2 second >app
+        s
+        same "$(cat out)" "$(whole)"
+    done
+}
+
+@test "a rotated CSV: the new FILE's header is not a record" {
+    csv() { w -i csv -w 10s --state s --output out "$@" app; }
+    printf '%s\n' t 1 12 25 >app
+    csv --at-eof keep
+    echo 31 >>app
+    mv app app.1
+    printf '%s\n' t 47 52 >app
+    csv
+    same "$(cat out)" "$(printf '%s\n' t 1 12 25 31 47 52 | w -i csv -w 10s)"
+}
+
+@test "a FILE that was rotated and not made anew is read to its end" {
+    begin
+    cat second >>app
+    mv app app.1
+    s
+    same "$(cat out)" "$(whole)"
+}
+
+@test "a FILE of which nothing was read yet is known by its head" {
+    tv 1 12 >app
+    s --at-eof keep --max-record 1000 </dev/null
+    rm -f s out
+    printf '{"t":5}' >app # no newline: left for the next run
+    s --at-eof keep
+    [ ! -s out ]
+    printf '\n' >>app
+    mv app app.1
+    tv 12 >app
+    s
+    same "$(cat out)" "$(tv 5 12 | w -w 10s)"
+}
+
+@test "a FILE that was rotated twice is refused: records lie between" {
+    begin
+    mv app app.2
+    tv 49 >app.1
+    cp second app
+    refuses "rotated more than once" s
+    [[ $output == *app.1* ]]
+    # As the message says.
+    cat app.2 app.1 app | w -w 10s --state s --output out
+    same "$(cat out)" "$(tv 1 12 25 31 47 49 52 68 71 | w -w 10s)"
+}
+
+@test "of a FILE that was packed, the packed copy is named" {
+    begin
+    mv app app.1
+    gzip app.1
+    cp second app
+    refuses "app.1.gz" s
+}
+
+@test "a pipe from its beginning is skipped, and compared" {
+    w -w 10s --state s --output out --at-eof keep < <(cat first)
+    refuses "expected at least" w -w 10s --state s --output out < <(head -n 1 first)
+    refuses "other bytes" w -w 10s --state s --output out < <(tr 7 8 <in)
+    w -w 10s --state s --output out --at-eof keep < <(cat first; head -n 1 second)
+    # A file of the same bytes will do.
+    tr 7 8 <in >other
+    refuses "other bytes" w -w 10s --state s --output out <other
+    w -w 10s --state s --output out <in
+    same "$(cat out)" "$(whole)"
+}
+
+@test "a pipe whose run was finished is refused when it has grown" {
+    w -w 10s --state s --output out < <(cat first)
+    w -w 10s --state s --output out < <(cat first)
+    same "$(cat out)" "$(w -w 10s <first)"
+    refuses "--at-eof keep" w -w 10s --state s --output out < <(cat in)
+}
+
+@test "rows that went into a pipe cut no file" {
+    cp first app
+    w -w 10s --state s --at-eof keep app | cat >rows
+    seq 1000 >other
+    cp in app
+    w -w 10s --state s app >>other
+    same "$(head -n 1000 other)" "$(seq 1000)"
+    same "$(cat rows; tail -n +1001 other)" "$(whole)"
+}
+
+@test "--resume continue: the pipe goes on where it ended" {
+    w -w 10s --state s --output out --at-eof keep < <(cat first)
+    w -w 10s --state s --output out --at-eof keep --resume continue < <(head -n 1 second)
+    refuses "--resume continue" w -w 10s --state s --output out < <(cat in)
+    refuses "--resume continue" w -w 10s --state s --output out <in
+    w -w 10s --state s --output out --resume continue < <(tail -n +2 second)
+    same "$(cat out)" "$(whole)"
+}
+
+@test "--hold writes rows when the snapshot that covers them is there" {
+    mkfifo pipe
+    w -w 10s --state s --hold --checkpoint 4 <pipe >>rows 3>&- &
+    pid=$!
+    exec 7>pipe
+    tv 1 12 25 >&7
+    # The records were read, rows are due; nothing is out before the fourth record.
+    sleep 0.3
+    [ ! -s rows ]
+    tv 26 >&7
+    wait_for_line rows 10,20,1
+    exec 7>&-
+    wait "$pid"
+    same "$(cat rows)" "$(tv 1 12 25 26 | w -w 10s)"
+    # Nothing is held any more.
+    cp rows before
+    w -w 10s --state s --hold < <(tv 1 12 25 26) >>rows
+    cmp rows before
+}
+
+@test "a reader that leaves gets its rows again" {
+    seq -f '{"t":%.0f}' 0 10 200000 >app
+    run bash -c 'set -o pipefail
+        "$0" -t t --time-format s --output-time s -o csv -w 10s --state s --checkpoint 100 app |
+            head -n 1 >/dev/null' "$WINAGG"
+    [ -z "$output" ]
+    [ "$("$WINAGG" --inspect s | jq .finished)" == false ]
+    w -w 10s --state s app >rest
+    # What the reader had not got is in the rest.
+    same "$(tail -n 1 rest)" 200000,200010,1
+    [ "$(wc -l <rest)" -gt 10000 ]
+}
+
+stopped_by() {
+    mkfifo pipe
+    python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s \
+        --state s --output out <pipe 2>err 3>&- &
+    pid=$!
+    exec 7>pipe
+    cat first >&7
+    wait_for_line out 20,30,1
+    kill -"$1" "$pid"
+    status_of_run
+    exec 7>&-
+    [ "$ended" -eq $((128 + $(kill -l "$1"))) ]
+    same "$("$WINAGG" --inspect s | jq -c '[.used, .finished]')" "[5,false]"
+    w -w 10s --state s --output out < <(cat in)
+    same "$(cat out)" "$(whole)"
+}
+
+@test "SIGTERM: a snapshot, then death by the signal" {
+    stopped_by TERM
+}
+
+@test "SIGINT: a snapshot, then death by the signal" {
+    stopped_by INT
+}
+
+@test "SIGHUP: a snapshot, then death by the signal" {
+    stopped_by HUP
+}
+
+@test "--inspect prints what a snapshot holds" {
+    begin
+    "$WINAGG" --inspect s >inspected
+    same "$(jq -c '[.finished, .used, .input_offset, .options["--window"], .watermark]' inspected)" \
+        "[false,5,$(wc -c <first),\"tumbling:10s\",\"1970-01-01T00:00:47Z\"]"
+    same "$(jq .output_bytes inspected)" "$(wc -c <out)"
+    run "$WINAGG" --inspect nothing
+    [ "$status" -eq 1 ]
+    : >empty
+    refuses "damaged" "$WINAGG" --inspect empty
+}
+
+@test "a last line without its newline is left for the next run" {
+    printf '{"t":1}\n{"t":12}\n{"t":2' >app
+    s --at-eof keep
+    same "$("$WINAGG" --inspect s | jq .used)" 2
+    printf '5}\n{"t":31}\n' >>app
+    s
+    same "$(cat out)" "$(tv 1 12 25 31 | w -w 10s)"
+}
+
+@test "--stats counts over restarts, and says how often it wrote snapshots" {
+    begin
+    cp in app
+    s --stats --checkpoint 2 2>err
+    same "$(counter err records)" 8
+    [ "$(counter err checkpoints)" -ge 2 ]
+}
+
+# A snapshot of version 1, written when there was no other: every version must read it.
+# Made by the command below over the first half of events.jsonl, with --at-eof keep.
+golden() {
+    local kind=$1 half
+    shift
+    half=$(($(wc -l <"$data/events.jsonl") / 2))
+    cp "$data/$kind.state" s
+    cp "$data/events.jsonl" app
+    "$WINAGG" -t t -k k -d 2s -l 10s --row-id "$@" <app >whole
+    head -n "$half" app | "$WINAGG" -t t -k k -d 2s -l 10s --row-id "$@" --state fresh \
+        --at-eof keep >out
+    [ "$(wc -c <out)" -ge "$("$WINAGG" --inspect s | jq .output_bytes)" ]
+    "$WINAGG" -t t -k k -d 2s -l 10s --row-id "$@" --state s app >>out
+    cmp out whole
+}
+
+every_function=count,sum:v,mean:v,var:v,min:v,max:v,first:v,last:v,median:v,p90:v,distinct:s,approx_distinct:s,approx_p90:v,topk:s:2,mode:s
+
+@test "the golden snapshot of windows is still read" {
+    golden windows -w sliding:20s/10s -a "$every_function" --early 3
+}
+
+@test "the golden snapshot of sessions is still read" {
+    golden sessions -w session:4s -a "$every_function" -m retract
+}
