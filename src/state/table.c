@@ -63,11 +63,17 @@ struct cell *table_find(const struct table *table, uint32_t hash, const unsigned
     return NULL;
 }
 
+/* A small table is at most 1/4 full, so that the first slot is the right one; a large one 3/4. */
+static bool is_full(const struct table *table)
+{
+    uint64_t parts = table_is_large(table) ? 3 : 1;
+    return ((uint64_t)table->n + 1) * 4 > ((uint64_t)table->mask + 1) * parts;
+}
+
 static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
                            uint32_t key_len)
 {
-    /* At most 3/4 full: (n + 1) / (mask + 1) <= 3 / 4. */
-    if (table->mask == 0 || (uint64_t)(table->n + 1) * 4 > ((uint64_t)table->mask + 1) * 3)
+    if (table->mask == 0 || is_full(table))
         grow(table);
     struct cell *cell = new_cell(table);
     *cell = (struct cell){

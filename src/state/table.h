@@ -8,7 +8,7 @@
  *                        |
  *     chunks    [16 cells] [32 cells] [64 cells] ...      cell i by arithmetic, no pointer a cell
  *
- * 8 bytes a slot at a load of 1/2 to 3/4, so the table costs 11 to 16 bytes a cell.
+ * 8 bytes a slot at a load of 3/8 to 3/4, so a large table costs 11 to 21 bytes a cell.
  */
 #ifndef STATE_TABLE_H
 #define STATE_TABLE_H
