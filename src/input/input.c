@@ -134,32 +134,15 @@ static bool read_failed(const struct input *in, struct error *err)
     return error_set(err, EXIT_RUNTIME, "cannot read %s: %s", in->name, strerror(errno));
 }
 
-/*
- * Lets SIGINT, SIGTERM and SIGHUP in, and waits for bytes. Returns false when poll(2) fails; a
- * signal is no failure.
- *
- * Where bytes are already there ppoll(2) returns without delivering what is pending: a fast
- * writer would make us deaf. So the mask is opened for a moment first.
- */
+/* Waits for bytes or a request to stop. False when poll(2) fails; a signal is no failure. */
 static bool wait_for_bytes(const struct input *in)
 {
-    sigset_t open, blocked;
-    struct pollfd pollfd = {.fd = in->fd, .events = POLLIN};
-    if (in->plan.options->stop != NULL) {
-        sigemptyset(&open);
-        sigaddset(&open, SIGINT);
-        sigaddset(&open, SIGTERM);
-        sigaddset(&open, SIGHUP);
-        pthread_sigmask(SIG_UNBLOCK, &open, &blocked);
-        pthread_sigmask(SIG_SETMASK, &blocked, NULL);
-        open = blocked;
-        sigdelset(&open, SIGINT);
-        sigdelset(&open, SIGTERM);
-        sigdelset(&open, SIGHUP);
-    }
+    const struct input_options *options = in->plan.options;
+    struct pollfd fds[] = {{.fd = in->fd, .events = POLLIN},
+                           {.fd = options->stop_fd, .events = POLLIN}};
     if (in->regular || is_stopped(in))
         return true;
-    int ready = ppoll(&pollfd, 1, NULL, in->plan.options->stop != NULL ? &open : NULL);
+    int ready = poll(fds, options->stop != NULL ? 2 : 1, -1);
     return ready >= 0 || errno == EINTR || errno == EAGAIN;
 }
 
@@ -178,6 +161,8 @@ static enum input_status read_more(struct input *in, struct buf *bytes, struct e
             return INPUT_FAILED;
         }
         ssize_t got = read(in->fd, buf_reserve(bytes, want + BLOCK_PADDING), want);
+        if (got == 0 && is_stopped(in)) /* the writer was stopped as well: its line may be torn */
+            return INPUT_STOPPED;
         if (got >= 0) {
             bytes->len += (size_t)got;
             in->ended = got == 0;

@@ -63,6 +63,7 @@ struct input_options {
     size_t n_fields;
     size_t block_bytes;          /* how much to read at a time; 0: the default */
     volatile sig_atomic_t *stop; /* set by a signal handler: stop reading. May be NULL */
+    int stop_fd;                 /* if not: becomes readable after *stop was set */
     bool keep_last;              /* a last line without newline is not a record: it may grow */
     bool no_fast_path;           /* for tests: every record through jansson or libcsv */
 };
@@ -146,8 +147,8 @@ enum input_status {
 
 /*
  * Hands out the next whole records: what one read(2) brought, so that a slow pipe's record is
- * handed out as soon as it is there. Waits in ppoll(2) with signals unblocked (the caller blocks
- * SIGINT and SIGTERM everywhere else), so a stop is never missed. At the end of the input a last
+ * handed out as soon as it is there. Waits in poll(2) for stop_fd, too, so a stop is never missed,
+ * whichever thread took the signal. At the end of the input a last
  * line without newline is handed out as a record.
  */
 enum input_status input_read_block(struct input *in, struct block *block, struct error *err);

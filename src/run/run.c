@@ -116,7 +116,10 @@ static void start_feed(struct running *r)
     /* A snapshot may fall due while a quiet pipe is waited for: that takes a thread that waits. */
     if (r->plan->state_path != NULL && !r->source.regular && threads == 1)
         threads = 2;
+    r->input_options.stop_fd = signals_fd;
+    signals_block();
     r->feed = feed_start(r->input, threads, !r->source.regular);
+    signals_unblock();
 }
 
 static bool next_source(struct running *r)
@@ -361,8 +364,11 @@ static bool read_all(struct running *r, enum input_status *status)
         if (*status == INPUT_FAILED)
             return false;
         note_preamble(r);
-        if (*status == INPUT_END && next_source(r))
+        if (*status == INPUT_END && signals_stop == 0 && next_source(r))
             continue;
+        /* What ended the input may have been the same Ctrl-C: then it is not complete. */
+        if (*status == INPUT_END && signals_stop != 0)
+            *status = INPUT_STOPPED;
         if (*status != INPUT_BLOCK)
             return true;
         bool ok = process(r);
@@ -385,7 +391,6 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
 {
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
     if (status == INPUT_STOPPED) {
-        result->signal = signals_stop;
         if (!keep)
             engine_interrupt(r->engine);
     } else if (!keep) {
@@ -393,7 +398,10 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         panes_header(&r->engine->panes);
     }
     report_end(&r->report);
-    return flush(r) && checkpoint_now(r, !keep);
+    if (!(flush(r) && checkpoint_now(r, !keep)))
+        return false;
+    result->signal = signals_stop; /* also one that came when all was read */
+    return true;
 }
 
 static bool work(struct running *r, struct run_result *result)
@@ -405,14 +413,14 @@ static bool work(struct running *r, struct run_result *result)
         return false;
     if (finished)
         return true;
-    signals_hold(r->plan->state_path != NULL);
+    if (!signals_start(r->plan->state_path != NULL, r->err))
+        return false;
     checkpoint_start(r);
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!resumed && !checkpoint_now(r, false))
         return false;
     start_feed(r);
     bool ok = read_all(r, &status);
-    signals_release();
     if (ok && !r->out.closed_by_reader)
         ok = finish(r, status, result);
     else

@@ -1,15 +1,30 @@
 #include "run/signals.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
 
 volatile sig_atomic_t signals_stop;
+int signals_fd = -1;
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 static size_t n_stop_signals; /* of them, those that count */
+static int wake_fd = -1;      /* the other end of signals_fd */
 
-static void on_stop(int signal)
+static void on_stop(int number)
 {
-    signals_stop = signal;
+    int error = errno;
+    if (signals_stop != 0) {
+        signal(number, SIG_DFL);
+        raise(number); /* blocked here: delivered on return */
+    } else {
+        signals_stop = number;
+        ssize_t written = write(wake_fd, "", 1);
+        (void)written; /* the pipe is empty: one byte fits */
+    }
+    errno = error;
 }
 
 static sigset_t stop_set(void)
@@ -21,28 +36,32 @@ static sigset_t stop_set(void)
     return set;
 }
 
-void signals_hold(bool hangup)
+bool signals_start(bool hangup, struct error *err)
 {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return error_set(err, EXIT_RUNTIME, "can't make a pipe: %s", strerror(errno));
+    signals_fd = ends[0];
+    wake_fd = ends[1];
     n_stop_signals = hangup ? 3 : 2;
-    sigset_t set = stop_set();
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    struct sigaction old, action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    action.sa_mask = stop_set();
     for (size_t i = 0; i < n_stop_signals; i++) {
-        struct sigaction old, action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
-        sigemptyset(&action.sa_mask);
         sigaction(stop_signals[i], NULL, &old);
         if (old.sa_handler != SIG_IGN) /* nohup and background jobs ignore SIGINT on purpose */
             sigaction(stop_signals[i], &action, NULL);
     }
+    return true;
 }
 
-void signals_release(void)
+void signals_block(void)
 {
     sigset_t set = stop_set();
-    for (size_t i = 0; i < n_stop_signals; i++) {
-        struct sigaction now;
-        sigaction(stop_signals[i], NULL, &now);
-        if (now.sa_handler == on_stop)
-            signal(stop_signals[i], SIG_DFL);
-    }
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+void signals_unblock(void)
+{
+    sigset_t set = stop_set();
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

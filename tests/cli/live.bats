@@ -81,6 +81,47 @@ dies_by() {
     dies_by INT 130
 }
 
+@test "a signal counts though the input ends with it, as on Ctrl-C of a pipeline" {
+    for _ in 1 2 3 4 5 6 7 8; do
+        rm -f out
+        start -w 10s --panes
+        printf '%s\n' '{"t":1}' '{"t":12}' >&7
+        wait_for_line out 0,10,1,0,on_time
+        kill -s STOP "$pid" # it will see both at once
+        kill -s TERM "$pid"
+        exec 7>&-
+        kill -s CONT "$pid"
+        status=0
+        wait "$pid" || status=$?
+        pid=
+        [ "$status" -eq 143 ]
+        same "$(tail -n +2 out)" $'0,10,1,0,on_time\n10,20,1,0,early'
+    done
+}
+
+# Its rows fill a pipe that nobody empties.
+start_stuck() {
+    mkfifo rows
+    exec 8<>rows
+    seq 1 1000000 | sed 's/.*/{"t":&}/' >events
+    "$WINAGG" -t t --time-format s -w 1s -o csv events >rows 2>err 3>&- 8>&- &
+    pid=$!
+    read -r header <&8
+    [ "$header" == window_start,window_end,count ]
+}
+
+@test "a second signal ends it, also where nobody takes its rows" {
+    start_stuck
+    for ((i = 0; i < 300; i++)); do
+        kill -s TERM "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    [ "$i" -lt 300 ]
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 143 ]
+}
+
 @test "a closed window with something unfired fires as late on a signal" {
     start -w 10s -l 1000s --late-every 5
     printf '%s\n' '{"t":1}' '{"t":12}' '{"t":2}' '{"t":26}' >&7

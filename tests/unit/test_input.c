@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "input/newline.h"
 #include "base/utf8.h"
+#include "input/newline.h"
 #include "unit/input_log.h"
 
 static const struct log_fields PLAIN = {
@@ -473,38 +473,40 @@ static void test_no_waiting(void)
 
 static volatile sig_atomic_t stop;
 
-static void on_signal(int signal)
+static void *stop_reading(void *fd)
 {
-    (void)signal;
+    usleep(10000); /* so that the reader mostly waits already; it must stop in any case */
     stop = 1;
+    CHECK(write(*(int *)fd, "", 1) == 1, "errno %d", errno);
+    return NULL;
 }
 
-/* A pending, blocked signal stops the reading, bytes there or not. */
+/* A request to stop ends the waiting, bytes there or not, and whoever took the signal. */
 static void test_stop(void)
 {
     struct input_options options;
     struct block block = {0};
     struct error err = {0};
-    sigset_t blocked, before;
-    struct sigaction action = {.sa_handler = on_signal}, old;
     log_options(&options, &TIME_ONLY);
     options.stop = &stop;
-    sigaction(SIGTERM, &action, &old);
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
     for (int with_bytes = 0; with_bytes < 2; with_bytes++) {
-        int ends[2];
+        int ends[2], wake[2];
+        pthread_t stopper;
         stop = 0;
-        CHECK(pipe(ends) == 0, "errno %d", errno);
+        CHECK(pipe(ends) == 0 && pipe(wake) == 0, "errno %d", errno);
+        options.stop_fd = wake[0];
         CHECK(write(ends[1], "{\"t\":1}\n{", 9) == 9, "errno %d", errno);
         struct input *in = input_open(&options, ends[0], "stdin");
         CHECK(input_read_block(in, &block, &err) == INPUT_BLOCK, "errno %d", errno);
-        raise(SIGTERM);
-        if (with_bytes)
+        CHECK(pthread_create(&stopper, NULL, stop_reading, &wake[1]) == 0, "errno %d", errno);
+        if (with_bytes) {
+            pthread_join(stopper, NULL);
             CHECK(write(ends[1], "}\n", 2) == 2, "errno %d", errno);
+        }
         CHECK(input_read_block(in, &block, &err) == INPUT_STOPPED && block.bytes.len == 0,
               "errno %d", errno);
+        if (!with_bytes)
+            pthread_join(stopper, NULL);
         stop = 0; /* and nothing is lost by it */
         close(ends[1]);
         CHECK(input_read_block(in, &block, &err) == INPUT_BLOCK, "errno %d", errno);
@@ -513,9 +515,9 @@ static void test_stop(void)
               "errno %d", errno);
         input_close(in);
         close(ends[0]);
+        close(wake[0]);
+        close(wake[1]);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    sigaction(SIGTERM, &old, NULL);
     block_free(&block);
     log_options_free(&options);
 }
