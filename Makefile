@@ -68,6 +68,9 @@ test-programs: $(B)/winagg $(UNIT) $(REPLAY)
 check: test-programs ## run every test: unit, command line, model, examples, fuzz corpora
 	@tests/run $(B)
 
+crash: $(B)/winagg ## kill it, fail its calls, lose its power, damage its snapshots (minutes)
+	@WINAGG=$(abspath $(B)/winagg) tests/crash/run
+
 asan: ## run the tests under the address sanitizer
 	@$(MAKE) FLAVOUR=asan check
 
@@ -126,7 +129,7 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all unit test-programs check asan ubsan fuzz-programs fuzz bench profile lint install \
+.PHONY: all unit test-programs check crash asan ubsan fuzz-programs fuzz bench profile lint install \
         uninstall installcheck dist distcheck clean help
 .SECONDARY:
 

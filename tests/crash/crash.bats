@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# The crash tests, in a bounded form: fewer records, not every call. `make crash` runs all of it.
+
+setup() {
+    here=$BATS_TEST_DIRNAME
+    export WINAGG=${WINAGG:-$here/../../build/release/winagg}
+}
+
+# part NAME FEWEST ARGUMENT...: it must succeed, and have tried this many: a check that tries nothing
+# proves nothing.
+part() {
+    local name=$1 fewest=$2 tried
+    shift 2
+    run "$here/$name.py" "$@"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    tried=$(grep -oE '^[0-9]+' <<<"${lines[-1]}")
+    [ "$tried" -ge "$fewest" ]
+}
+
+@test "killed before calls and at random, a restart leaves the same bytes" {
+    part kill 100 --records 12 --stride 9 --rounds 1
+}
+
+@test "calls that fail show nothing, or a restart heals them" {
+    part errors 150 --records 10 --stride 17
+}
+
+@test "flipped bits and truncations of a snapshot are refused" {
+    part flips 150 --stride 60
+}
+
+@test "what a file system may keep when the power fails restarts to the same bytes" {
+    part states 500 --records 12
+}
+
+# A bug planted into the record: the check must find it, else it ends with status 1.
+planted() {
+    part states 1 --records 10 --case "every record" --plant "$1"
+}
+
+@test "the check of crash states misses the sync of STATE's directory" {
+    planted directory
+}
+
+@test "the check of crash states misses the sync of a new output's directory" {
+    planted created
+}
+
+@test "the check of crash states misses the sync before the rename" {
+    planted snapshot
+}
+
+@test "the check of crash states misses the sync of the outputs" {
+    planted output
+}
