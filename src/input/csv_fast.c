@@ -4,10 +4,10 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "input/batch.h"
 #include "input/csv_index.h"
 #include "input/digits.h"
-#include "base/utf8.h"
 
 /*
  * Records read column by column at a time. Where one of them is not plain, what was read of those

@@ -5,8 +5,8 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "input/reason.h"
 #include "base/utf8.h"
+#include "input/reason.h"
 
 /* libcsv grows its buffer by a fixed step: a small one makes a field of megabytes quadratic. */
 enum { GROWTH_BYTES = 1 << 16 };

@@ -215,26 +215,14 @@ static bool add_to_recent(struct aligned *a, size_t i)
     return true;
 }
 
-/* Asks for the memory that the records after i will need, if they go where the last one went. */
-static void prefetch_ahead(const struct aligned *a, size_t i, size_t to)
-{
-    enum { SLOT_AHEAD = 24, CELL_AHEAD = 16, KEY_AHEAD = 8 };
-    const struct table *table = &a->recent->table;
-    const uint32_t *hash = a->engine.keys.hash;
-    if (i + SLOT_AHEAD >= to)
-        return;
-    table_prefetch_slot(table, hash[i + SLOT_AHEAD]);
-    table_prefetch_cell(table, hash[i + CELL_AHEAD]);
-    table_prefetch_key(table, hash[i + KEY_AHEAD]);
-}
-
 static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
     bool alone = a->sliced || e->window.size_ns == e->window.slide_ns; /* one window or slice */
     for (size_t i = from; i < to; i++) {
+        /* The next records will mostly go where the last one went. */
         if (a->recent != NULL && table_is_large(&a->recent->table))
-            prefetch_ahead(a, i, to);
+            table_prefetch(&a->recent->table, e->keys.hash, i, to);
         if (!alone || !add_to_recent(a, i))
             add_record(a, i);
         engine_advance(e, e->batch->time_ns[i]);

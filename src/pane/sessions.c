@@ -236,6 +236,8 @@ static void sessions_consume(struct engine *e, size_t from, size_t to)
 {
     struct sessions *s = sessions_of(e);
     for (size_t i = from; i < to; i++) {
+        if (table_is_large(&s->keys))
+            table_prefetch(&s->keys, e->keys.hash, i, to);
         add_record(s, i);
         engine_advance(e, e->batch->time_ns[i]);
     }
@@ -271,6 +273,8 @@ static void collect_due(struct sessions *s, int64_t now_ns)
     s->n_due = 0;
     while (s->heap.n > 0 && s->heap.timers[0].time_ns == now_ns) {
         struct session *x = heap_pop(&s->heap).owner;
+        if (s->heap.n > 0)
+            __builtin_prefetch(s->heap.timers[0].owner); /* the next one, likely */
         x->n_timers--;
         if (x->key_cell == NULL) {
             if (x->n_timers == 0)

@@ -66,30 +66,39 @@ static inline struct cell *table_cell(const struct table *table, uint32_t i)
     return (struct cell *)(void *)(table->chunks[top - 4] + within * table->cell_bytes);
 }
 
+/* The cell of the key if it is in the first slot that a lookup tries, where most are; else NULL. */
+static inline struct cell *table_first(const struct table *table, uint32_t hash,
+                                       const unsigned char *key, uint32_t key_len)
+{
+    if (table->mask == 0)
+        return NULL;
+    uint64_t slot = table->slots[hash & table->mask];
+    if (slot == 0 || (uint32_t)(slot >> 32) != hash)
+        return NULL;
+    struct cell *cell = table_cell(table, (uint32_t)slot - 1);
+    return cell->key_len == key_len && bytes_equal(cell->key, key, key_len) ? cell : NULL;
+}
+
 /* The cell of the key, or NULL. */
 struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
                         uint32_t key_len);
 
-/* As table_get(), for the keys that are not in the first slot looked at. */
+/* As table_get(), whichever slot the key is in. */
 struct cell *table_get_slow(struct table *table, uint32_t hash, const unsigned char *key,
                             uint32_t key_len, bool *made);
 
-/* The same, but makes one if there is none: the key is copied, *made is set, accumulators are
- * uninitialised. */
+/*
+ * The cell of the key; one is made if there is none: the key is copied, *made is set, accumulators
+ * are uninitialised.
+ */
 static inline struct cell *table_get(struct table *table, uint32_t hash, const unsigned char *key,
                                      uint32_t key_len, bool *made)
 {
-    if (table->mask != 0) {
-        uint64_t slot = table->slots[hash & table->mask];
-        if (slot != 0 && (uint32_t)(slot >> 32) == hash) {
-            struct cell *cell = table_cell(table, (uint32_t)slot - 1);
-            if (cell->key_len == key_len && bytes_equal(cell->key, key, key_len)) {
-                *made = false;
-                return cell;
-            }
-        }
-    }
-    return table_get_slow(table, hash, key, key_len, made);
+    struct cell *cell = table_first(table, hash, key, key_len);
+    if (cell == NULL)
+        return table_get_slow(table, hash, key, key_len, made);
+    *made = false;
+    return cell;
 }
 
 /*
@@ -103,6 +112,18 @@ static inline void table_prefetch_slot(const struct table *table, uint32_t hash)
 }
 void table_prefetch_cell(const struct table *table, uint32_t hash);
 void table_prefetch_key(const struct table *table, uint32_t hash);
+
+/* All of that for record i of those with hashes[i .. to). */
+static inline void table_prefetch(const struct table *table, const uint32_t *hashes, size_t i,
+                                  size_t to)
+{
+    enum { SLOT_AHEAD = 24, CELL_AHEAD = 16, KEY_AHEAD = 8 };
+    if (i + SLOT_AHEAD >= to)
+        return;
+    table_prefetch_slot(table, hashes[i + SLOT_AHEAD]);
+    table_prefetch_cell(table, hashes[i + CELL_AHEAD]);
+    table_prefetch_key(table, hashes[i + KEY_AHEAD]);
+}
 
 /* Is it so large that the above pays? */
 static inline bool table_is_large(const struct table *table)
