@@ -166,7 +166,7 @@ static void describe(const struct buf *image, const struct resume *r, const stru
 int resume_inspect(const char *path, struct error *err)
 {
     struct buf image = {0}, text = {0};
-    struct resume resume;
+    struct resume resume = {0};
     struct engine_state state;
     const unsigned char *at, *end;
     enum snapshot_found found = snapshot_read(path, &image, err);

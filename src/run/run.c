@@ -202,7 +202,7 @@ static bool start(struct running *r, bool *resumed_run, bool *finished)
 {
     const struct plan *plan = r->plan;
     struct buf image = {0};
-    struct resume resume;
+    struct resume resume = {0};
     const unsigned char *at, *end;
     enum snapshot_found found = SNAPSHOT_NONE;
     if (plan->state_path != NULL)

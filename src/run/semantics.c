@@ -234,6 +234,8 @@ static bool saved_value(const char *option, const unsigned char *at, const unsig
     uint32_t n;
     const void *name;
     size_t name_len;
+    *value = "";
+    *len = 0;
     if (!wire_u32(&at, end, &n))
         return false;
     for (uint32_t i = 0; i < n; i++) {
@@ -242,6 +244,7 @@ static bool saved_value(const char *option, const unsigned char *at, const unsig
         if (name_len == strlen(option) && memcmp(name, option, name_len) == 0)
             return true;
     }
+    *value = "";
     *len = 0;
     return true;
 }

@@ -9,9 +9,15 @@
 volatile sig_atomic_t signals_stop;
 int signals_fd = -1;
 
+static int wake_fd = -1; /* the other end of signals_fd */
+
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
-static size_t n_stop_signals; /* of them, those that count */
-static int wake_fd = -1;      /* the other end of signals_fd */
+static bool hangup_counts;
+
+static size_t n_stop_signals(void)
+{
+    return hangup_counts ? 3 : 2;
+}
 
 static void on_stop(int number)
 {
@@ -31,7 +37,7 @@ static sigset_t stop_set(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < n_stop_signals; i++)
+    for (size_t i = 0; i < n_stop_signals(); i++)
         sigaddset(&set, stop_signals[i]);
     return set;
 }
@@ -43,10 +49,10 @@ bool signals_start(bool hangup, struct error *err)
         return error_set(err, EXIT_RUNTIME, "can't make a pipe: %s", strerror(errno));
     signals_fd = ends[0];
     wake_fd = ends[1];
-    n_stop_signals = hangup ? 3 : 2;
+    hangup_counts = hangup;
     struct sigaction old, action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     action.sa_mask = stop_set();
-    for (size_t i = 0; i < n_stop_signals; i++) {
+    for (size_t i = 0; i < n_stop_signals(); i++) {
         sigaction(stop_signals[i], NULL, &old);
         if (old.sa_handler != SIG_IGN) /* nohup and background jobs ignore SIGINT on purpose */
             sigaction(stop_signals[i], &action, NULL);
