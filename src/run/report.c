@@ -37,9 +37,9 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
                 (unsigned long long)(first_line + bad->line - 1), bad->reason);
 }
 
-void report_end(struct report *report)
+void report_end(struct report *report, bool goes_on)
 {
-    if (report->line_open)
+    if (report->line_open && !goes_on)
         buf_putc(&report->bad_sink->pending, '\n');
     if (report->bad > SHOWN)
         fprintf(stderr, "winagg: %llu bad records in all\n", (unsigned long long)report->bad);

@@ -32,8 +32,11 @@ void report_start(struct report *report, const char *input_name, bool strict,
 void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
                 uint64_t first_line);
 
-/* Ends --bad's last line; says the total of bad records if not all of them were shown. */
-void report_end(struct report *report);
+/*
+ * Ends --bad's last line, unless the input goes on there in another run; says the total of bad
+ * records if not all of them were shown.
+ */
+void report_end(struct report *report, bool goes_on);
 
 /*
  * One JSON object on stderr: records = used + bad + too_late + unassigned + filtered + duplicates.

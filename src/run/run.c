@@ -88,11 +88,11 @@ static void start_engine(struct running *r)
         .aggs = plan->aggs,
         .n_aggs = plan->n_aggs,
         .acc_bytes = plan->acc_bytes,
-        .n_keys = plan->n_keys,
         .writer = r->writer,
         .sink = &r->out,
         .late = plan->late_path == NULL ? NULL : &r->late,
         .row_id = plan->row_id,
+        .key_seed = keys_seed(),
     };
     r->engine = engine_new(&engine);
     /* What is appended to a file that has rows already needs no second header. */
@@ -118,7 +118,13 @@ static void start_feed(struct running *r)
         threads = 2;
     r->input_options.stop_fd = signals_fd;
     signals_block();
-    r->feed = feed_start(r->input, threads, !r->source.regular);
+    const struct feed_options options = {
+        .threads = threads,
+        .may_wait = !r->source.regular,
+        .n_keys = r->plan->n_keys,
+        .key_seed = r->engine->key_seed,
+    };
+    r->feed = feed_start(r->input, &options);
     signals_unblock();
 }
 
@@ -289,6 +295,15 @@ static bool report_bad_record(struct running *r, const struct bad_record *bad, u
                      r->source.name, (unsigned long long)(first_line + bad->line - 1), bad->reason);
 }
 
+/* The bad record that comes now ends the run: rows that are held need a snapshot to cover them. */
+static bool let_out_before_strict(struct running *r, struct place *at)
+{
+    if (!r->plan->strict || !r->plan->hold)
+        return true;
+    move_to(r, at, bytes_done(r->batch, at));
+    return flush(r) && checkpoint_now(r, false);
+}
+
 /*
  * Good and bad records of a batch in their order, in pieces that end where a snapshot is due by
  * number of records. False on a failure, or when --strict has met a bad record.
@@ -304,11 +319,13 @@ static bool process(struct running *r)
         size_t stop = bad_next ? batch->bad[at.bad].before : batch->n;
         if (stop - at.good > room)
             stop = at.good + (size_t)room;
-        engine_consume(r->engine, batch, at.good, stop);
+        engine_consume(r->engine, batch, r->keys, at.good, stop);
         taken = stop - at.good;
         at.good = stop;
         if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
             taken += !batch->bad[at.bad].more;
+            if (!let_out_before_strict(r, &at))
+                return false;
             if (!report_bad_record(r, &batch->bad[at.bad++], first_line)) {
                 move_to(r, &at, bytes_done(batch, &at));
                 return false;
@@ -360,7 +377,7 @@ static bool read_all(struct running *r, enum input_status *status)
     for (;;) {
         if (!wait_for_batch(r))
             return false;
-        *status = feed_next(r->feed, &r->batch, r->err);
+        *status = feed_next(r->feed, &r->batch, &r->keys, r->err);
         if (*status == INPUT_FAILED)
             return false;
         note_preamble(r);
@@ -397,7 +414,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         engine_finish(r->engine);
         panes_header(&r->engine->panes);
     }
-    report_end(&r->report);
+    report_end(&r->report, keep);
     if (!(flush(r) && checkpoint_now(r, !keep)))
         return false;
     result->signal = signals_stop; /* also one that came when all was read */
@@ -424,7 +441,7 @@ static bool work(struct running *r, struct run_result *result)
     if (ok && !r->out.closed_by_reader)
         ok = finish(r, status, result);
     else
-        report_end(&r->report);
+        report_end(&r->report, false);
     if (r->plan->stats)
         report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit);
     return ok;

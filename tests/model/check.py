@@ -10,9 +10,11 @@ import os
 import random
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field, replace
 from multiprocessing import Pool
 
@@ -260,13 +262,103 @@ def variants(winagg, case, expected, seen, folder, rng):
                 yield "shuffled " + what, text
 
 
-def mismatches(winagg, case, folder, with_variants, rng_seed):
+# ---- restarts ----
+
+def start_over(case, folder):
+    """The files that a first start finds."""
+    for name in (*PLACEHOLDERS, "@stdout", "@stderr", "@state"):
+        path = os.path.join(folder, name[1:])
+        if os.path.exists(path):
+            os.unlink(path)
+    if case.output_before:
+        model.write_file(os.path.join(folder, "output"), "wb", case.output_before)
+
+
+def one_life(winagg, argv, data, folder, rng, last):
+    """A run over some of the input, killed on the way or (`last`) not; its status."""
+    piped = rng.random() < 0.4
+    if not piped:
+        model.write_file(os.path.join(folder, "input"), "wb", data)
+    with open(os.path.join(folder, "stdout"), "ab") as out, \
+            open(os.path.join(folder, "stderr"), "wb") as err, \
+            open(os.devnull if piped else os.path.join(folder, "input"), "rb") as file:
+        child = subprocess.Popen([winagg, *argv], cwd=folder, stdout=out, stderr=err,
+                                 stdin=subprocess.PIPE if piped else file)
+        try:
+            if piped and not last and rng.random() < 0.5:
+                os.write(child.stdin.fileno(), data[:1 << 15])
+                time.sleep(rng.random() * 0.005)
+                child.kill()
+            if piped:
+                feed(child.stdin, data, lambda: 1 << 16)
+                child.stdin = None
+            return child.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            return "timeout"
+
+
+def run_restarted(winagg, case, folder, rng):
+    """Runs winagg in several lives, each on more of the input than the one before."""
+    argv = [word.lstrip("@") if word in PLACEHOLDERS else word for word in case.argv()]
+    argv += ["--state", "state"]
+    data = case.input()
+    cuts = sorted(rng.randint(0, len(data)) for _ in range(rng.randint(1, 4)))
+    start_over(case, folder)
+    status = 0
+    for cut in cuts + [None]:
+        life = [*argv, "--checkpoint", str(rng.choice([1, 1, 2, 3, 7, 50]))]
+        life += ["--hold"] if rng.random() < 0.2 else []
+        life += ["--at-eof", "keep"] if cut is not None else []
+        life += ["--threads", str(rng.randint(1, 3))]
+        status = one_life(winagg, life, data[:cut], folder, rng, cut is None)
+        if status not in (0, -signal.SIGKILL):
+            break
+    seen = Seen(status, b"", b"")
+    for name in (*PLACEHOLDERS, "@stdout", "@stderr"):
+        path = os.path.join(folder, name[1:])
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                seen.files[name] = file.read()
+    seen.stdout, seen.stderr = seen.files.pop("@stdout"), seen.files.pop("@stderr")
+    return seen
+
+
+def restarts(winagg, case, expected, seen, folder, rng):
+    """Stopped and killed at random, winagg leaves what one run leaves; its counters too."""
+    if expected.status == 2:
+        return
+    again = run_restarted(winagg, case, folder, rng)
+    if not clean(again.stderr):
+        yield "restart sanitizer", again.stderr.decode("utf-8", "replace")
+    if again.status != seen.status:
+        yield "restart status", (f"after restarts it exits {again.status}, not {seen.status}:\n"
+                                 + again.stderr.decode("utf-8", "replace"))
+        return
+    if again.stdout != seen.stdout:
+        yield "restart rows", diff(seen.stdout, again.stdout)
+    for name in PLACEHOLDERS:
+        if again.files.get(name, b"") != seen.files[name]:
+            yield "restart " + name, diff(seen.files[name], again.files.get(name, b""))
+    want = stats_of(seen.stderr, seen.status)
+    got = stats_of(again.stderr, again.status)
+    got = got and [one for one in got if not one[0].startswith("checkpoint")]
+    if want != got:
+        yield "restart stats", f"--stats:\nonce     {want}\nrestarts {got}"
+
+
+# ---- all of it ----
+
+def mismatches(winagg, case, folder, ways, rng_seed):
     """{what: description} of everything that is wrong with a case."""
     expected = run_model(case)
     seen = run_winagg(winagg, case, folder)
     found = dict(compare(case, expected, seen))
-    if with_variants and not found:
+    if "variants" in ways and not found:
         found = dict(variants(winagg, case, expected, seen, folder, random.Random(rng_seed)))
+    if "restarts" in ways and not found:
+        found = dict(restarts(winagg, case, expected, seen, folder, random.Random(rng_seed)))
     return found
 
 
@@ -294,7 +386,7 @@ def smaller(case):
                 yield replace(case, groups=case.groups[:i] + [shorter] + case.groups[i + 1:])
 
 
-def shrink(winagg, case, wrong, folder, with_variants, rng_seed, tries=600):
+def shrink(winagg, case, wrong, folder, ways, rng_seed, tries=600):
     """A smaller case that goes wrong in one of the ways in which this one does."""
     status = run_model(case).status
     progress = True
@@ -304,7 +396,7 @@ def shrink(winagg, case, wrong, folder, with_variants, rng_seed, tries=600):
             tries -= 1
             if run_model(candidate).status != status:
                 continue
-            found = mismatches(winagg, candidate, folder, with_variants, rng_seed)
+            found = mismatches(winagg, candidate, folder, ways, rng_seed)
             if set(found) & set(wrong):
                 case, wrong, progress = candidate, found, True
                 break
@@ -340,14 +432,14 @@ def reproduction(case):
 
 def check_one(job):
     """None if a case agrees, else its report."""
-    winagg, seed, number, with_variants = job
+    winagg, seed, number, ways = job
     case_seed = f"{seed}:{number}"
     case = streams.case(case_seed)
     with tempfile.TemporaryDirectory(prefix="winagg-model-") as folder:
-        wrong = mismatches(winagg, case, folder, with_variants, case_seed)
+        wrong = mismatches(winagg, case, folder, ways, case_seed)
         if not wrong:
             return None
-        case, wrong = shrink(winagg, case, wrong, folder, with_variants, case_seed)
+        case, wrong = shrink(winagg, case, wrong, folder, ways, case_seed)
     expected = run_model(case)
     return "\n".join([
         f"MISMATCH in case {number} of seed {seed} ({', '.join(wrong)}); shrunk, it is:", "",
@@ -365,6 +457,8 @@ def arguments():
     parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
     parser.add_argument("--variants", action="store_true",
                         help="also: other read sizes, a FILE, another order of the records")
+    parser.add_argument("--restarts", action="store_true",
+                        help="also: with --state, stopped and killed at random on the way")
     parser.add_argument("--keep-going", action="store_true", help="report every mismatch")
     return parser.parse_args()
 
@@ -376,7 +470,8 @@ def main():
         print(f"check.py: no such program: {winagg}", file=sys.stderr)
         return 2
     numbers = range(options.count) if options.case is None else [options.case]
-    jobs = [(winagg, options.seed, number, options.variants) for number in numbers]
+    ways = [way for way in ("variants", "restarts") if getattr(options, way)]
+    jobs = [(winagg, options.seed, number, ways) for number in numbers]
     agreed = wrong = 0
     with Pool(WORKERS) as pool:
         for report in pool.imap_unordered(check_one, jobs, chunksize=4):

@@ -30,3 +30,7 @@ check() {
 @test "read sizes, FILE or pipe, and the order of records do not show" {
     check --seed 3 --count 150 --variants
 }
+
+@test "stopped, killed and started again, it leaves what one run leaves" {
+    check --seed 4 --count 300 --restarts
+}
