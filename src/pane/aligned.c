@@ -122,8 +122,8 @@ static struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
 {
     bool made;
     uint32_t key_len;
-    const unsigned char *key = keys_at(&e->keys, i, &key_len);
-    struct cell *cell = table_get(&w->table, e->keys.hash[i], key, key_len, &made);
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *cell = table_get(&w->table, e->keys->hash[i], key, key_len, &made);
     if (made)
         pane_start(&e->panes, cell);
     engine_push(e, cell, &w->table.arena, i);
@@ -222,7 +222,7 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
     for (size_t i = from; i < to; i++) {
         /* The next records will mostly go where the last one went. */
         if (a->recent != NULL && table_is_large(&a->recent->table))
-            table_prefetch(&a->recent->table, e->keys.hash, i, to);
+            table_prefetch(&a->recent->table, e->keys->hash, i, to);
         if (!alone || !add_to_recent(a, i))
             add_record(a, i);
         engine_advance(e, e->batch->time_ns[i]);
@@ -376,8 +376,8 @@ static bool load_cells(struct engine *e, struct window *w, const unsigned char *
         bool made;
         if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
             return false;
-        struct cell *cell =
-            table_get(&w->table, keys_hash(&e->keys, key, key_len), key, (uint32_t)key_len, &made);
+        struct cell *cell = table_get(&w->table, keys_hash(e->key_seed, key, key_len), key,
+                                      (uint32_t)key_len, &made);
         if (!made)
             return false;
         pane_start(&e->panes, cell);

@@ -9,14 +9,13 @@ struct engine *engine_new(const struct engine_options *o)
     struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new(o);
     e->window = o->window;
     e->watermark = (struct watermark){.delay_ns = o->delay_ns, .now_ns = INT64_MIN};
-    e->n_keys = o->n_keys;
     e->acc_bytes = o->acc_bytes;
     e->late = o->late;
     panes_init(&e->panes, &o->pane, o->aggs, o->n_aggs);
     e->panes.writer = o->writer;
     e->panes.sink = o->sink;
     e->panes.row_id = o->row_id;
-    keys_init(&e->keys);
+    e->key_seed = o->key_seed;
     return e;
 }
 
@@ -25,21 +24,20 @@ void engine_free(struct engine *e)
     if (e == NULL)
         return;
     panes_free(&e->panes);
-    keys_free(&e->keys);
     e->ops->free(e);
 }
 
-void engine_consume(struct engine *e, const struct batch *batch, size_t from, size_t to)
+void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
+                    size_t from, size_t to)
 {
     if (from == to)
         return;
-    if (from == 0 || e->batch != batch)
-        keys_encode(&e->keys, batch->columns, e->n_keys, batch->n);
     e->batch = batch;
+    e->keys = keys;
     e->ops->consume(e, from, to);
     engine_add_pending(e);
-    if (to == batch->n)
-        e->batch = NULL;
+    e->batch = NULL;
+    e->keys = NULL;
 }
 
 void engine_finish(struct engine *e)

@@ -2,7 +2,7 @@
  * pane/engine.h - the semantics, record by record: windows, watermark, triggers, timers.
  *
  *     e = engine_new(&options);
- *     engine_consume(e, batch, from, to);   good records of a batch, in order
+ *     engine_consume(e, batch, keys, from, to);   good records of a batch, in order
  *     engine_finish(e);                     end of input: W becomes +infinity, every timer runs
  *     engine_interrupt(e);                  or: fires what is unfired, as partial results
  *     engine_free(e);
@@ -39,8 +39,7 @@ struct engine {
     struct window_spec window;
     struct watermark watermark;
     struct panes panes;
-    struct keys keys;
-    size_t n_keys;     /* key columns: the first of the batch */
+    uint64_t key_seed; /* keys_seed() of the run */
     size_t acc_bytes;  /* of one block of accumulators */
     struct sink *late; /* too-late records, verbatim; borrowed */
     struct engine_counts counts;
@@ -51,6 +50,7 @@ struct engine {
     int64_t next_tick_ns;
 
     const struct batch *batch; /* whose rows are pending */
+    const struct keys *keys;   /* of that batch */
     size_t n_pending;
     char *accs[ENGINE_PENDING];
     struct arena *arenas[ENGINE_PENDING];
@@ -76,16 +76,19 @@ struct engine_options {
     struct pane_options pane;
     int64_t delay_ns;
     const struct agg *aggs; /* borrowed */
-    size_t n_aggs, acc_bytes, n_keys;
+    size_t n_aggs, acc_bytes;
     struct writer *writer;    /* borrowed */
     struct sink *sink, *late; /* borrowed */
     bool row_id;
+    uint64_t key_seed;
 };
 
 struct engine *engine_new(const struct engine_options *options);
 void engine_free(struct engine *e);
 
-void engine_consume(struct engine *e, const struct batch *batch, size_t from, size_t to);
+/* keys: those of the batch, encoded with the options' seed. */
+void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
+                    size_t from, size_t to);
 void engine_finish(struct engine *e);
 void engine_interrupt(struct engine *e);
 

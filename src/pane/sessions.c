@@ -175,15 +175,15 @@ static struct session *session_for(struct sessions *s, size_t i)
     int64_t t_ns = e->batch->time_ns[i];
     struct window_bounds bounds = {t_ns, time_add(t_ns, e->window.gap_ns)};
     uint32_t key_len;
-    const unsigned char *key = keys_at(&e->keys, i, &key_len);
-    struct cell *key_cell = table_find(&s->keys, e->keys.hash[i], key, key_len);
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *key_cell = table_find(&s->keys, e->keys->hash[i], key, key_len);
     struct session *x = key_cell == NULL ? NULL : *first_session(key_cell);
     while (x != NULL && x->bounds.end_ns <= bounds.start_ns)
         x = x->next;
     if (x == NULL || x->bounds.start_ns >= bounds.end_ns) {
         if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
             return NULL;
-        return open_session(s, make_key(s, e->keys.hash[i], key, key_len), &bounds);
+        return open_session(s, make_key(s, e->keys->hash[i], key, key_len), &bounds);
     }
 
     struct window_bounds grown = x->bounds;
@@ -237,7 +237,7 @@ static void sessions_consume(struct engine *e, size_t from, size_t to)
     struct sessions *s = sessions_of(e);
     for (size_t i = from; i < to; i++) {
         if (table_is_large(&s->keys))
-            table_prefetch(&s->keys, e->keys.hash, i, to);
+            table_prefetch(&s->keys, e->keys->hash, i, to);
         add_record(s, i);
         engine_advance(e, e->batch->time_ns[i]);
     }
@@ -466,7 +466,8 @@ static bool load_session(struct sessions *s, const unsigned char **at, const uns
         !wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
         !wire_u8(at, end, &passed))
         return false;
-    struct cell *key_cell = make_key(s, keys_hash(&e->keys, key, key_len), key, (uint32_t)key_len);
+    struct cell *key_cell =
+        make_key(s, keys_hash(e->key_seed, key, key_len), key, (uint32_t)key_len);
     struct session *x = open_session(s, key_cell, &bounds);
     x->passed = passed != 0;
     schedule(s, x);

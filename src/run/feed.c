@@ -16,6 +16,7 @@ struct slot {
     struct error err;
     struct block block;
     struct batch batch;
+    struct keys keys; /* encoded by who parses: the aggregator has enough to do */
 };
 
 struct worker {
@@ -26,7 +27,7 @@ struct worker {
 
 struct feed {
     struct input *in;
-    bool may_wait;
+    struct feed_options options;
     unsigned n_workers;
     struct worker *workers;
     struct input_parser *parser; /* of the aggregator's thread */
@@ -86,6 +87,8 @@ static void parse_one(struct feed *feed, struct input_parser *parser)
     slot->state = SLOT_PARSING;
     pthread_mutex_unlock(&feed->lock);
     input_parse(parser, &slot->block, &slot->batch);
+    keys_encode(&slot->keys, feed->options.key_seed, slot->batch.columns, feed->options.n_keys,
+                slot->batch.n);
     pthread_mutex_lock(&feed->lock);
     slot->state = SLOT_DONE;
     pthread_cond_broadcast(&feed->changed);
@@ -99,7 +102,7 @@ static void *worker_main(void *context)
     pthread_mutex_lock(&feed->lock);
     while (!feed->quit) {
         /* Where reading may wait, start it first: a block that comes in must not wait for us. */
-        if (can_read(feed) && (feed->may_wait || !can_parse(feed)))
+        if (can_read(feed) && (feed->options.may_wait || !can_parse(feed)))
             read_one(feed);
         else if (can_parse(feed))
             parse_one(feed, worker->parser);
@@ -119,13 +122,14 @@ static bool start_worker(struct feed *feed, struct worker *worker)
     return false;
 }
 
-struct feed *feed_start(struct input *in, unsigned threads, bool may_wait)
+struct feed *feed_start(struct input *in, const struct feed_options *options)
 {
+    unsigned threads = options->threads;
     struct feed *feed = memory_calloc(1, sizeof *feed);
     if (threads > MAX_THREADS)
         threads = MAX_THREADS;
     feed->in = in;
-    feed->may_wait = may_wait;
+    feed->options = *options;
     feed->parser = input_parser_new(in);
     feed->n_slots = (size_t)threads * SLOTS_PER_THREAD;
     feed->slots = memory_calloc(feed->n_slots, sizeof *feed->slots);
@@ -152,7 +156,8 @@ static void release_held(struct feed *feed)
     pthread_cond_broadcast(&feed->changed);
 }
 
-enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err)
+enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
+                            struct error *err)
 {
     pthread_mutex_lock(&feed->lock);
     release_held(feed);
@@ -160,7 +165,7 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, struc
     while (slot->state != SLOT_DONE) {
         if (can_parse(feed))
             parse_one(feed, feed->parser);
-        else if (can_read(feed) && (!feed->may_wait || feed->n_workers == 0))
+        else if (can_read(feed) && (!feed->options.may_wait || feed->n_workers == 0))
             read_one(feed);
         else
             pthread_cond_wait(&feed->changed, &feed->lock);
@@ -169,6 +174,7 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, struc
     feed->next_out++;
     feed->held = true;
     *batch = &slot->batch;
+    *keys = &slot->keys;
     if (slot->status == INPUT_FAILED)
         *err = slot->err;
     return slot->status;
@@ -176,7 +182,7 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, struc
 
 bool feed_wait(struct feed *feed, int64_t deadline_ns)
 {
-    if (feed->n_workers == 0 || !feed->may_wait)
+    if (feed->n_workers == 0 || !feed->options.may_wait)
         return true;
     const struct timespec deadline = {
         .tv_sec = (time_t)(deadline_ns / 1000000000),
@@ -208,6 +214,7 @@ void feed_stop(struct feed *feed)
     }
     for (size_t i = 0; i < feed->n_slots; i++) {
         batch_free(&feed->slots[i].batch);
+        keys_free(&feed->slots[i].keys);
         block_free(&feed->slots[i].block);
     }
     input_parser_free(feed->parser);

@@ -14,17 +14,26 @@
 
 #include "base/error.h"
 #include "input/input.h"
+#include "state/keys.h"
 
 struct feed;
 
-/* threads: the aggregator's own included, >= 1. may_wait: reading may block for long (a pipe). */
-struct feed *feed_start(struct input *in, unsigned threads, bool may_wait);
+struct feed_options {
+    unsigned threads;  /* the aggregator's own included, >= 1 */
+    bool may_wait;     /* reading may block for long (a pipe) */
+    size_t n_keys;     /* the first columns of a batch are the key */
+    uint64_t key_seed; /* of its hashes: keys_seed() */
+};
+
+struct feed *feed_start(struct input *in, const struct feed_options *options);
 
 /*
- * The next batch; it and its block are valid until the next call. On anything but INPUT_BLOCK
+ * The next batch and its keys; they and its block are valid until the next call. On anything but
+ * INPUT_BLOCK
  * (*batch)->block is empty and says where the input ended, and no further call is allowed.
  */
-enum input_status feed_next(struct feed *feed, const struct batch **batch, struct error *err);
+enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
+                            struct error *err);
 
 /*
  * Waits until feed_next() need not wait, or until deadline_ns on the monotonic clock; false: it is

@@ -22,7 +22,8 @@ struct running {
     struct source next;   /* what is read after them: the new file behind a rotated one */
     struct input *input;
     struct feed *feed;
-    const struct batch *batch;
+    const struct batch *batch; /* at hand */
+    const struct keys *keys;   /* its keys */
     struct sink out, late, bad;
     struct writer *writer;
     char **result_names;

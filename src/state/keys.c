@@ -8,13 +8,11 @@
 
 #include "base/memory.h"
 
-void keys_init(struct keys *keys)
+uint64_t keys_seed(void)
 {
-    *keys = (struct keys){0};
-    /* Without entropy the seed stays 0: slower under attack, never wrong. */
-    if (getrandom(&keys->seed, sizeof keys->seed, GRND_NONBLOCK) != sizeof keys->seed)
-        keys->seed = 0;
-    buf_reserve(&keys->bytes, 1); /* so that an empty key has an address */
+    uint64_t seed;
+    /* Without entropy it is 0: slower under attack, never wrong. */
+    return getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed ? seed : 0;
 }
 
 void keys_free(struct keys *keys)
@@ -24,12 +22,13 @@ void keys_free(struct keys *keys)
     free(keys->hash);
 }
 
-uint32_t keys_hash(const struct keys *keys, const void *key, size_t len)
+uint32_t keys_hash(uint64_t seed, const void *key, size_t len)
 {
-    return (uint32_t)(XXH3_64bits_withSeed(key, len, keys->seed) >> 32);
+    return (uint32_t)(XXH3_64bits_withSeed(key, len, seed) >> 32);
 }
 
-void keys_encode(struct keys *keys, struct value *const *columns, size_t n_columns, size_t n)
+void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns, size_t n_columns,
+                 size_t n)
 {
     if (n + 1 > keys->capacity) {
         keys->capacity = n + 1;
@@ -37,12 +36,13 @@ void keys_encode(struct keys *keys, struct value *const *columns, size_t n_colum
         keys->hash = memory_realloc(keys->hash, keys->capacity * sizeof *keys->hash);
     }
     keys->bytes.len = 0;
+    buf_reserve(&keys->bytes, 1); /* so that an empty key has an address */
     for (size_t i = 0; i < n; i++) {
         size_t start = keys->bytes.len;
         keys->start[i] = (uint32_t)start;
         for (size_t c = 0; c < n_columns; c++)
             value_encode(&keys->bytes, &columns[c][i]);
-        keys->hash[i] = keys_hash(keys, keys->bytes.data + start, keys->bytes.len - start);
+        keys->hash[i] = keys_hash(seed, keys->bytes.data + start, keys->bytes.len - start);
     }
     keys->start[n] = (uint32_t)keys->bytes.len;
 }

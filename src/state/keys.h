@@ -18,16 +18,18 @@ struct keys {
     uint32_t *start;  /* key i is bytes[start[i] .. start[i + 1]) */
     uint32_t *hash;
     size_t capacity;
-    uint64_t seed;
 };
 
-void keys_init(struct keys *keys); /* draws the seed */
-void keys_free(struct keys *keys);
+/* The seed of a run, the same for all its hashes. */
+uint64_t keys_seed(void);
+
+void keys_free(struct keys *keys); /* {0} is an empty one */
 
 /* Encodes rows 0..n of the given columns. Views live until the next call. */
-void keys_encode(struct keys *keys, struct value *const *columns, size_t n_columns, size_t n);
+void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns, size_t n_columns,
+                 size_t n);
 
-uint32_t keys_hash(const struct keys *keys, const void *key, size_t len);
+uint32_t keys_hash(uint64_t seed, const void *key, size_t len);
 
 static inline const unsigned char *keys_at(const struct keys *keys, size_t i, uint32_t *len)
 {
