@@ -130,11 +130,10 @@ static bool failed(struct running *r, int error, bool must)
     return true;
 }
 
-/* The new snapshot is whole in STATE.tmp: makes it the one that counts. */
-static bool publish(struct running *r, bool must)
+/* A snapshot was written and published, or not: `error`. Lets out the rows that it covers. */
+static bool done(struct running *r, int error, bool must)
 {
     struct checkpoint *c = &r->checkpoint;
-    int error = snapshot_publish(c->path);
     if (error != 0)
         return failed(r, error, must);
     c->failures = 0;
@@ -182,15 +181,18 @@ static bool write_in_place(struct running *r, bool finished, bool must)
     if (!checkpoint_image(r, finished, &c->image))
         return false;
     int error = snapshot_write(c->path, &c->image);
-    bool ok = error != 0 ? failed(r, error, must) : publish(r, must);
+    if (error == 0)
+        error = snapshot_publish(c->path);
+    bool ok = done(r, error, must);
     c->cost_ns = clock_thread_ns() - before_ns;
     stretch(c, r);
     return ok;
 }
 
 /*
- * The child: only writes, and reports by its exit status, which holds an error number. It ends with
- * its parent, whose lock it would hold on to.
+ * The child: writes and publishes (a rename over a large file takes 20 ms), and reports by its exit
+ * status, which holds an error number. It ends with its parent, whose lock it would hold on to; as
+ * long as it lives, it has the lock, so that it never replaces the snapshot of a later run.
  */
 static _Noreturn void child_main(struct running *r, pid_t parent)
 {
@@ -201,6 +203,8 @@ static _Noreturn void child_main(struct running *r, pid_t parent)
         _exit(error);
     if (checkpoint_image(r, false, &image))
         error = snapshot_write(r->checkpoint.path, &image);
+    if (error == 0)
+        error = snapshot_publish(r->checkpoint.path);
     _exit(error & 0xff);
 }
 
@@ -220,7 +224,7 @@ static bool start_child(struct running *r)
     return true;
 }
 
-/* The child has ended, or is waited for: publishes what it wrote. */
+/* The child has ended, or is waited for. */
 static bool reap(struct running *r, bool wait)
 {
     struct checkpoint *c = &r->checkpoint;
@@ -236,7 +240,7 @@ static bool reap(struct running *r, bool wait)
         return true;
     c->child = 0;
     int error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR; /* killed: try again later */
-    bool ok = error != 0 ? failed(r, error, false) : publish(r, false);
+    bool ok = done(r, error, false);
     c->cost_ns += (page_faults() - c->faults_before) * FAULT_NS;
     c->cost_ns += ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
                   ((int64_t)used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;

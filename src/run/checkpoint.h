@@ -11,8 +11,8 @@
  * The order, which the crash tests hold it to:
  *
  *     write rows, fdatasync outputs           what the snapshot covers is durable before it is
- *     write STATE.tmp, fsync                  (the child's part)
- *     rename to STATE, fsync the directory
+ *     write STATE.tmp, fsync                  the child's part, if there is one:
+ *     rename to STATE, fsync the directory    it reports by its exit status
  *     --hold: only now write the rows that it covers; they stand in it, in case we die before
  *
  * The outputs are synced by this process: an error that fsync reports to a forked child would never
