@@ -233,6 +233,7 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
 static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
                         enum pane_timing timing)
 {
+    enum { AHEAD = 16 };
     if (w->table.n > a->sorted_capacity) {
         a->sorted_capacity = w->table.n;
         a->sorted = memory_realloc(a->sorted, a->sorted_capacity * sizeof *a->sorted);
@@ -244,8 +245,14 @@ static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
             a->sorted[n++] = sorted_cell(cell);
     }
     cells_sort(a->sorted, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) { /* in the order of keys, cells lie all over memory */
+            __builtin_prefetch(a->sorted[i + AHEAD].cell);
+            __builtin_prefetch((const char *)a->sorted[i + AHEAD].cell + 64);
+            __builtin_prefetch(a->sorted[i + AHEAD / 2].cell->key);
+        }
         pane_fire(&a->engine.panes, &w->bounds, a->sorted[i].cell, &w->table.arena, timing);
+    }
 }
 
 static void expire_first(struct aligned *a)
@@ -368,8 +375,9 @@ static bool load_cells(struct engine *e, struct window *w, const unsigned char *
                        const unsigned char *end)
 {
     uint64_t n;
-    if (!wire_u64(at, end, &n))
+    if (!wire_u64(at, end, &n) || n > (uint64_t)(end - *at)) /* a cell has bytes, many */
         return false;
+    table_reserve(&w->table, n);
     for (uint64_t i = 0; i < n; i++) {
         const void *key;
         size_t key_len;

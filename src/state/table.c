@@ -32,9 +32,8 @@ static struct cell *new_cell(struct table *table)
     return table_cell(table, i);
 }
 
-static void grow(struct table *table)
+static void grow(struct table *table, uint32_t slots)
 {
-    uint32_t slots = table->mask == 0 ? FIRST_SLOTS : (table->mask + 1) * 2;
     free(table->slots);
     table->slots = memory_calloc(slots, sizeof *table->slots);
     table->mask = slots - 1;
@@ -70,11 +69,22 @@ static bool is_full(const struct table *table)
     return ((uint64_t)table->n + 1) * 4 > ((uint64_t)table->mask + 1) * parts;
 }
 
+void table_reserve(struct table *table, uint64_t n)
+{
+    uint64_t slots = table->mask == 0 ? FIRST_SLOTS : (uint64_t)table->mask + 1;
+    while (slots * 3 < n * 4 && slots < (uint64_t)1 << 31)
+        slots *= 2;
+    if (slots > (uint64_t)table->mask + 1)
+        grow(table, (uint32_t)slots);
+}
+
 static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
                            uint32_t key_len)
 {
-    if (table->mask == 0 || is_full(table))
-        grow(table);
+    if (table->mask == 0)
+        grow(table, FIRST_SLOTS);
+    else if (is_full(table))
+        grow(table, (table->mask + 1) * 2);
     struct cell *cell = new_cell(table);
     *cell = (struct cell){
         .key = (unsigned char *)arena_copy(&table->arena, key, key_len),
@@ -96,16 +106,18 @@ struct cell *table_get_slow(struct table *table, uint32_t hash, const unsigned c
     return cell != NULL ? cell : insert(table, hash, key, key_len);
 }
 
-/* The cell in the slot that a lookup starts at, or NULL: nearly always the right one. */
-static const struct cell *first_cell(const struct table *table, uint32_t hash)
+/* The cell that a lookup will most likely end at: the first one of this hash; or NULL. */
+static const struct cell *likely_cell(const struct table *table, uint32_t hash)
 {
-    uint64_t slot = table->slots[hash & table->mask];
-    return slot == 0 ? NULL : table_cell(table, (uint32_t)slot - 1);
+    for (uint32_t at = hash & table->mask; table->slots[at] != 0; at = (at + 1) & table->mask)
+        if ((uint32_t)(table->slots[at] >> 32) == hash)
+            return table_cell(table, (uint32_t)table->slots[at] - 1);
+    return NULL;
 }
 
 void table_prefetch_cell(const struct table *table, uint32_t hash)
 {
-    const struct cell *cell = first_cell(table, hash);
+    const struct cell *cell = likely_cell(table, hash);
     if (cell == NULL)
         return;
     __builtin_prefetch(cell);
@@ -114,7 +126,7 @@ void table_prefetch_cell(const struct table *table, uint32_t hash)
 
 void table_prefetch_key(const struct table *table, uint32_t hash)
 {
-    const struct cell *cell = first_cell(table, hash);
+    const struct cell *cell = likely_cell(table, hash);
     if (cell != NULL)
         __builtin_prefetch(cell->key);
 }
@@ -136,18 +148,29 @@ static int compare_sorted(const void *pa, const void *pb)
 
 /*
  * American flag sort (McIlroy, Bostic, McIlroy, "Engineering Radix Sort", 1993): counts the bytes
- * at `shift`, then swaps each entry into the part of its byte.
+ * at `shift` of the prefix, then swaps each entry into the part of its byte. `depth`: how many
+ * bytes of the keys, all equal, lie before those in the prefix.
  */
-static void radix_sort(struct sorted_cell *cells, size_t n, int shift)
+static void radix_sort(struct sorted_cell *cells, size_t n, int shift, uint32_t depth)
 {
     enum { FEW = 64 };
     size_t next[256] = {0}, end[256], at = 0;
-    if (n < FEW || shift < 0) {
+    if (n < FEW) {
         qsort(cells, n, sizeof *cells, compare_sorted);
+        return;
+    }
+    if (shift < 0) { /* eight equal bytes more: go on with the next eight */
+        for (size_t i = 0; i < n; i++)
+            cells[i].prefix = key_prefix(cells[i].cell, depth + 8);
+        radix_sort(cells, n, 56, depth + 8);
         return;
     }
     for (size_t i = 0; i < n; i++)
         next[cells[i].prefix >> shift & 0xff]++;
+    if (next[cells[0].prefix >> shift & 0xff] == n) {
+        radix_sort(cells, n, shift - 8, depth);
+        return;
+    }
     for (size_t byte = 0; byte < 256; byte++) {
         size_t count = next[byte];
         next[byte] = at;
@@ -166,10 +189,10 @@ static void radix_sort(struct sorted_cell *cells, size_t n, int shift)
     }
     for (size_t byte = 0, start = 0; byte < 256; start = end[byte++])
         if (end[byte] - start > 1)
-            radix_sort(cells + start, end[byte] - start, shift - 8);
+            radix_sort(cells + start, end[byte] - start, shift - 8, depth);
 }
 
 void cells_sort(struct sorted_cell *cells, size_t n)
 {
-    radix_sort(cells, n, 56);
+    radix_sort(cells, n, 56, 0);
 }

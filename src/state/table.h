@@ -79,6 +79,9 @@ static inline struct cell *table_first(const struct table *table, uint32_t hash,
     return cell->key_len == key_len && bytes_equal(cell->key, key, key_len) ? cell : NULL;
 }
 
+/* Makes room for n cells at once. */
+void table_reserve(struct table *table, uint64_t n);
+
 /* The cell of the key, or NULL. */
 struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
                         uint32_t key_len);
@@ -138,12 +141,19 @@ struct sorted_cell {
     struct cell *cell;
 };
 
+/* Eight bytes of the key from `depth` on, zeros behind its end, as a number that orders as they do.
+ */
+static inline uint64_t key_prefix(const struct cell *cell, uint32_t depth)
+{
+    uint64_t prefix = 0;
+    for (uint32_t i = depth; i < depth + 8; i++)
+        prefix = prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
+    return prefix;
+}
+
 static inline struct sorted_cell sorted_cell(struct cell *cell)
 {
-    struct sorted_cell entry = {0, cell};
-    for (uint32_t i = 0; i < 8; i++)
-        entry.prefix = entry.prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
-    return entry;
+    return (struct sorted_cell){key_prefix(cell, 0), cell};
 }
 
 /*
