@@ -123,10 +123,10 @@ bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *er
     return true;
 }
 
-bool sink_same_file(const struct sink *a, const struct sink *b)
+bool sink_same_file(const struct sink *sink, int fd)
 {
     struct stat first, second;
-    return a->regular && b->regular && fstat(a->fd, &first) == 0 && fstat(b->fd, &second) == 0 &&
+    return sink->regular && fd >= 0 && fstat(sink->fd, &first) == 0 && fstat(fd, &second) == 0 &&
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 

@@ -51,8 +51,8 @@ bool sink_sync(struct sink *sink, struct error *err);
 bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *err);
 bool sink_cut(struct sink *sink, uint64_t position, struct error *err);
 
-/* Two regular files that are one: neither could be cut without the other. */
-bool sink_same_file(const struct sink *a, const struct sink *b);
+/* Is the sink a regular file, and fd the same one? */
+bool sink_same_file(const struct sink *sink, int fd);
 
 /* Flushes and closes; a close(2) that fails is an error too (NFS reports full disks there). */
 bool sink_close(struct sink *sink, struct error *err);

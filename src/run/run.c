@@ -34,7 +34,7 @@ static bool check_outputs(struct running *r, const uint64_t positions[3])
         if (!sink_check_cut(sink, known ? positions[i] : sink->position, r->err))
             return false;
         for (size_t j = 0; j < i; j++)
-            if (sink_same_file(sinks[j], sink))
+            if (sink_same_file(sinks[j], sink->fd))
                 return error_set(r->err, EXIT_USAGE,
                                  "--state: expected outputs that are different files, found %s and "
                                  "%s to be one",
@@ -44,6 +44,17 @@ static bool check_outputs(struct running *r, const uint64_t positions[3])
             return error_set(r->err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
                              strerror(error));
     }
+    return true;
+}
+
+/* Rows appended to the file that is read would be read, and so on for ever. */
+static bool check_not_input(struct running *r)
+{
+    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    for (size_t i = 0; i < 3; i++)
+        if (sink_same_file(sinks[i], r->source.fd))
+            return error_set(r->err, EXIT_USAGE, "%s: expected another file than the input",
+                             sinks[i]->name);
     return true;
 }
 
@@ -60,7 +71,7 @@ static bool open_outputs(struct running *r, const struct resume *resume)
     bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
               open_output(&r->late, plan->late_path, create[1], r->err) &&
               open_output(&r->bad, plan->bad_path, create[2], r->err);
-    return ok && (plan->state_path == NULL || check_outputs(r, positions));
+    return ok && check_not_input(r) && (plan->state_path == NULL || check_outputs(r, positions));
 }
 
 static void start_engine(struct running *r)

@@ -89,3 +89,11 @@ load helper
     same "$(w -j 4 -w 1m -a count,sum:v,p95:v "$BATS_TEST_TMPDIR/in")" "$want"
     same "$(w --threads=0 -w 1m -a count,sum:v,p95:v <"$BATS_TEST_TMPDIR/in")" "$want"
 }
+
+@test "rows are not appended to the file that is read" {
+    echo '{"t":1}' >"$BATS_TEST_TMPDIR/one"
+    run w -w 1m --output "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/one"
+    [ "$status" -eq 2 ]
+    [[ $output == *"expected another file than the input"* ]]
+    same "$(cat "$BATS_TEST_TMPDIR/one")" '{"t":1}'
+}
