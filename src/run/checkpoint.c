@@ -58,7 +58,24 @@ int64_t checkpoint_due_ns(const struct checkpoint *c)
     return c->path == NULL || c->every_records > 0 ? -1 : c->due_ns;
 }
 
-/* Layout, version 1: finished (u8), bytes of input, bad records (u64), open line of --bad (u8). */
+void checkpoint_note_released(const struct checkpoint *c)
+{
+    ssize_t written = pwrite(c->lock_fd, &c->sequence, sizeof c->sequence, 0);
+    (void)written; /* if it is not, rows come twice, which is what they may do */
+}
+
+bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence)
+{
+    uint64_t released;
+    return sequence > 0 &&
+           pread(c->lock_fd, &released, sizeof released, 0) == (ssize_t)sizeof released &&
+           released == sequence;
+}
+
+/*
+ * Layout, version 1: finished (u8), bytes of input, bad records (u64), open line of --bad (u8),
+ * number of the snapshot (u64).
+ */
 static void save_run(const struct running *r, bool finished, struct buf *image)
 {
     size_t section = snapshot_section(image, "RUN ", 1);
@@ -66,6 +83,7 @@ static void save_run(const struct running *r, bool finished, struct buf *image)
     wire_put_u64(image, r->report.bytes);
     wire_put_u64(image, r->report.bad);
     wire_put_u8(image, r->report.line_open);
+    wire_put_u64(image, r->checkpoint.sequence);
     snapshot_section_end(image, section);
 }
 
@@ -140,7 +158,12 @@ static bool done(struct running *r, int error, bool must)
     c->taken++;
     size_t held = c->held;
     c->held = 0;
-    return !r->out.held || held == 0 || sink_write(&r->out, held, r->err);
+    if (!r->out.held || held == 0)
+        return true;
+    if (!sink_write(&r->out, held, r->err))
+        return false;
+    checkpoint_note_released(c);
+    return true;
 }
 
 /* Makes durable what the snapshot will say is written. */
@@ -151,6 +174,7 @@ static bool settle_outputs(struct running *r)
         if (!sink_flush(sinks[i], r->err) || !sink_sync(sinks[i], r->err))
             return false;
     r->checkpoint.held = r->out.pending.len; /* 0 unless rows are held */
+    r->checkpoint.sequence++;
     return true;
 }
 

@@ -39,8 +39,9 @@ struct checkpoint {
     uint64_t every_records, records_left;
     unsigned failures; /* in a row, to write a snapshot */
 
-    pid_t child; /* writing a snapshot; 0: none */
-    size_t held; /* pending bytes of stdout that it covers (--hold) */
+    pid_t child;       /* writing a snapshot; 0: none */
+    size_t held;       /* pending bytes of stdout that it covers (--hold) */
+    uint64_t sequence; /* number of the last snapshot that was begun, over all runs */
     long faults_before;
 
     uint64_t taken;     /* snapshots published */
@@ -51,6 +52,14 @@ struct checkpoint {
 /* Locks the state file. */
 bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err);
 void checkpoint_close(struct checkpoint *c);
+
+/*
+ * --hold into a pipe: the rows that a snapshot holds are written once it is durable, so a restart
+ * must know whether they were. The number of the last snapshot whose rows are out stands in the
+ * lock file, written right behind the rows: only a crash between the two repeats them.
+ */
+void checkpoint_note_released(const struct checkpoint *c);
+bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence);
 
 /* Starts counting from now. */
 void checkpoint_start(struct running *r);

@@ -32,7 +32,8 @@ static bool parse_run(const unsigned char *at, const unsigned char *end, struct 
 {
     uint8_t finished, line_open;
     if (!wire_u8(&at, end, &finished) || !wire_u64(&at, end, &r->bytes) ||
-        !wire_u64(&at, end, &r->bad) || !wire_u8(&at, end, &line_open))
+        !wire_u64(&at, end, &r->bad) || !wire_u8(&at, end, &line_open) ||
+        !wire_u64(&at, end, &r->sequence))
         return false;
     r->finished = finished != 0;
     r->line_open = line_open != 0;

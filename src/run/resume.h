@@ -27,6 +27,7 @@ struct resume {
     bool finished;
     uint64_t bytes, bad;
     bool line_open;
+    uint64_t sequence; /* number of the snapshot */
     struct source_mark mark;
     const unsigned char *input, *input_end; /* of input_load(); NULL: nothing was settled */
     uint64_t positions[3];                  /* of stdout or --output, --late, --bad */

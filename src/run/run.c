@@ -209,9 +209,15 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     r->report.bytes = resume->bytes;
     r->report.bad = resume->bad;
     r->report.line_open = resume->line_open;
-    buf_put(&r->out.pending, resume->held, resume->held_len);
-    return sink_write(&r->out, r->out.pending.len, r->err) &&
-           (!resume->finished || checkpoint_now(r, true));
+    r->checkpoint.sequence = resume->sequence;
+    /* A file was cut back to before them; a pipe may have them already. */
+    if (r->out.regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
+        buf_put(&r->out.pending, resume->held, resume->held_len);
+        if (!sink_write(&r->out, r->out.pending.len, r->err))
+            return false;
+        checkpoint_note_released(&r->checkpoint);
+    }
+    return !resume->finished || checkpoint_now(r, true);
 }
 
 /* Opens everything, from the snapshot if there is one. *finished: there is nothing left to do. */
@@ -444,6 +450,8 @@ static bool work(struct running *r, struct run_result *result)
     if (!signals_start(r->plan->state_path != NULL, r->err))
         return false;
     checkpoint_start(r);
+    if (!resumed && r->checkpoint.path != NULL)
+        checkpoint_note_released(&r->checkpoint); /* none: the lock file may be an old one */
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!resumed && !checkpoint_now(r, false))
         return false;

@@ -340,6 +340,21 @@ refuses() {
     cmp rows before
 }
 
+@test "--hold into a pipe: rows that are out do not come again after a kill" {
+    mkfifo pipe
+    { w -w 10s --state s --hold --checkpoint 4 <pipe 3>&- & echo $! >pid; wait; } | cat >rows &
+    reader=$!
+    exec 7>pipe
+    tv 1 12 25 26 >&7
+    wait_for_line rows 10,20,1
+    sleep 0.1 # from the row to the note that it is out
+    kill -KILL "$(cat pid)"
+    exec 7>&-
+    wait "$reader"
+    tv 1 12 25 26 | w -w 10s --state s --hold | cat >>rows
+    same "$(cat rows)" "$(tv 1 12 25 26 | w -w 10s)"
+}
+
 @test "a reader that leaves gets its rows again" {
     seq -f '{"t":%.0f}' 0 10 200000 >app
     run bash -c 'set -o pipefail
