@@ -1,7 +1,6 @@
 #include "run/feed.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -35,7 +34,6 @@ struct feed {
 
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
-    atomic_uint changes; /* how often `changed` was signalled */
     struct slot *slots;
     size_t n_slots;
     uint64_t next_out, next_parse, next_read; /* sequence numbers; slot = number % n_slots */
@@ -45,41 +43,6 @@ struct feed {
 static struct slot *slot_at(struct feed *feed, uint64_t sequence)
 {
     return &feed->slots[sequence % feed->n_slots];
-}
-
-static void note_change(struct feed *feed)
-{
-    atomic_fetch_add_explicit(&feed->changes, 1, memory_order_relaxed);
-    pthread_cond_broadcast(&feed->changed);
-}
-
-static void relax(void)
-{
-#ifdef __x86_64__
-    __builtin_ia32_pause();
-#endif
-}
-
-/*
- * Waits for a change, with the lock held. Another thread that reads a file is done within some tens
- * of microseconds, less than it takes to go to sleep and be woken: so looks for a while first.
- */
-static void wait_for_change(struct feed *feed)
-{
-    enum { LOOKS = 4000 };
-    unsigned seen = atomic_load_explicit(&feed->changes, memory_order_relaxed);
-    if (!feed->options.may_wait) {
-        pthread_mutex_unlock(&feed->lock);
-        for (int i = 0; i < LOOKS; i++) {
-            if (atomic_load_explicit(&feed->changes, memory_order_relaxed) != seen)
-                break;
-            relax();
-        }
-        pthread_mutex_lock(&feed->lock);
-        if (atomic_load_explicit(&feed->changes, memory_order_relaxed) != seen)
-            return;
-    }
-    pthread_cond_wait(&feed->changed, &feed->lock);
 }
 
 static bool can_read(struct feed *feed)
@@ -115,7 +78,7 @@ static void read_one(struct feed *feed)
         feed->ended = true;
         slot->state = SLOT_DONE;
     }
-    note_change(feed);
+    pthread_cond_broadcast(&feed->changed);
 }
 
 static void parse_one(struct feed *feed, struct input_parser *parser)
@@ -128,7 +91,7 @@ static void parse_one(struct feed *feed, struct input_parser *parser)
                 slot->batch.n);
     pthread_mutex_lock(&feed->lock);
     slot->state = SLOT_DONE;
-    note_change(feed);
+    pthread_cond_broadcast(&feed->changed);
 }
 
 static void *worker_main(void *context)
@@ -144,7 +107,7 @@ static void *worker_main(void *context)
         else if (can_parse(feed))
             parse_one(feed, worker->parser);
         else
-            wait_for_change(feed);
+            pthread_cond_wait(&feed->changed, &feed->lock);
     }
     pthread_mutex_unlock(&feed->lock);
     return NULL;
@@ -190,7 +153,7 @@ static void release_held(struct feed *feed)
         return;
     slot_at(feed, feed->next_out - 1)->state = SLOT_FREE;
     feed->held = false;
-    note_change(feed);
+    pthread_cond_broadcast(&feed->changed);
 }
 
 enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
@@ -205,7 +168,7 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, const
         else if (can_read(feed) && (!feed->options.may_wait || feed->n_workers == 0))
             read_one(feed);
         else
-            wait_for_change(feed);
+            pthread_cond_wait(&feed->changed, &feed->lock);
     }
     pthread_mutex_unlock(&feed->lock);
     feed->next_out++;
@@ -240,7 +203,7 @@ void feed_stop(struct feed *feed)
         return;
     pthread_mutex_lock(&feed->lock);
     feed->quit = true;
-    note_change(feed);
+    pthread_cond_broadcast(&feed->changed);
     bool waiting = feed->reading;
     pthread_mutex_unlock(&feed->lock);
     for (unsigned i = 0; i < feed->n_workers; i++) {
