@@ -107,11 +107,11 @@ static bool parse_early(struct command *c, const struct option *option, const ch
     pane->early_count = 0;
     pane->early_ns = 0;
     if (value[strspn(value, "0123456789")] == '\0') {
-        if (read_count(value, INT64_MAX, &pane->early_count) && pane->early_count > 0)
+        if (read_count(value, UINT32_MAX, &pane->early_count) && pane->early_count > 0)
             return true;
         return error_set(err, EXIT_USAGE,
-                         "--early: expected a number of records above 0 or a duration like 10s, "
-                         "found '%s'",
+                         "--early: expected a number of records from 1 to 4294967295 or a duration "
+                         "like 10s, found '%s'",
                          value);
     }
     if (!duration_parse(value, false, &pane->early_ns, "--early", err))
@@ -126,9 +126,10 @@ static bool parse_late_every(struct command *c, const struct option *option, con
                              struct error *err)
 {
     c->late_every = true;
-    if (read_count(value, INT64_MAX, &c->plan.pane.late_every) && c->plan.pane.late_every > 0)
+    if (read_count(value, UINT32_MAX, &c->plan.pane.late_every) && c->plan.pane.late_every > 0)
         return true;
-    return error_set(err, EXIT_USAGE, "--%s: expected a number of records above 0, found '%s'",
+    return error_set(err, EXIT_USAGE,
+                     "--%s: expected a number of records from 1 to 4294967295, found '%s'",
                      option->name, value);
 }
 

@@ -55,3 +55,12 @@ load helper
 +U,0,10,3,2,late
 +I,10,20,1,0,on_time"
 }
+
+@test "more records than are counted can't be asked for" {
+    run w -w 10s --early 4294967296
+    [ "$status" -eq 2 ]
+    [[ $output == *"from 1 to 4294967295"* ]]
+    run w -w 10s -l 1s --late-every 4294967296
+    [ "$status" -eq 2 ]
+    tv 1 2 | w -w 10s --early 4294967295
+}
