@@ -6,8 +6,10 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "input/batch.h"
-#include "input/csv_index.h"
 #include "input/digits.h"
+#include "input/epoch.h"
+#include "input/marks.h"
+#include "time/time_fast.h"
 
 /*
  * Records read column by column at a time. Where one of them is not plain, what was read of those
@@ -21,22 +23,18 @@ enum { MOST_GROUP = 256 };
 struct csv_fast {
     const struct input_options *options;
     const struct csv_layout *layout;
-    const struct csv_indexer *indexer;
-    struct epoch_units {
-        /* Epoch numbers below these, and not below the one before, are seconds, milliseconds,
-           microseconds; any others are nanoseconds. */
-        uint64_t s, ms, us;
-    } units;
+    const struct marker *marker;
+    struct epoch_units units;
     struct time_cache time_cache;
     struct buf time; /* the time fields, joined */
     size_t group;    /* how many records to try next */
 
-    const char *slice; /* what the index is of; NULL: nothing */
-    size_t row;        /* in index.separators: the first one of the next record */
+    const char *slice; /* what the marks are of; NULL: nothing */
+    size_t row;        /* in marks.at: the first one of the next record */
     size_t even;       /* so many records from there on have the right number of separators */
     size_t left;       /* so many newlines from there on */
     bool uneven;       /* not all records of the slice have */
-    struct csv_index index;
+    struct marks marks;
 };
 
 /* Some records of the slice: row i has its separators at separators[i * width ...]. */
@@ -47,36 +45,14 @@ struct group {
     size_t lane; /* of the first */
 };
 
-static struct epoch_units epoch_units(enum time_form form)
-{
-    switch (form) {
-    case TIME_AUTO:
-        return (struct epoch_units){UINT64_C(100000000000), UINT64_C(100000000000000),
-                                    UINT64_C(100000000000000000)};
-    case TIME_S:
-        return (struct epoch_units){.s = UINT64_MAX};
-    case TIME_MS:
-        return (struct epoch_units){.ms = UINT64_MAX};
-    case TIME_US:
-        return (struct epoch_units){.us = UINT64_MAX};
-    case TIME_NS:
-    case TIME_PATTERN:
-        break;
-    }
-    return (struct epoch_units){0};
-}
-
 struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout)
 {
-    struct csv_fast *fast = memory_alloc(sizeof *fast);
+    struct csv_fast *fast = memory_calloc(1, sizeof *fast);
     fast->options = options;
     fast->layout = layout;
-    fast->indexer = csv_indexer_get(0);
+    fast->marker = marker_get(0);
     fast->units = epoch_units(options->time_format.form);
-    fast->time_cache = (struct time_cache){0};
-    fast->time = (struct buf){0};
     fast->group = MOST_GROUP;
-    fast->slice = NULL;
     return fast;
 }
 
@@ -85,15 +61,16 @@ void csv_fast_free(struct csv_fast *fast)
     if (fast == NULL)
         return;
     buf_free(&fast->time);
+    marks_free(&fast->marks);
     free(fast);
 }
 
 bool csv_fast_use(struct csv_fast *fast, size_t instance)
 {
-    const struct csv_indexer *indexer = csv_indexer_get(instance);
-    if (indexer != NULL)
-        fast->indexer = indexer;
-    return indexer != NULL;
+    const struct marker *marker = marker_get(instance);
+    if (marker != NULL)
+        fast->marker = marker;
+    return marker != NULL;
 }
 
 void csv_fast_begin(struct csv_fast *fast)
@@ -132,16 +109,6 @@ INLINE const char *next_field(struct column *c, bool last, size_t *len)
         --*len;
     c->end += c->width;
     return text;
-}
-
-/* A whole number of seconds, milliseconds, ...; false if it is out of range. */
-INLINE bool epoch_ns(const struct epoch_units *units, uint64_t n, int64_t *ns)
-{
-    if (n < units->s)
-        return !__builtin_mul_overflow(n, 1000000000, ns);
-    if (n < units->ms)
-        return !__builtin_mul_overflow(n, 1000000, ns);
-    return !__builtin_mul_overflow(n, n < units->us ? 1000 : 1, ns);
 }
 
 static __attribute__((noinline)) bool read_other_time(struct csv_fast *fast, const char *text,
@@ -277,7 +244,7 @@ static void read_group(struct csv_fast *fast, struct group *g, struct batch *bat
         struct column c = column_of(g, fast->layout->fields[f]);
         struct value *v = batch->columns[f] + g->lane;
         enum field_use use = options->fields[f].use;
-        bool high = fast->index.high;
+        bool high = fast->marks.high;
         g->n = is_last(g, fast->layout->fields[f]) ? read_field(use, c, true, high, v)
                                                    : read_field(use, c, false, high, v);
     }
@@ -308,7 +275,7 @@ static bool take_group(struct csv_fast *fast, struct batch *batch)
 {
     size_t tried = fast->even < fast->group ? fast->even : fast->group;
     struct group g = {.slice = fast->slice,
-                      .separators = fast->index.separators + fast->row,
+                      .separators = fast->marks.at + fast->row,
                       .n = tried,
                       .width = fast->layout->n_columns,
                       .lane = batch->n};
@@ -332,25 +299,25 @@ static bool take_group(struct csv_fast *fast, struct batch *batch)
 /* Is separators[i] a newline? */
 static inline bool is_newline(const struct csv_fast *fast, size_t i)
 {
-    return fast->slice[fast->index.separators[i]] == '\n';
+    return fast->slice[fast->marks.at[i]] == '\n';
 }
 
 /* Do all records of the slice have the right number of separators? */
 static bool is_even(const struct csv_fast *fast)
 {
     size_t width = fast->layout->n_columns, n = 0;
-    size_t end = fast->index.n_separators + 1;
+    size_t end = fast->marks.n + 1;
     for (size_t i = width; i < end && is_newline(fast, i); i += width)
         n++;
     /* So many have a newline where one should be. If there are no others, none is elsewhere. */
-    return n == fast->index.n_newlines;
+    return n == fast->marks.n_newlines;
 }
 
 /* How many records from the next one on have. Looks no farther than they go, and one more. */
 static size_t count_even(const struct csv_fast *fast)
 {
     size_t width = fast->layout->n_columns, n = 0, column = 0;
-    size_t end = fast->index.n_separators + 1;
+    size_t end = fast->marks.n + 1;
     for (size_t i = fast->row; i < end && is_newline(fast, i) == (column == width - 1); i++) {
         column = column == width - 1 ? 0 : column + 1;
         n += column == 0;
@@ -374,18 +341,25 @@ static void skip_record(struct csv_fast *fast)
 /* Where the next record of the slice starts. */
 static const char *next_record(const struct csv_fast *fast)
 {
-    return fast->slice + (uint32_t)(fast->index.separators[fast->row - 1] + 1);
+    return fast->slice + (uint32_t)(fast->marks.at[fast->row - 1] + 1);
 }
 
-/* Indexes what starts at p; false if that is not even one whole line without quotes. */
+/* Marks what starts at p; false if that is not even one whole line without quotes, or too long. */
 static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
 {
-    fast->indexer->run(&fast->index, p, (size_t)(end - p), fast->layout->delimiter);
-    fast->slice = fast->index.n_newlines > 0 ? p : NULL;
+    size_t left = (size_t)(end - p), len = MARKS_SLICE;
+    for (;; len *= 2) {
+        marks_reserve(&fast->marks, len);
+        fast->marker->csv(&fast->marks, p, left < len ? left : len, fast->layout->delimiter);
+        if (fast->marks.n_newlines > 0 || fast->marks.quote || left <= len ||
+            len >= MARKS_LONGEST_SLICE)
+            break;
+    }
+    fast->slice = fast->marks.n_newlines > 0 ? p : NULL;
     if (fast->slice == NULL)
         return false;
     fast->row = 1;
-    fast->left = fast->index.n_newlines;
+    fast->left = fast->marks.n_newlines;
     fast->uneven = !is_even(fast);
     fast->even = fast->uneven ? count_even(fast) : fast->left;
     return true;
@@ -397,7 +371,7 @@ const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *e
     while (p < end) {
         bool known = fast->slice != NULL && next_record(fast) == p;
         bool used_up = known && fast->left == 0;
-        if (used_up && fast->index.quote) {
+        if (used_up && fast->marks.quote) {
             fast->slice = NULL;
             return p;
         }

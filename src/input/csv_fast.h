@@ -1,11 +1,11 @@
 /*
  * input/csv_fast.h - the projecting fast path beside libcsv: records without a quote in them.
  *
- * A slice of the block is indexed (csv_index.h); as long as every line has as many separators as
- * there are columns, the index is a matrix with a row per record, and the columns that are needed
- * are read one after the other, each by its own loop; the others cost nothing. A record that is
- * not plain (a quote, another number of fields, a time or number that cannot be read, no newline)
- * is left to the caller, who hands it to csv_slow.c, which decides. So what this accepts must be
+ * A slice of the block is marked (marks.h); as long as every line has as many separators as there
+ * are columns, the marks are a matrix with a row per record, and the columns that are needed are
+ * read one after the other, each by its own loop; the others cost nothing. A record that is not
+ * plain (a quote, another number of fields, a time or number that cannot be read, no newline) is
+ * left to the caller, who hands it to csv_slow.c, which decides. So what this accepts must be
  * exactly what the slow path accepts, with the same values.
  */
 #ifndef INPUT_CSV_FAST_H
@@ -23,7 +23,7 @@ struct csv_fast; /* per parser */
 struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout);
 void csv_fast_free(struct csv_fast *fast);
 
-/* Call first with each block: the index of the last one is void. */
+/* Call first with each block: the marks of the last one are void. */
 void csv_fast_begin(struct csv_fast *fast);
 
 /*

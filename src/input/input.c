@@ -11,7 +11,7 @@
 #include "base/wire.h"
 #include "input/csv_cut.h"
 #include "input/header.h"
-#include "input/json_fast.h"
+#include "input/marks.h"
 #include "input/plan.h"
 
 enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };

@@ -2,7 +2,7 @@
  * input/json_fast_projection.h - which values of a record go where.
  *
  * The paths of the plan, merged into a tree of names; a node says which columns want the value that
- * stands there. Both the walk and the shapes end in projection_put().
+ * stands there. Both the walk and the shapes end in projection_put() for what is not read faster.
  *
  *     -t ts -k user.id -a count:user         root ── ts    time
  *                                                 └─ user  column 1, presence
@@ -19,6 +19,7 @@
 #include "base/number.h"
 #include "base/value.h"
 #include "input/input.h"
+#include "time/time_fast.h"
 #include "time/timestamp.h"
 
 struct projection_node {
@@ -77,29 +78,32 @@ static inline bool projection_time(struct projection *p, const struct value *v, 
 }
 
 /*
- * Writes the scalar to all that want it. False when one of them cannot take it: the slow path says
- * why. A string must hold no escapes.
+ * Writes the scalar to one that wants it. False if that cannot take it: the slow path says why. A
+ * string must hold no escapes.
  */
-static inline bool projection_put(struct projection *p, const struct projection_node *node,
+static inline bool projection_put(struct projection *p, const struct projection_want *want,
                                   const struct value *v, struct batch *batch, size_t lane)
 {
-    for (uint32_t i = 0; i < node->n_wants; i++) {
-        const struct projection_want *want = &node->wants[i];
-        if (want->use == WANT_TIME) {
-            if (!projection_time(p, v, &batch->time_ns[lane]))
-                return false;
-            continue;
-        }
-        struct value *to = &batch->columns[want->column][lane];
-        if (want->use == WANT_PRESENCE) {
-            *to = (struct value){.kind = v->kind == VALUE_NULL ? VALUE_NULL : VALUE_TRUE};
-        } else if (want->use == WANT_SCALAR || v->kind == VALUE_NUMBER || v->kind == VALUE_WIDE ||
-                   v->kind == VALUE_NULL) {
-            *to = *v;
-        } else if (v->kind != VALUE_STRING || number_parse(v->text, v->len, to) != NUMBER_OK) {
+    if (want->use == WANT_TIME)
+        return projection_time(p, v, &batch->time_ns[lane]);
+    struct value *to = &batch->columns[want->column][lane];
+    if (want->use == WANT_PRESENCE)
+        *to = (struct value){.kind = v->kind == VALUE_NULL ? VALUE_NULL : VALUE_TRUE};
+    else if (want->use == WANT_SCALAR || v->kind == VALUE_NUMBER || v->kind == VALUE_WIDE ||
+             v->kind == VALUE_NULL)
+        *to = *v;
+    else
+        return v->kind == VALUE_STRING && number_parse(v->text, v->len, to) == NUMBER_OK;
+    return true;
+}
+
+/* The same for all that want what stands at the node. */
+static inline bool projection_put_all(struct projection *p, const struct projection_node *node,
+                                      const struct value *v, struct batch *batch, size_t lane)
+{
+    for (uint32_t i = 0; i < node->n_wants; i++)
+        if (!projection_put(p, &node->wants[i], v, batch, lane))
             return false;
-        }
-    }
     return true;
 }
 

@@ -1,16 +1,18 @@
 #include "input/json_fast_shape.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 
 /* With that many shapes learnt in vain, one record in 2^8 is still tried. */
-enum { SHAPE_PATIENCE = 8 };
+enum { SHAPE_PATIENCE = 8, PIECE = sizeof(shape_bytes) };
 
-static void shape_free(struct scan_shape *shape)
+static void shape_free(struct shape *shape)
 {
-    free(shape->steps);
+    for (size_t i = 0; i < shape->n_holes; i++)
+        free(shape->holes[i].list);
+    free(shape->pieces);
+    free(shape->holes);
     free(shape->constants);
     free(shape);
 }
@@ -22,87 +24,131 @@ void shapes_free(struct shapes *s)
     *s = (struct shapes){0};
 }
 
-static void move_to_front(struct shapes *s, size_t i)
+void shapes_use(struct shapes *s, size_t i)
 {
-    struct scan_shape *shape = s->known[i];
+    struct shape *shape = s->known[i];
     memmove(s->known + 1, s->known, i * sizeof s->known[0]);
     s->known[0] = shape;
+    shape->hit = true;
 }
 
-bool shapes_match_others(struct shapes *s, const struct scan *scan, const struct scan_index *index,
-                         const char *p, struct batch *batch, size_t lane)
+/* The text of the record between two holes: [start, end) of the slice, marks[first .. last]. */
+struct segment {
+    uint32_t start, end;
+    uint32_t first, last;
+};
+
+/* One piece of a segment, len bytes at `start`. */
+static void add_piece(struct shape *shape, const struct walk_record *r, const struct segment *s,
+                      uint32_t start, uint32_t len)
 {
-    for (size_t i = 1; i < s->n; i++) {
-        if (scan->match(s->known[i], index, p, batch, lane)) {
-            move_to_front(s, i);
-            s->known[0]->hit = true;
-            return true;
+    struct shape_piece *piece = &shape->pieces[shape->n_pieces++];
+    uint32_t mark = r->marks[s->first];
+    /* From the same mark all over the segment: so its pieces leave no gap between them. */
+    *piece = (struct shape_piece){.mark = s->first, .offset = start - mark};
+    memcpy(&piece->text, r->slice + start, len);
+    memset(&piece->care, 0xff, len);
+    if (s->first > 0 && start < mark && mark - start > shape->before)
+        shape->before = mark - start;
+    if (start > mark && start - mark + PIECE > shape->behind)
+        shape->behind = start - mark + PIECE;
+}
+
+static void add_segment(struct shape *shape, const struct walk_record *r, const struct segment *s)
+{
+    for (uint32_t at = s->start; at < s->end; at += PIECE)
+        add_piece(shape, r, s, at, s->end - at < PIECE ? s->end - at : PIECE);
+}
+
+static enum shape_action action_of(const struct walk_hole *hole, const struct projection_want *want,
+                                   enum time_form form)
+{
+    if (want->use == WANT_TIME && form != TIME_PATTERN)
+        return !hole->is_string ? SHAPE_EPOCH : form == TIME_AUTO ? SHAPE_TIME : SHAPE_PUT;
+    if (hole->is_string && want->use == WANT_SCALAR)
+        return SHAPE_STRING;
+    if (!hole->is_string && (want->use == WANT_SCALAR || want->use == WANT_NUMBER))
+        return SHAPE_NUMBER;
+    return SHAPE_PUT;
+}
+
+static void add_hole(struct shape *shape, struct shape_hole hole)
+{
+    shape->holes = memory_realloc(shape->holes, (shape->n_holes + 1) * sizeof shape->holes[0]);
+    shape->holes[shape->n_holes++] = hole;
+}
+
+/* Holes n .. n + count of the walk, with no mark between, lie between these two segments. */
+static void add_holes(struct shape *shape, const struct walk *w, size_t n, size_t count,
+                      const struct segment *before, const struct segment *after)
+{
+    const struct walk_hole *first = &w->holes[n], *last = &w->holes[n + count - 1];
+    const uint32_t *marks = w->record.marks;
+    struct shape_hole hole = {
+        .action = SHAPE_CHECK_NUMBER,
+        .is_string = first->is_string,
+        .from = before->last,
+        .skip = first->start - marks[before->last],
+        .to = after->first,
+        .back = marks[after->first] - last->end,
+    };
+    if (count > 1) {
+        hole.action = SHAPE_CHECK_LIST;
+        hole.list_len = last->end - first->start;
+        hole.list = memory_strndup(w->record.slice + first->start, hole.list_len);
+        add_hole(shape, hole);
+        return;
+    }
+    size_t wants = first->node == NULL ? 0 : first->node->n_wants;
+    for (size_t i = 0; i < wants; i++) {
+        hole.want = &first->node->wants[i];
+        hole.action = (uint8_t)action_of(first, hole.want, w->projection->time_format.form);
+        add_hole(shape, hole);
+    }
+    if (wants == 0 && !hole.is_string)
+        add_hole(shape, hole);
+}
+
+/* The segment from `start` to `end`; s->last + 1 is the next mark. False if there is none in it. */
+static bool next_segment(struct segment *s, const struct walk_record *r, uint32_t first,
+                         uint32_t start, uint32_t end)
+{
+    uint32_t behind = first;
+    while (behind < r->n_marks && r->marks[behind] < end)
+        behind++;
+    *s = (struct segment){.start = start, .end = end, .first = first, .last = behind - 1};
+    return behind > first;
+}
+
+/*
+ * Goes through the record, segment by segment. Where there is no mark between two holes, in arrays
+ * of numbers, they are one list. (Nothing in an array is wanted, or the walk would have given up.)
+ */
+static bool build(struct shape *shape, const struct walk *w)
+{
+    const struct walk_record *r = &w->record;
+    uint32_t end = r->marks[r->n_marks - 1] + 1;
+    struct segment before, after;
+    if (w->n_holes == 0 || !next_segment(&before, r, 0, r->start, w->holes[0].start))
+        return false;
+    shape->first = r->marks[0] - r->start;
+    shape->n_marks = (uint32_t)r->n_marks;
+    shape->pieces =
+        memory_alloc(((end - r->start) / PIECE + w->n_holes + 1) * sizeof shape->pieces[0]);
+    add_segment(shape, r, &before);
+    for (size_t n = 0, count; n < w->n_holes; n += count) {
+        for (count = 1;; count++) {
+            bool is_last = n + count == w->n_holes;
+            if (next_segment(&after, r, before.last + 1, w->holes[n + count - 1].end,
+                             is_last ? end : w->holes[n + count].start))
+                break;
+            if (w->holes[n].node != NULL || w->holes[n + count].node != NULL)
+                return false;
         }
+        add_segment(shape, r, &after);
+        add_holes(shape, w, n, count, &before, &after);
+        before = after;
     }
-    return false;
-}
-
-/* One chunk: the text between two holes, in steps of SCAN_CHUNK. The last one gets the hole. */
-static void add_chunk(struct scan_shape *shape, const char *p, const char *end)
-{
-    do {
-        struct scan_step *step = &shape->steps[shape->n_steps++];
-        size_t len = end - p < SCAN_CHUNK ? (size_t)(end - p) : SCAN_CHUNK;
-        *step = (struct scan_step){.len = (uint8_t)len, .action = SCAN_GO_ON};
-        step->care = (uint32_t)((UINT64_C(1) << len) - 1);
-        memcpy(step->chunk, p, len);
-        p += len;
-    } while (p < end);
-}
-
-static enum scan_action hole_action(const struct walk_hole *hole, enum time_form form)
-{
-    const struct projection_node *node = hole->node;
-    if (node == NULL || node->n_wants == 0)
-        return hole->is_string ? SCAN_SKIP_STRING : SCAN_SKIP_NUMBER;
-    enum projection_use use = node->wants[0].use;
-    if (node->n_wants == 1 && hole->is_string && use == WANT_SCALAR)
-        return SCAN_STORE_STRING;
-    if (node->n_wants == 1 && hole->is_string && use == WANT_TIME && form == TIME_AUTO)
-        return SCAN_TIME_STRING;
-    if (node->n_wants == 1 && !hole->is_string && (use == WANT_SCALAR || use == WANT_NUMBER))
-        return SCAN_STORE_NUMBER;
-    return SCAN_PUT;
-}
-
-/* False if the next mark, which says where the hole ends, is too far behind it. */
-static bool set_hole(struct scan_step *step, const struct walk_hole *hole, enum time_form form)
-{
-    size_t i = 0;
-    while (i < UINT8_MAX && !scan_is_mark(hole->end[i]))
-        i++;
-    step->action = (uint8_t)hole_action(hole, form);
-    step->node = hole->node;
-    step->column = step->action == SCAN_STORE_STRING || step->action == SCAN_STORE_NUMBER
-                       ? hole->node->wants[0].column
-                       : 0;
-    step->is_string = hole->is_string;
-    step->next = *hole->end;
-    step->mark_after = (uint8_t)i;
-    return scan_is_mark(hole->end[i]);
-}
-
-static bool build_steps(struct scan_shape *shape, const struct walk *w, const char *newline)
-{
-    size_t text = (size_t)(newline + 1 - w->base);
-    for (size_t i = 0; i < w->n_holes; i++)
-        text -= (size_t)(w->holes[i].end - w->holes[i].start);
-    shape->steps = memory_alloc((text / SCAN_CHUNK + w->n_holes + 1) * sizeof shape->steps[0]);
-    const char *p = w->base;
-    for (size_t i = 0; i < w->n_holes; i++) {
-        add_chunk(shape, p, w->holes[i].start);
-        if (!set_hole(&shape->steps[shape->n_steps - 1], &w->holes[i],
-                      w->projection->time_format.form))
-            return false;
-        p = w->holes[i].end;
-    }
-    add_chunk(shape, p, newline + 1);
-    shape->steps[shape->n_steps - 1].action = SCAN_END;
     return true;
 }
 
@@ -118,21 +164,21 @@ static bool hole_feeds(const struct walk *w, size_t column)
 }
 
 /* Columns that no hole feeds are the same in every record of the shape: as the walk left them. */
-static void build_constants(struct scan_shape *shape, const struct walk *w)
+static void build_constants(struct shape *shape, const struct walk *w)
 {
     size_t n = w->projection->n_columns;
     shape->constants = memory_alloc((n + 1) * sizeof shape->constants[0]);
     for (size_t i = 0; i < n; i++)
         if (!hole_feeds(w, i))
-            shape->constants[shape->n_constants++] = (struct scan_constant){
+            shape->constants[shape->n_constants++] = (struct shape_constant){
                 .column = (uint32_t)i, .kind = w->batch->columns[i][w->lane].kind};
 }
 
 /* Puts it first; the one not used for longest goes if there is no room. */
-static void keep(struct shapes *s, struct scan_shape *shape)
+static void keep(struct shapes *s, struct shape *shape)
 {
     if (s->n == SHAPE_MOST) {
-        struct scan_shape *oldest = s->known[--s->n];
+        struct shape *oldest = s->known[--s->n];
         if (oldest->hit)
             s->wasted = 0;
         else if (s->wasted < SHAPE_PATIENCE)
@@ -140,19 +186,19 @@ static void keep(struct shapes *s, struct scan_shape *shape)
         shape_free(oldest);
     }
     s->known[s->n++] = shape;
-    move_to_front(s, s->n - 1);
+    shapes_use(s, s->n - 1);
+    shape->hit = false;
 }
 
-void shapes_learn(struct shapes *s, const struct walk *w, const char *newline)
+void shapes_learn(struct shapes *s, const struct walk *w)
 {
     if ((s->n_walks++ & ((UINT64_C(1) << s->wasted) - 1)) != 0 || w->n_holes > WALK_MOST_HOLES)
         return;
-    struct scan_shape *shape = memory_calloc(1, sizeof *shape);
-    if (!build_steps(shape, w, newline)) {
+    struct shape *shape = memory_calloc(1, sizeof *shape);
+    if (!build(shape, w)) {
         shape_free(shape);
         return;
     }
     build_constants(shape, w);
-    shape->projection = w->projection;
     keep(s, shape);
 }

@@ -27,8 +27,10 @@ static void skip_blanks(struct walk *w)
 /* `at` is on the opening quote; leaves it behind the closing one. */
 static bool skip_string(struct walk *w, struct value *text)
 {
-    size_t open = (size_t)(w->at - w->base);
-    const char *close = w->base + scan_next(w->index->marks, open + 1);
+    uint32_t open = (uint32_t)(w->at - w->record.slice);
+    while (*w->mark <= open)
+        w->mark++;
+    const char *close = w->record.slice + *w->mark;
     if (*close != '"')
         return false;
     *text = (struct value){
@@ -39,14 +41,16 @@ static bool skip_string(struct walk *w, struct value *text)
 
 static bool has_escape(const struct walk *w, const struct value *text)
 {
-    return w->index->escapes && memchr(text->text, '\\', text->len) != NULL;
+    return w->record.escapes && memchr(text->text, '\\', text->len) != NULL;
 }
 
 static void note_hole(struct walk *w, const char *start, const char *end,
                       const struct projection_node *node, bool is_string)
 {
     if (w->n_holes < WALK_MOST_HOLES)
-        w->holes[w->n_holes] = (struct walk_hole){start, end, node, is_string};
+        w->holes[w->n_holes] =
+            (struct walk_hole){(uint32_t)(start - w->record.slice),
+                               (uint32_t)(end - w->record.slice), node, is_string};
     w->n_holes++;
 }
 
@@ -56,8 +60,8 @@ static bool walk_string(struct walk *w, const struct projection_node *node)
     if (!skip_string(w, &text))
         return false;
     note_hole(w, text.text, w->at - 1, node, true);
-    return node == NULL ||
-           (!has_escape(w, &text) && projection_put(w->projection, node, &text, w->batch, w->lane));
+    return node == NULL || (!has_escape(w, &text) &&
+                            projection_put_all(w->projection, node, &text, w->batch, w->lane));
 }
 
 static bool walk_scalar(struct walk *w, const struct projection_node *node)
@@ -70,7 +74,7 @@ static bool walk_scalar(struct walk *w, const struct projection_node *node)
     if (!scalar_read(start, (size_t)(w->at - start), node != NULL, &v))
         return false;
     note_hole(w, start, w->at, node, false);
-    return node == NULL || projection_put(w->projection, node, &v, w->batch, w->lane);
+    return node == NULL || projection_put_all(w->projection, node, &v, w->batch, w->lane);
 }
 
 /* An object or an array stands at the node: fine for those that ask only whether something does. */
@@ -169,12 +173,12 @@ static bool walk_value(struct walk *w, const struct projection_node *node)
     return ok;
 }
 
-bool walk_record(struct walk *w, const struct scan_index *index, const char *p, struct batch *batch,
-                 size_t lane)
+bool walk_read(struct walk *w, const struct walk_record *record, struct batch *batch, size_t lane)
 {
     w->serial++;
-    w->base = w->at = p;
-    w->index = index;
+    w->record = *record;
+    w->at = record->slice + record->start;
+    w->mark = record->marks;
     w->depth = 0;
     w->batch = batch;
     w->lane = lane;

@@ -86,7 +86,7 @@ static bool is_blank(const char *p, size_t len)
 }
 
 /* A record that the fast path would not take, or a blank line. Returns what is behind it. */
-static const char *parse_json_slow(struct input_parser *parser, const char *record, size_t lane)
+static const char *parse_json_slow(struct input_parser *parser, const char *record)
 {
     const struct input_options *options = parser->plan->options;
     const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
@@ -94,6 +94,7 @@ static const char *parse_json_slow(struct input_parser *parser, const char *reco
     size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
     if (is_blank(record, len))
         return next;
+    size_t lane = batch_lane(parser->batch);
     const char *reason = len > options->max_record_bytes
                              ? reason_overlong(&parser->batch->arena, options)
                              : json_slow_record(parser->json, record, len, parser->batch, lane);
@@ -103,17 +104,18 @@ static const char *parse_json_slow(struct input_parser *parser, const char *reco
 
 static void parse_json(struct input_parser *parser)
 {
-    size_t max = parser->plan->options->max_record_bytes;
-    for (const char *record = parser->data, *next; record < parser->end; record = next) {
-        size_t lane = batch_lane(parser->batch);
-        next = parser->json_fast == NULL
-                   ? NULL
-                   : json_fast_record(parser->json_fast, record, parser->end, parser->batch, lane);
-        if (next != NULL && (size_t)(next - record) - 1 <= max)
-            finish_record(parser, record, next, NULL);
-        else
-            next = parse_json_slow(parser, record, lane);
-        parser->batch->lines++;
+    const char *record = parser->data;
+    if (parser->json_fast != NULL)
+        json_fast_begin(parser->json_fast);
+    while (record < parser->end) {
+        size_t before = parser->batch->n;
+        if (parser->json_fast != NULL)
+            record = json_fast_records(parser->json_fast, record, parser->end, parser->batch);
+        parser->batch->lines += parser->batch->n - before;
+        if (record < parser->end) {
+            record = parse_json_slow(parser, record);
+            parser->batch->lines++;
+        }
     }
     /* The last one may have no newline; a block has one byte at least. */
     parser->batch->lines -= parser->end[-1] != '\n';

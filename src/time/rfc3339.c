@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "time/civil.h"
+#include "time/time_fast.h"
 
 bool rfc3339_begins(const char *text, size_t len)
 {
@@ -65,45 +66,13 @@ enum time_status rfc3339_parse(const char *text, size_t len, int64_t *ns)
     return at == end ? civil_ns(&c, ns) : TIME_MALFORMED;
 }
 
-/*
- * The fast reader. Eight characters are a 64-bit word, the first in its lowest byte; xor with '0's
- * (and the colons that must be there) leaves digit values, and adding 127 minus the most that a
- * byte may be sets the top bit of each byte that is more. After Johnny Lee's and Daniel Lemire's
- * parsing of eight digits with three multiplications.
- */
-#define HIGH_BITS 0x8080808080808080U
-#define EIGHT_ZEROS 0x3030303030303030U
-#define DIGIT_LIMITS 0x7676767676767676U /* 9 each */
-#define CLOCK_ZEROS 0x30303A30303A3030U  /* 00:00:00 */
-#define CLOCK_LIMITS 0x767A7F767A7F767DU /* 29:59:59 */
-#define EPOCH_HEAD 0x2D31302D30373931U   /* 1970-01- */
-#define EPOCH_TAIL 0x5431302D31302D30U   /* 0-01-01T */
-
-static inline uint64_t load_64(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
+/* A word to memory, its lowest byte first. */
 static inline void store_64(char *p, uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
     memcpy(p, &word, sizeof word);
-}
-
-/* The number that eight digit values are. */
-static inline uint64_t eight_digits(uint64_t digits)
-{
-    digits = digits * 10 + (digits >> 8); /* pairs, in bytes 0 2 4 6 */
-    uint64_t first = (digits & 0x000000FF000000FF) * (100 + (1000000ULL << 32));
-    uint64_t second = ((digits >> 16) & 0x000000FF000000FF) * (1 + (10000ULL << 32));
-    return (first + second) >> 32;
 }
 
 /*
@@ -122,58 +91,15 @@ static bool cache_fill(struct time_cache *cache, const char *text)
     int days = civil_days(c.year, c.month, c.day);
     if (days <= INT64_MIN / SECOND_NS / DAY_S - 1 || days >= INT64_MAX / SECOND_NS / DAY_S)
         return false;
-    store_64(cache->date, load_64(text) ^ EPOCH_HEAD);
-    store_64(cache->date + 3, load_64(text + 3) ^ EPOCH_TAIL);
+    store_64(cache->date, time_load_64(text) ^ TIME_EPOCH_HEAD);
+    store_64(cache->date + 3, time_load_64(text + 3) ^ TIME_EPOCH_TAIL);
     cache->midnight_s = (int64_t)days * DAY_S;
     return true;
 }
 
-/* text[19..len-1), a '.' and 1 to 9 digits; len >= 22. Anything else sets bits in *bad. */
-static inline uint64_t fraction_fast(const char *text, size_t len, uint64_t *bad)
-{
-    static const uint32_t SCALE[] = {0,     100000000, 10000000, 1000000, 100000,
-                                     10000, 1000,      100,      10,      1};
-    size_t n = len - 21;
-    /* The word that ends with the last digit; what precedes the first is set to 0. */
-    uint64_t digits = load_64(text + len - 9) ^ EIGHT_ZEROS;
-    digits &= ~(uint64_t)0 << (n < 8 ? 64 - 8 * n : 0);
-    *bad |= (digits | (digits + DIGIT_LIMITS)) & HIGH_BITS;
-    *bad |= (unsigned char)text[19] ^ '.';
-    uint64_t value = eight_digits(digits);
-    if (n == 9) {
-        uint64_t leading = (uint64_t)((unsigned char)text[20] ^ '0');
-        *bad |= leading > 9;
-        value += leading * 100000000;
-    }
-    return value * SCALE[n];
-}
-
-/* Kept out of the hot path, which by calling this last has no registers to save. */
-static __attribute__((noinline)) bool parse_uncached(struct time_cache *cache, const char *text,
-                                                     size_t len, int64_t *ns)
+bool time_parse_uncached(struct time_cache *cache, const char *text, size_t len, int64_t *ns)
 {
     return cache_fill(cache, text) && time_parse_fast(cache, text, len, ns);
-}
-
-bool time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t *ns)
-{
-    if (len < 20 || len > 30 || len == 21)
-        return false;
-    if (((load_64(text) ^ EPOCH_HEAD ^ load_64(cache->date)) |
-         (load_64(text + 3) ^ EPOCH_TAIL ^ load_64(cache->date + 3))) != 0)
-        return parse_uncached(cache, text, len, ns);
-
-    uint64_t clock = load_64(text + 11) ^ CLOCK_ZEROS;
-    uint64_t pairs = clock * 10 + (clock >> 8); /* hours in byte 0, minutes in 3, seconds in 6 */
-    uint64_t bad = (clock | (clock + CLOCK_LIMITS)) & HIGH_BITS;
-    bad |= (pairs + (127 - 23)) & 0x80; /* 29 at most, if not bad already */
-    bad |= ((unsigned char)text[len - 1] | 0x20U) ^ 'z';
-    uint64_t seconds = (pairs & 0xFF) * 3600 + (pairs >> 24 & 0xFF) * 60 + (pairs >> 48 & 0xFF);
-    uint64_t fraction_ns = len > 20 ? fraction_fast(text, len, &bad) : 0;
-    if (bad)
-        return false;
-    *ns = (cache->midnight_s + (int64_t)seconds) * SECOND_NS + (int64_t)fraction_ns;
-    return true;
 }
 
 static const char PAIRS[] =

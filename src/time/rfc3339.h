@@ -1,6 +1,6 @@
 /*
  * time/rfc3339.h - RFC 3339 and what people take for it (ISO 8601's calendar dates). Internal to
- * time/; its fast reader is time_parse_fast() in time/timestamp.h.
+ * time/; its fast reader is time/time_fast.h.
  */
 #ifndef TIME_RFC3339_H
 #define TIME_RFC3339_H

@@ -43,17 +43,6 @@ enum time_status time_parse(const struct time_format *format, const char *text, 
 enum time_status time_from_number(const struct time_format *format, const struct value *number,
                                   int64_t *ns);
 
-/*
- * RFC 3339 as machines write it, for the hot path: YYYY-MM-DD[Tt ]hh:mm:ss[.fraction](Z|z) of 20 to
- * 30 bytes. *cache holds the last date seen (start with {0}; one per thread). Returns false when
- * the text is anything else; the caller then asks time_parse(), which decides.
- */
-struct time_cache {
-    char date[11]; /* with the separator; see rfc3339.c */
-    int64_t midnight_s;
-};
-bool time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t *ns);
-
 enum time_unit { TIME_UNIT_RFC3339, TIME_UNIT_S, TIME_UNIT_MS, TIME_UNIT_US, TIME_UNIT_NS };
 
 /* Appends RFC 3339 in UTC with 0, 3, 6 or 9 digits of fraction as needed, or a plain number. */

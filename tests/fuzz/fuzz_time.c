@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "time/duration.h"
+#include "time/time_fast.h"
 #include "time/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

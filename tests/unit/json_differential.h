@@ -2,24 +2,28 @@
  * json_differential.h - does the JSON fast path say what the slow one says?
  *
  * One record goes through json_slow.c once and through json_fast.c with every instance of the
- * vector code. The fast path may refuse what it likes; what it takes the slow one must take, with
- * the same values. The bytes stand in a block of their own with nothing but BLOCK_PADDING behind
- * it, so the address sanitizer sees a read beyond.
+ * vector code: several times, so that it is walked and then read in rows, and with the record
+ * before it in between. The fast path may refuse what it likes; what it takes the slow one must
+ * take, with the same values. The bytes stand in a block of their own with nothing but
+ * BLOCK_PADDING behind it, so the address sanitizer sees a read beyond.
  */
 #ifndef JSON_DIFFERENTIAL_H
 #define JSON_DIFFERENTIAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "input/batch.h"
 #include "input/json_fast.h"
 #include "input/json_slow.h"
+#include "input/marks.h"
 
-enum { DIFFERENTIAL_FIELDS = 8, DIFFERENTIAL_INSTANCES = 3 };
+enum { DIFFERENTIAL_FIELDS = 8, DIFFERENTIAL_INSTANCES = 4 };
 
 struct differential {
     struct path time;
@@ -28,18 +32,12 @@ struct differential {
     struct json_fast *fast[DIFFERENTIAL_INSTANCES];
     size_t n_fast;
     struct json_slow *slow;
-    struct batch by_fast, by_slow;
-    const char *last_reason; /* why the slow path refused the last record; NULL: it did not */
+    struct batch by_fast, by_slow; /* by_slow: lane 0 is this record, lane 1 the one before */
+    struct buf block;
+    char *text[2]; /* of these two */
+    size_t len[2];
+    const char *reason[2]; /* why the slow path refused them; NULL: it did not */
 };
-
-static inline void differential_batch(struct batch *batch, size_t n_fields)
-{
-    batch->time_ns = memory_calloc(1, sizeof *batch->time_ns);
-    batch->columns = memory_calloc(n_fields + 1, sizeof *batch->columns);
-    for (size_t i = 0; i < n_fields; i++)
-        batch->columns[i] = memory_calloc(1, sizeof **batch->columns);
-    batch->n_columns = n_fields;
-}
 
 /* `fields`: paths with the use as a first letter, "kv#?" for key, value, number and presence. */
 static inline void differential_open(struct differential *d, enum time_form form, const char *time,
@@ -59,6 +57,7 @@ static inline void differential_open(struct differential *d, enum time_form form
     d->options.n_time = 1;
     d->options.fields = d->fields;
     d->options.time_format.form = form;
+    d->options.max_record_bytes = INPUT_MAX_RECORD_BYTES;
     d->slow = json_slow_new(&d->options);
     while (d->n_fast < DIFFERENTIAL_INSTANCES) {
         struct json_fast *fast = json_fast_new(&d->options);
@@ -68,17 +67,8 @@ static inline void differential_open(struct differential *d, enum time_form form
         }
         d->fast[d->n_fast++] = fast;
     }
-    differential_batch(&d->by_fast, d->options.n_fields);
-    differential_batch(&d->by_slow, d->options.n_fields);
-}
-
-static inline void differential_close_batch(struct batch *batch)
-{
-    for (size_t i = 0; i < batch->n_columns; i++)
-        free(batch->columns[i]);
-    free(batch->columns);
-    free(batch->time_ns);
-    arena_free(&batch->arena);
+    batch_begin(&d->by_slow, NULL, d->options.n_fields);
+    batch_grow(&d->by_slow);
 }
 
 static inline void differential_close(struct differential *d)
@@ -86,8 +76,11 @@ static inline void differential_close(struct differential *d)
     for (size_t i = 0; i < d->n_fast; i++)
         json_fast_free(d->fast[i]);
     json_slow_free(d->slow);
-    differential_close_batch(&d->by_fast);
-    differential_close_batch(&d->by_slow);
+    batch_free(&d->by_fast);
+    batch_free(&d->by_slow);
+    buf_free(&d->block);
+    free(d->text[0]);
+    free(d->text[1]);
     path_free(&d->time);
     for (size_t i = 0; i < d->options.n_fields; i++)
         path_free(&d->fields[i].path);
@@ -105,14 +98,70 @@ static inline bool differential_same_value(const struct value *a, const struct v
            (a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0));
 }
 
-static inline bool differential_same(const struct differential *d)
+/* Is lane `lane` of the fast batch what the slow path made of the record `which`? */
+static inline bool differential_same(const struct differential *d, size_t lane, size_t which)
 {
-    if (d->last_reason != NULL || d->by_fast.time_ns[0] != d->by_slow.time_ns[0])
+    if (d->reason[which] != NULL || d->by_fast.time_ns[lane] != d->by_slow.time_ns[which])
         return false;
     for (size_t i = 0; i < d->options.n_fields; i++)
-        if (!differential_same_value(d->by_fast.columns[i], d->by_slow.columns[i]))
+        if (!differential_same_value(&d->by_fast.columns[i][lane], &d->by_slow.columns[i][which]))
             return false;
     return true;
+}
+
+/* Lines of the block: 0 is the record, 1 the one before. Rows are read by fours and one by one. */
+static const unsigned char differential_lines[] = {0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0};
+enum { DIFFERENTIAL_LINES = sizeof differential_lines };
+
+/*
+ * Reads the block as input/parse.c does. Returns 1 if the record was taken wherever it stands, 0
+ * if nowhere, -1 if what was read is wrong.
+ */
+static inline int differential_run(struct differential *d, struct json_fast *fast, const char *p,
+                                   const char *end)
+{
+    const struct block block = {.bytes = {.data = (char *)(uintptr_t)p}};
+    size_t line = 0, start = 0, taken[2] = {0}, lines[2] = {0};
+    batch_begin(&d->by_fast, &block, d->options.n_fields);
+    json_fast_begin(fast);
+    while (line < DIFFERENTIAL_LINES) {
+        size_t lane = d->by_fast.n;
+        const char *next = json_fast_records(fast, p + start, end, &d->by_fast);
+        bool refused = next < end;
+        for (; lane < d->by_fast.n + refused && line < DIFFERENTIAL_LINES; lane++, line++) {
+            size_t which = differential_lines[line], len = d->len[which] + 1;
+            bool good = lane < d->by_fast.n;
+            lines[which]++;
+            taken[which] += good;
+            if (good ? d->by_fast.start[lane] != start || d->by_fast.len[lane] != len ||
+                           !differential_same(d, lane, which)
+                     : next != p + start)
+                return -1;
+            start += len;
+        }
+        if (!refused && lane != d->by_fast.n)
+            return -1;
+    }
+    bool whole = p + start == end && (taken[1] == 0 || taken[1] == lines[1]);
+    return whole && taken[0] == lines[0] ? 1 : whole && taken[0] == 0 ? 0 : -1;
+}
+
+/* Makes room for the next record; the one that was there is now the one before. */
+static inline void differential_shift(struct differential *d, const char *record, size_t len)
+{
+    free(d->text[1]);
+    d->text[1] = d->text[0];
+    d->len[1] = d->len[0];
+    d->text[0] = memory_strndup(record, len);
+    d->len[0] = len;
+    if (d->text[1] == NULL) {
+        d->text[1] = memory_strdup("{}");
+        d->len[1] = 2;
+    }
+    arena_reset(&d->by_slow.arena);
+    for (size_t which = 0; which < 2; which++)
+        d->reason[which] =
+            json_slow_record(d->slow, d->text[which], d->len[which], &d->by_slow, which);
 }
 
 /*
@@ -121,24 +170,23 @@ static inline bool differential_same(const struct differential *d)
  */
 static inline int differential_check(struct differential *d, const char *record, size_t len)
 {
-    char *block = memory_alloc(len + 1 + BLOCK_PADDING);
     int taken = 0;
-    memcpy(block, record, len);
-    block[len] = '\n';
-    memset(block + len + 1, '"', BLOCK_PADDING);
-    arena_reset(&d->by_slow.arena);
-    d->last_reason = json_slow_record(d->slow, block, len, &d->by_slow, 0);
+    differential_shift(d, record, len);
+    d->block.len = 0;
+    for (size_t line = 0; line < DIFFERENTIAL_LINES; line++) {
+        buf_put(&d->block, d->text[differential_lines[line]], d->len[differential_lines[line]]);
+        buf_putc(&d->block, '\n');
+    }
+    char *block = memory_alloc(d->block.len + BLOCK_PADDING);
+    memcpy(block, d->block.data, d->block.len);
+    memset(block + d->block.len, '"', BLOCK_PADDING);
     for (size_t i = 0; i < d->n_fast && taken >= 0; i++) {
-        const char *end = block + len + 1;
-        const char *next = json_fast_record(d->fast[i], block, end, &d->by_fast, 0);
-        if (next == NULL)
-            continue;
-        taken++;
-        if (next != end || !differential_same(d)) {
-            fprintf(stderr, "instance %zu took: %.*s\n  slow path: %s\n", i, (int)len, record,
-                    d->last_reason == NULL ? "other values" : d->last_reason);
-            taken = -1;
-        }
+        int result = differential_run(d, d->fast[i], block, block + d->block.len);
+        if (result < 0)
+            fprintf(stderr, "instance %zu was wrong about: %.*s\n  behind: %.*s\n  slow path: %s\n",
+                    i, (int)len, record, (int)d->len[1], d->text[1],
+                    d->reason[0] == NULL ? "takes it" : d->reason[0]);
+        taken = result < 0 ? -1 : taken + result;
     }
     free(block);
     return taken;

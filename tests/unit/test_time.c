@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/number.h"
+#include "time/time_fast.h"
 #include "time/timestamp.h"
 #include "unit/unit.h"
 

@@ -1,0 +1,108 @@
+/* Every instance of the marker against a naive one, on random bytes that are mostly marks. */
+#include "unit/unit.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "input/marks.h"
+
+enum { MOST = 1000, ROUNDS = 3000 };
+
+static uint64_t random_state = 1;
+
+static uint32_t below(uint32_t n)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (uint32_t)((random_state >> 33) % n);
+}
+
+/* Bytes of these, or any; the more `plain`, the more of them are letters. */
+static void fill(char *p, size_t len, uint32_t plain)
+{
+    static const char specials[] = "\"\"\\\\\\\\\n\n,,\r\t\x1f\x7f \x80\xc3\xff";
+    for (size_t i = 0; i < len; i++)
+        p[i] = below(plain + 1) > 0 ? (char)('a' + below(26))
+               : below(8) == 0      ? (char)below(256)
+                                    : specials[below(sizeof specials - 1)];
+}
+
+static void naive_csv(struct marks *m, const char *p, size_t len, char delimiter)
+{
+    m->n = m->n_newlines = 0;
+    m->high = false;
+    for (size_t i = 0; i < len && p[i] != '"'; i++) {
+        if (p[i] == '\n' || p[i] == delimiter)
+            m->at[++m->n] = (uint32_t)i;
+        m->n_newlines += p[i] == '\n';
+        m->high = m->high || (unsigned char)p[i] >= 0x80;
+    }
+    m->quote = memchr(p, '"', len) != NULL;
+}
+
+static void naive_json(struct marks *m, const char *p, size_t len)
+{
+    size_t n = 0;
+    bool escaped = false;
+    m->n = 0;
+    for (size_t i = 0; i < len; i++) {
+        bool control = (unsigned char)p[i] < 0x20;
+        if (control || (p[i] == '"' && !escaped))
+            m->at[++n] = (uint32_t)i;
+        if (p[i] == '\n')
+            m->n = n;
+        escaped = p[i] == '\\' && !escaped;
+    }
+}
+
+static bool same_marks(const struct marks *a, const struct marks *b)
+{
+    return a->n == b->n && a->at[0] == UINT32_MAX &&
+           memcmp(a->at + 1, b->at + 1, a->n * sizeof a->at[0]) == 0;
+}
+
+/* A block must be among the odd ones if it has an odd byte; that others are does no harm. */
+static bool all_odd(const struct marks *m, const char *p, size_t len)
+{
+    const uint32_t *odd = m->odd;
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] != '\\' && (unsigned char)p[i] < 0x80)
+            continue;
+        while (*odd + MARKS_BLOCK <= i)
+            odd++;
+        if (*odd > i)
+            return false;
+    }
+    while (*odd != UINT32_MAX)
+        odd++;
+    return (size_t)(odd - m->odd) <= len / MARKS_BLOCK + 1;
+}
+
+int main(void)
+{
+    struct marks expected = {0}, found = {0};
+    marks_reserve(&expected, MOST);
+    marks_reserve(&found, MOST);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t len = 1 + below(MOST);
+        char *p = memory_alloc(len + MARKS_BLOCK), delimiter = below(2) == 0 ? ',' : '\t';
+        fill(p, len + MARKS_BLOCK, (uint32_t)1 << below(8));
+        for (size_t k = 0; marker_get(k) != NULL; k++) {
+            const struct marker *marker = marker_get(k);
+            naive_csv(&expected, p, len, delimiter);
+            marker->csv(&found, p, len, delimiter);
+            CHECK(same_marks(&found, &expected) && found.n_newlines == expected.n_newlines &&
+                      found.high == expected.high && found.quote == expected.quote,
+                  "%s: csv, round %d", marker->name, round);
+            naive_json(&expected, p, len);
+            marker->json(&found, p, len);
+            CHECK(same_marks(&found, &expected), "%s: json, round %d", marker->name, round);
+            CHECK(all_odd(&found, p, len), "%s: odd blocks, round %d", marker->name, round);
+        }
+        free(p);
+    }
+    marks_free(&expected);
+    marks_free(&found);
+    return unit_done();
+}
