@@ -38,11 +38,13 @@ void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns,
     keys->bytes.len = 0;
     buf_reserve(&keys->bytes, 1); /* so that an empty key has an address */
     for (size_t i = 0; i < n; i++) {
-        size_t start = keys->bytes.len;
-        keys->start[i] = (uint32_t)start;
+        keys->start[i] = (uint32_t)keys->bytes.len;
         for (size_t c = 0; c < n_columns; c++)
             value_encode(&keys->bytes, &columns[c][i]);
-        keys->hash[i] = keys_hash(seed, keys->bytes.data + start, keys->bytes.len - start);
     }
     keys->start[n] = (uint32_t)keys->bytes.len;
+    /* Not above: bytes that were just stored piece by piece can't be loaded as words at once. */
+    for (size_t i = 0; i < n; i++)
+        keys->hash[i] =
+            keys_hash(seed, keys->bytes.data + keys->start[i], keys->start[i + 1] - keys->start[i]);
 }
