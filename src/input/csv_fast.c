@@ -6,9 +6,10 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "input/batch.h"
+#include "input/column.h"
 #include "input/digits.h"
 #include "input/epoch.h"
-#include "input/marks.h"
+#include "input/vectors.h"
 #include "time/time_fast.h"
 
 /*
@@ -17,13 +18,10 @@
  */
 enum { MOST_GROUP = 256 };
 
-/* Compiled anew wherever it is called, for what is constant there. */
-#define INLINE static inline __attribute__((always_inline))
-
 struct csv_fast {
     const struct input_options *options;
     const struct csv_layout *layout;
-    const struct marker *marker;
+    const struct vectors *vectors;
     struct epoch_units units;
     struct time_cache time_cache;
     struct buf time; /* the time fields, joined */
@@ -50,7 +48,7 @@ struct csv_fast *csv_fast_new(const struct input_options *options, const struct 
     struct csv_fast *fast = memory_calloc(1, sizeof *fast);
     fast->options = options;
     fast->layout = layout;
-    fast->marker = marker_get(0);
+    fast->vectors = vectors_get(0);
     fast->units = epoch_units(options->time_format.form);
     fast->group = MOST_GROUP;
     return fast;
@@ -67,10 +65,10 @@ void csv_fast_free(struct csv_fast *fast)
 
 bool csv_fast_use(struct csv_fast *fast, size_t instance)
 {
-    const struct marker *marker = marker_get(instance);
-    if (marker != NULL)
-        fast->marker = marker;
-    return marker != NULL;
+    const struct vectors *vectors = vectors_get(instance);
+    if (vectors != NULL)
+        fast->vectors = vectors;
+    return vectors != NULL;
 }
 
 void csv_fast_begin(struct csv_fast *fast)
@@ -83,36 +81,19 @@ static inline bool is_last(const struct group *g, size_t column)
     return column == g->width - 1;
 }
 
-/* A column of the group; a copy of its own for each loop, so that it stays in registers. */
-struct column {
-    const char *slice;
-    const uint32_t *end; /* of the field in the next row */
-    size_t width, n;
-};
-
-INLINE struct column column_of(const struct group *g, size_t column)
+static struct column column_of(const struct group *g, size_t column)
 {
-    return (struct column){
-        .slice = g->slice, .end = g->separators + column, .width = g->width, .n = g->n};
+    return (struct column){.slice = g->slice,
+                           .mark = g->separators + column - 1,
+                           .to = 1,
+                           .stride = g->width,
+                           .n = g->n,
+                           .skip = 1,
+                           .cut = 1,
+                           .drop_cr = is_last(g, column)};
 }
 
-/*
- * The field in the next row. `last`: of its record, so a CR may stand behind it. The loops below
- * are compiled twice, with and without: it is never a branch.
- */
-INLINE const char *next_field(struct column *c, bool last, size_t *len)
-{
-    uint32_t start = c->end[-1] + 1;
-    const char *text = c->slice + start;
-    *len = *c->end - start;
-    if (last && *len > 0 && text[*len - 1] == '\r')
-        --*len;
-    c->end += c->width;
-    return text;
-}
-
-static __attribute__((noinline)) bool read_other_time(struct csv_fast *fast, const char *text,
-                                                      size_t len, int64_t *ns)
+static bool read_time(struct csv_fast *fast, const char *text, size_t len, int64_t *ns)
 {
     const struct time_format *format = &fast->options->time_format;
     uint64_t n;
@@ -123,23 +104,36 @@ static __attribute__((noinline)) bool read_other_time(struct csv_fast *fast, con
     return len > 0 && time_parse(format, text, len, ns) == TIME_OK;
 }
 
+struct time_column {
+    struct csv_fast *fast;
+    int64_t *ns;
+};
+
+static bool read_other_time(void *context, size_t i, const char *text, size_t len)
+{
+    struct time_column *c = context;
+    return read_time(c->fast, text, len, &c->ns[i]);
+}
+
 /* These return how many rows they could read. */
 
-/* Seconds to milliseconds of our time are read here, the rest elsewhere. */
-INLINE size_t read_times(struct csv_fast *fast, struct column c, bool last, int64_t *ns)
+/* The first of them tells what they look like; any others are read one by one. */
+static size_t read_times(struct csv_fast *fast, const struct group *g, int64_t *ns)
 {
-    const struct epoch_units units = fast->units;
-    bool epoch = fast->options->time_format.form != TIME_PATTERN;
+    struct time_column context = {fast, ns};
+    struct column c = column_of(g, fast->layout->time[0]), first = c;
+    const struct lanes *lanes = fast->vectors->lanes;
+    enum time_form form = fast->options->time_format.form;
+    size_t len;
+    column_next(&first, c.drop_cr, &len);
+    if (form == TIME_AUTO && len > 16)
+        return column_times(&c, lanes, &fast->time_cache, ns, read_other_time, &context);
+    if (form != TIME_PATTERN)
+        return column_epochs(&c, lanes, &fast->units, ns, read_other_time, &context);
     for (size_t i = 0; i < c.n; i++) {
-        size_t len;
-        uint64_t n;
-        const char *text = next_field(&c, last, &len);
-        if (len - 9 <= 16 - 9 && epoch && digits_read_two(text, len, &n)) {
-            if (!epoch_ns(&units, n, &ns[i]))
-                return i;
-        } else if (!read_other_time(fast, text, len, &ns[i])) {
+        const char *text = column_next(&c, c.drop_cr, &len);
+        if (!read_time(fast, text, len, &ns[i]))
             return i;
-        }
     }
     return c.n;
 }
@@ -150,7 +144,7 @@ static bool read_joined_time(struct csv_fast *fast, const struct group *g, size_
     for (size_t part = 0; part < fast->options->n_time; part++) {
         size_t len, column = fast->layout->time[part];
         struct column c = column_of(g, column + i * g->width);
-        const char *text = next_field(&c, is_last(g, column), &len);
+        const char *text = column_next(&c, c.drop_cr, &len);
         if (len == 0)
             return false;
         if (part > 0)
@@ -158,7 +152,7 @@ static bool read_joined_time(struct csv_fast *fast, const struct group *g, size_
         buf_put(&fast->time, text, len);
     }
     memset(buf_reserve(&fast->time, sizeof(uint64_t)), 0, sizeof(uint64_t));
-    return read_other_time(fast, fast->time.data, fast->time.len, ns);
+    return read_time(fast, fast->time.data, fast->time.len, ns);
 }
 
 static size_t read_joined_times(struct csv_fast *fast, const struct group *g, int64_t *ns)
@@ -170,30 +164,29 @@ static size_t read_joined_times(struct csv_fast *fast, const struct group *g, in
     return g->n;
 }
 
-INLINE size_t read_numbers(struct column c, bool last, struct value *v)
+static bool read_other_number(void *context, size_t i, const char *text, size_t len)
 {
-    for (size_t i = 0; i < c.n; i++, v++) {
-        size_t len;
-        int64_t mant;
-        unsigned decimals;
-        const char *text = next_field(&c, last, &len);
-        if (len == 0)
-            *v = (struct value){.kind = VALUE_NULL};
-        else if (digits_read_decimal(text, len, &mant, &decimals))
-            *v = (struct value){
-                .mant = mant, .exp = (int16_t)(0 - (int)decimals), .kind = VALUE_NUMBER};
-        else if (number_parse(text, len, v) != NUMBER_OK)
-            return i;
-    }
-    return c.n;
+    struct value *v = (struct value *)context + i;
+    int64_t mant;
+    unsigned decimals;
+    if (len == 0)
+        *v = (struct value){.kind = VALUE_NULL};
+    else if (digits_read_decimal(text, len, &mant, &decimals))
+        *v =
+            (struct value){.mant = mant, .exp = (int16_t)(0 - (int)decimals), .kind = VALUE_NUMBER};
+    else
+        return number_parse(text, len, v) == NUMBER_OK;
+    return true;
 }
 
-INLINE size_t read_strings(struct column c, bool last, bool must_be_utf8, enum value_kind empty,
-                           struct value *v)
+/* Texts and presences: compiled anew for what is constant where they are called. */
+
+COLUMN_INLINE size_t read_strings(struct column c, bool last, bool must_be_utf8,
+                                  enum value_kind empty, struct value *v)
 {
     for (size_t i = 0; i < c.n; i++, v++) {
         size_t len;
-        const char *text = next_field(&c, last, &len);
+        const char *text = column_next(&c, last, &len);
         if (must_be_utf8 && !utf8_valid(text, len))
             return i;
         *v = (struct value){
@@ -202,30 +195,34 @@ INLINE size_t read_strings(struct column c, bool last, bool must_be_utf8, enum v
     return c.n;
 }
 
-INLINE size_t read_presences(struct column c, bool last, struct value *v)
+COLUMN_INLINE size_t read_presences(struct column c, bool last, struct value *v)
 {
     for (size_t i = 0; i < c.n; i++, v++) {
         size_t len;
-        next_field(&c, last, &len);
+        column_next(&c, last, &len);
         *v = (struct value){.kind = len == 0 ? VALUE_NULL : VALUE_TRUE};
     }
     return c.n;
 }
 
-/* Called with a constant `last`, see next_field(). */
-INLINE size_t read_field(enum field_use use, struct column c, bool last, bool high, struct value *v)
+COLUMN_INLINE size_t read_text(enum field_use use, struct column c, bool last, bool high,
+                               struct value *v)
 {
-    switch (use) {
-    case FIELD_PRESENCE:
+    if (use == FIELD_PRESENCE)
         return read_presences(c, last, v);
-    case FIELD_NUMBER:
-        return read_numbers(c, last, v);
-    case FIELD_VALUE:
-        return read_strings(c, last, false, VALUE_NULL, v);
-    case FIELD_KEY:
-        return read_strings(c, last, high, VALUE_STRING, v);
-    }
-    return 0;
+    return use == FIELD_VALUE ? read_strings(c, last, false, VALUE_NULL, v)
+                              : read_strings(c, last, high, VALUE_STRING, v);
+}
+
+static size_t read_field(const struct csv_fast *fast, const struct group *g, size_t f,
+                         struct value *v)
+{
+    struct column c = column_of(g, fast->layout->fields[f]);
+    enum field_use use = fast->options->fields[f].use;
+    bool high = fast->marks.high;
+    if (use == FIELD_NUMBER)
+        return column_numbers(&c, fast->vectors->lanes, v, read_other_number, v);
+    return c.drop_cr ? read_text(use, c, true, high, v) : read_text(use, c, false, high, v);
 }
 
 /* Shrinks the group to the records that are plain. */
@@ -233,21 +230,9 @@ static void read_group(struct csv_fast *fast, struct group *g, struct batch *bat
 {
     const struct input_options *options = fast->options;
     int64_t *ns = batch->time_ns + g->lane;
-    struct column time = column_of(g, fast->layout->time[0]);
-    if (options->n_time > 1)
-        g->n = read_joined_times(fast, g, ns);
-    else if (is_last(g, fast->layout->time[0]))
-        g->n = read_times(fast, time, true, ns);
-    else
-        g->n = read_times(fast, time, false, ns);
-    for (size_t f = 0; f < options->n_fields; f++) {
-        struct column c = column_of(g, fast->layout->fields[f]);
-        struct value *v = batch->columns[f] + g->lane;
-        enum field_use use = options->fields[f].use;
-        bool high = fast->marks.high;
-        g->n = is_last(g, fast->layout->fields[f]) ? read_field(use, c, true, high, v)
-                                                   : read_field(use, c, false, high, v);
-    }
+    g->n = options->n_time > 1 ? read_joined_times(fast, g, ns) : read_times(fast, g, ns);
+    for (size_t f = 0; f < options->n_fields && g->n > 0; f++)
+        g->n = read_field(fast, g, f, batch->columns[f] + g->lane);
 }
 
 /* Where the records are. Shrinks the group to those within the limit. */
@@ -350,7 +335,8 @@ static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
     size_t left = (size_t)(end - p), len = MARKS_SLICE;
     for (;; len *= 2) {
         marks_reserve(&fast->marks, len);
-        fast->marker->csv(&fast->marks, p, left < len ? left : len, fast->layout->delimiter);
+        fast->vectors->marker->csv(&fast->marks, p, left < len ? left : len,
+                                   fast->layout->delimiter);
         if (fast->marks.n_newlines > 0 || fast->marks.quote || left <= len ||
             len >= MARKS_LONGEST_SLICE)
             break;

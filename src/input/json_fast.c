@@ -10,7 +10,7 @@
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
 #include "input/json_fast_walk.h"
-#include "input/marks.h"
+#include "input/vectors.h"
 
 /*
  * Rows are read column by column. Where one of them is not plain, what was read of those behind it
@@ -21,9 +21,9 @@ enum { MOST_GROUP = 256 };
 struct json_fast {
     const struct input_options *options;
     bool usable; /* one time field */
-    const struct marker *marker;
+    const struct vectors *vectors;
     struct projection projection;
-    struct epoch_units units;
+    struct columns_reader reader;
     struct shapes shapes;
     struct walk walk;
     size_t group; /* how many rows to try next */
@@ -39,8 +39,9 @@ struct json_fast *json_fast_new(const struct input_options *options)
 {
     struct json_fast *fast = memory_calloc(1, sizeof *fast);
     fast->options = options;
-    fast->marker = marker_get(0);
-    fast->units = epoch_units(options->time_format.form);
+    fast->reader.projection = &fast->projection;
+    fast->reader.units = epoch_units(options->time_format.form);
+    json_fast_use(fast, 0);
     fast->group = MOST_GROUP;
     fast->usable = options->n_time == 1;
     if (fast->usable) {
@@ -65,10 +66,12 @@ void json_fast_free(struct json_fast *fast)
 
 bool json_fast_use(struct json_fast *fast, size_t instance)
 {
-    const struct marker *marker = marker_get(instance);
-    if (marker != NULL)
-        fast->marker = marker;
-    return marker != NULL;
+    const struct vectors *vectors = vectors_get(instance);
+    if (vectors == NULL)
+        return false;
+    fast->vectors = vectors;
+    fast->reader.lanes = vectors->lanes;
+    return true;
 }
 
 void json_fast_begin(struct json_fast *fast)
@@ -152,7 +155,7 @@ static bool start_slice(struct json_fast *fast, const char *p, const char *end)
     for (size_t len = MARKS_SLICE;; len *= 2) {
         size_t some = left < len ? left : len;
         marks_reserve(&fast->marks, len);
-        fast->marker->json(&fast->marks, p, some);
+        fast->vectors->marker->json(&fast->marks, p, some);
         if (fast->marks.n > 0)
             break;
         if (some == left || len >= MARKS_LONGEST_SLICE)
@@ -216,14 +219,14 @@ static size_t find_rows(struct json_fast *fast, bool *escapes)
 }
 
 /* Where the records are. Drops those from the first one on that is over the limit. */
-static void place_rows(const struct json_fast *fast, struct rows *rows, size_t stride)
+static void place_rows(const struct json_fast *fast, struct rows *rows)
 {
     uint32_t slice = (uint32_t)(rows->slice - rows->batch->block->bytes.data);
     uint32_t *starts = rows->batch->start + rows->lane, *lens = rows->batch->len + rows->lane;
     const uint32_t *newline = rows->marks - 1;
     uint32_t start = *newline + 1;
     for (size_t i = 0; i < rows->n; i++) {
-        newline += stride;
+        newline += rows->shape->n_marks;
         uint32_t len = *newline - start;
         if (len > fast->options->max_record_bytes) {
             rows->n = i;
@@ -244,13 +247,13 @@ static bool take_rows(struct json_fast *fast, struct batch *batch)
     size_t tried = rows.n = find_rows(fast, &rows.escapes);
     if (tried == 0)
         return false;
-    const struct shape *shape = fast->shapes.known[0];
+    rows.shape = fast->shapes.known[0];
     while (batch->capacity - batch->n < tried)
         batch_grow(batch);
-    place_rows(fast, &rows, shape->n_marks);
-    columns_read(&fast->projection, &fast->units, shape, &rows);
+    place_rows(fast, &rows);
+    columns_read(&fast->reader, &rows);
     batch->n += rows.n;
-    fast->row += rows.n * shape->n_marks;
+    fast->row += rows.n * rows.shape->n_marks;
     if (rows.n < tried)
         fast->group = rows.n == 0 ? 1 : rows.n;
     else if (fast->group < MOST_GROUP)

@@ -14,9 +14,11 @@
 #include "input/epoch.h"
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
+#include "input/lanes.h"
 
 /* Records that shape_fits(), one behind the other, on their way into lanes of the batch. */
 struct rows {
+    const struct shape *shape;
     const char *slice;
     const uint32_t *marks; /* row i has marks[i * n_marks ..]; marks[-1] is the newline before */
     size_t n;
@@ -25,11 +27,16 @@ struct rows {
     size_t lane; /* of the first */
 };
 
+struct columns_reader {
+    struct projection *projection;
+    const struct lanes *lanes;
+    struct epoch_units units;
+};
+
 /*
  * Reads times and columns of the rows, and drops those from the first one on in which something is
  * not plain: rows->n says how many are left.
  */
-void columns_read(struct projection *projection, const struct epoch_units *units,
-                  const struct shape *shape, struct rows *rows);
+void columns_read(const struct columns_reader *reader, struct rows *rows);
 
 #endif

@@ -63,7 +63,4 @@ extern const struct marker marker_sse2, marker_avx2, marker_avx512;
 extern const struct marker marker_neon;
 #endif
 
-/* Those that this machine can run, fastest first; NULL behind the last. */
-const struct marker *marker_get(size_t i);
-
 #endif

@@ -5,6 +5,7 @@
 #include "input/json_fast_columns.h"
 #include "input/json_fast_shape.h"
 #include "input/json_fast_walk.h"
+#include "input/vectors.h"
 #include "json_differential.h"
 
 enum { ROUNDS = 60000, LONGEST = 4096 };
@@ -404,12 +405,11 @@ static void test_shapes(void)
     struct differential d;
     struct projection projection;
     struct walk walk;
-    const struct epoch_units units = epoch_units(TIME_AUTO);
     differential_open(&d, TIME_AUTO, "ts", flat);
     projection_init(&projection, &d.options);
     walk_init(&walk, &projection);
-    for (size_t k = 0; marker_get(k) != NULL; k++) {
-        const struct marker *marker = marker_get(k);
+    for (size_t k = 0; vectors_get(k) != NULL; k++) {
+        const struct marker *marker = vectors_get(k)->marker;
         struct marks marks = {0};
         struct shapes shapes = {0};
         marks_reserve(&marks, sizeof line);
@@ -424,11 +424,14 @@ static void test_shapes(void)
             strcpy(copy, later[i].line);
             marker->json(&marks, copy, strlen(copy));
             struct rows rows = {
-                .slice = copy, .marks = marks.at + 1, .n = 1, .escapes = true, .batch = &d.by_slow};
+                .shape = shapes.known[0], .slice = copy, .marks = marks.at + 1, .n = 1, .escapes = true, .batch = &d.by_slow};
             bool fits = marks.n == shapes.known[0]->n_marks &&
                         shape_fits(shapes.known[0], copy, marks.at + 1, sizeof copy);
+            const struct columns_reader reader = {.projection = &projection,
+                                                  .lanes = vectors_get(k)->lanes,
+                                                  .units = epoch_units(TIME_AUTO)};
             if (fits)
-                columns_read(&projection, &units, shapes.known[0], &rows);
+                columns_read(&reader, &rows);
             CHECK((fits && rows.n == 1) == later[i].fits, "%s: %s", marker->name, copy);
         }
         shapes_free(&shapes);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "input/marks.h"
+#include "input/vectors.h"
 
 enum { MOST = 1000, ROUNDS = 3000 };
 
@@ -88,8 +88,8 @@ int main(void)
         size_t len = 1 + below(MOST);
         char *p = memory_alloc(len + MARKS_BLOCK), delimiter = below(2) == 0 ? ',' : '\t';
         fill(p, len + MARKS_BLOCK, (uint32_t)1 << below(8));
-        for (size_t k = 0; marker_get(k) != NULL; k++) {
-            const struct marker *marker = marker_get(k);
+        for (size_t k = 0; vectors_get(k) != NULL; k++) {
+            const struct marker *marker = vectors_get(k)->marker;
             naive_csv(&expected, p, len, delimiter);
             marker->csv(&found, p, len, delimiter);
             CHECK(same_marks(&found, &expected) && found.n_newlines == expected.n_newlines &&
