@@ -53,21 +53,26 @@ static inline void kept_set(struct kept *k, const struct value *v, struct arena 
         *k = (struct kept){.mant = v->mant, .exp = v->exp, .kind = v->kind};
 }
 
-/* number_compare(v, what is kept), both numbers; one comparison where exponents are equal. */
+/* number_compare(v, what is kept), both numbers. */
 static inline int kept_compare(const struct value *v, const struct kept *k)
 {
-    if (v->kind == VALUE_NUMBER && k->kind == VALUE_NUMBER && v->exp == k->exp && !k->has_room)
-        return (v->mant > k->mant) - (v->mant < k->mant);
     struct value kept = kept_value(k);
     return number_compare(v, &kept);
 }
 
-/* Keeps v if it is the first, or lies on that side of what is kept: sign -1 below, 1 above. */
+/*
+ * Keeps v, a number, if it is the first, or lies on that side of what is kept: sign -1 below, 1
+ * above. Mostly both have the same exponent, and one comparison does it.
+ */
 static inline void kept_extreme(struct kept *k, const struct value *v, int sign,
                                 struct arena *arena)
 {
-    if (k->kind == VALUE_NULL || kept_compare(v, k) == sign)
+    if (v->kind == VALUE_NUMBER && k->kind == VALUE_NUMBER && v->exp == k->exp && !k->has_room) {
+        if (sign > 0 ? v->mant > k->mant : v->mant < k->mant)
+            k->mant = v->mant;
+    } else if (k->kind == VALUE_NULL || kept_compare(v, k) == sign) {
         kept_set(k, v, arena);
+    }
 }
 
 /* Null again; the room stays. */
