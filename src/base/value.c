@@ -6,6 +6,7 @@
 #include "base/int128.h"
 #include "base/number.h"
 #include "base/number_text.h"
+#include "base/value_encode.h"
 
 /*
  * The encoding:
@@ -19,51 +20,16 @@
  *         x < 0    all bytes after the tag are complements of those of -x
  *     string 05, the bytes, each 00 as 00 ff; then 00 00
  */
-enum { TAG_NULL = 1, TAG_FALSE, TAG_TRUE, TAG_NUMBER, TAG_STRING };
-
 enum { ZERO_POINT = 0x8000, POINT_BIAS = 0xc000, LOWEST_POINT = -5000, HIGHEST_POINT = 309 };
-
-/* Copies text that has no zero byte; returns false, having copied what it likes, if it has one. */
-static inline bool copy_without_zeros(char *to, const char *text, size_t len)
-{
-    bool zeros = false;
-    if (len >= 8) {
-        for (size_t i = 0; i + 8 < len; i += 8) {
-            uint64_t word = bytes_u64(text + i);
-            zeros |= bytes_have_zero(word);
-            memcpy(to + i, &word, sizeof word);
-        }
-        uint64_t last = bytes_u64(text + len - 8);
-        memcpy(to + len - 8, &last, sizeof last);
-        return !zeros && !bytes_have_zero(last);
-    }
-    if (len >= 4) {
-        uint32_t first = bytes_u32(text), last = bytes_u32(text + len - 4);
-        memcpy(to, &first, sizeof first);
-        memcpy(to + len - 4, &last, sizeof last);
-        return !bytes_have_zero((uint64_t)last << 32 | first);
-    }
-    for (size_t i = 0; i < len; i++) {
-        zeros |= text[i] == 0;
-        to[i] = text[i];
-    }
-    return !zeros;
-}
 
 static void encode_string(struct buf *to, const char *text, size_t len)
 {
-    char *p = buf_reserve(to, len + 3);
+    char *p = buf_reserve(to, 2 * len + 3);
     *p++ = TAG_STRING;
-    if (copy_without_zeros(p, text, len)) {
-        p += len;
-    } else {
-        p = buf_reserve(to, 2 * len + 3);
-        *p++ = TAG_STRING;
-        for (size_t i = 0; i < len; i++) {
-            *p++ = text[i];
-            if (text[i] == 0)
-                *p++ = (char)0xff;
-        }
+    for (size_t i = 0; i < len; i++) {
+        *p++ = text[i];
+        if (text[i] == 0)
+            *p++ = (char)0xff;
     }
     *p++ = 0;
     *p++ = 0;
@@ -135,9 +101,13 @@ static void encode_wide(struct buf *to, const struct value *v)
 
 void value_encode(struct buf *to, const struct value *v)
 {
+    size_t done;
     switch ((enum value_kind)v->kind) {
     case VALUE_STRING:
-        encode_string(to, v->text, v->len);
+        done = value_encode_string(buf_reserve(to, v->len + 3), v->text, v->len);
+        to->len += done;
+        if (done == 0)
+            encode_string(to, v->text, v->len);
         return;
     case VALUE_NUMBER:
         encode_number(to, v->mant, v->exp);
