@@ -60,9 +60,9 @@ static void forget_recent(struct aligned *a)
     a->recent = a->other = NULL;
 }
 
-static bool holds(const struct window *w, int64_t t_ns)
+static inline bool holds(const struct window *w, int64_t t_ns)
 {
-    return w != NULL && t_ns >= w->bounds.start_ns && t_ns < w->bounds.end_ns;
+    return (t_ns >= w->bounds.start_ns) & (t_ns < w->bounds.end_ns);
 }
 
 /* When a window that has not passed is to be fired: --final waits until it can't change any more.
@@ -118,14 +118,26 @@ static struct window *find_slice(struct aligned *a, int64_t t_ns)
     return slice;
 }
 
-static struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
+/* When the first look at the table did not find it. */
+static __attribute__((noinline)) struct cell *find_cell(struct engine *e, struct table *table,
+                                                        size_t i)
 {
     bool made;
     uint32_t key_len;
     const unsigned char *key = keys_at(e->keys, i, &key_len);
-    struct cell *cell = table_get(&w->table, e->keys->hash[i], key, key_len, &made);
+    struct cell *cell = table_get_slow(table, e->keys->hash[i], key, key_len, &made);
     if (made)
         pane_start(&e->panes, cell);
+    return cell;
+}
+
+static inline struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
+{
+    uint32_t key_len;
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *cell = table_first(&w->table, e->keys->hash[i], key, key_len);
+    if (cell == NULL)
+        cell = find_cell(e, &w->table, i);
     engine_push(e, cell, &w->table.arena, i);
     return cell;
 }
@@ -191,41 +203,58 @@ static void add_record(struct aligned *a, size_t i)
     }
 }
 
-/* Most records fall into the same open window or slice as the one before, and into no passed one.
+/*
+ * Most records fall into one of the two open windows or slices used last, and into no passed one;
+ * they need nothing of the general way. Adds those from `from` on and returns the first that is not
+ * of that kind, or the first behind one that moves W, which may fire and free the windows. Which of
+ * the two it is is no branch: around a boundary nobody could predict it.
  */
-static bool add_to_recent(struct aligned *a, size_t i)
+static size_t add_plain(struct aligned *a, size_t from, size_t to)
 {
     struct engine *e = &a->engine;
-    int64_t t_ns = e->batch->time_ns[i];
-    if (!holds(a->recent, t_ns)) {
-        if (!holds(a->other, t_ns))
-            return false;
-        set_recent(a, a->other);
+    struct window *recent = a->recent, *other = a->other != NULL ? a->other : a->recent;
+    const int64_t *time_ns = e->batch->time_ns;
+    const int64_t clock_ns = e->watermark.clock_ns, now_ns = e->watermark.now_ns;
+    const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
+    uint64_t late = 0;
+    size_t i = from;
+    if (recent == NULL || !e->watermark.started)
+        return from;
+    for (bool moves = false; i < to && !moves; i++) {
+        int64_t t_ns = time_ns[i];
+        struct window *w = holds(recent, t_ns) ? recent : other;
+        if (!holds(w, t_ns) || (sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
+            break;
+        /* The next records will mostly go where this one goes. */
+        if (table_is_large(&w->table))
+            table_prefetch(&w->table, e->keys->hash, i, to);
+        struct cell *cell = add_to_window(e, w, i);
+        late += t_ns < now_ns;
+        moves = t_ns > clock_ns;
+        if (triggers && engine_triggered(e, cell, w->bounds.end_ns)) {
+            note_hit(a, 0, w, cell);
+            fire_triggered(a, 1);
+        }
     }
-    struct window *w = a->recent;
-    if (a->sliced ? t_ns < e->watermark.now_ns : w->bounds.end_ns <= e->watermark.now_ns)
-        return false;
-    struct cell *cell = add_to_window(e, w, i);
-    e->counts.used++;
-    e->counts.late += t_ns < e->watermark.now_ns;
-    if (!a->sliced && engine_triggered(e, cell, w->bounds.end_ns)) {
-        note_hit(a, 0, w, cell);
-        fire_triggered(a, 1);
-    }
-    return true;
+    e->counts.used += i - from;
+    e->counts.late += late;
+    if (i > from)
+        engine_advance(e, time_ns[i - 1]); /* only the last one may have moved W */
+    return i;
 }
 
 static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
     bool alone = a->sliced || e->window.size_ns == e->window.slide_ns; /* one window or slice */
-    for (size_t i = from; i < to; i++) {
-        /* The next records will mostly go where the last one went. */
-        if (a->recent != NULL && table_is_large(&a->recent->table))
-            table_prefetch(&a->recent->table, e->keys->hash, i, to);
-        if (!alone || !add_to_recent(a, i))
-            add_record(a, i);
-        engine_advance(e, e->batch->time_ns[i]);
+    while (from < to) {
+        size_t plain = alone ? add_plain(a, from, to) : from;
+        if (plain == from) {
+            add_record(a, from);
+            engine_advance(e, e->batch->time_ns[from]);
+            plain++;
+        }
+        from = plain;
     }
 }
 
