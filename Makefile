@@ -77,6 +77,9 @@ asan: ## run the tests under the address sanitizer
 ubsan: ## run the tests under the undefined-behaviour sanitizer
 	@$(MAKE) FLAVOUR=ubsan check
 
+cross: ## run the unit tests on emulated machines of other kinds (installs compilers)
+	@scripts/cross
+
 fuzz-programs: $(FUZZ)
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (30); needs clang
@@ -129,7 +132,7 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all unit test-programs check crash asan ubsan fuzz-programs fuzz bench profile lint install \
+.PHONY: all unit test-programs check crash asan ubsan cross fuzz-programs fuzz bench profile lint install \
         uninstall installcheck dist distcheck clean help
 .SECONDARY:
 
