@@ -50,7 +50,8 @@ $(B)/unit/%: tests/unit/%.c $(B)/libwinagg.a
 
 $(B)/fuzz/%: tests/fuzz/%.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libwinagg.a $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libwinagg.a \
+	    $(wildcard $(B)/libgrammars.a) $(LIBS)
 
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
@@ -83,6 +84,7 @@ cross: ## run the unit tests on emulated machines of other kinds (installs compi
 fuzz-programs: $(FUZZ)
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (30); needs clang
+	@scripts/fuzz-libraries build/fuzz
 	@$(MAKE) FLAVOUR=fuzz CC=clang fuzz-programs
 	@for source in $(FUZZ_SRC:.c=); do \
 	    name=$${source##*/}; own=build/fuzz/corpus/$$name; seeds=tests/fuzz/corpus/$$name; \
