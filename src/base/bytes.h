@@ -16,6 +16,16 @@ static inline uint64_t bytes_u64(const void *p)
     return word;
 }
 
+/* As a number that orders as the bytes do. */
+static inline uint64_t bytes_u64_ordered(const void *p)
+{
+    uint64_t word = bytes_u64(p);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
 static inline uint32_t bytes_u32(const void *p)
 {
     uint32_t word;

@@ -138,12 +138,33 @@ int cell_compare_keys(const struct cell *a, const struct cell *b)
     return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
 }
 
-static int compare_sorted(const void *pa, const void *pb)
+static void load_prefixes(struct sorted_cell *cells, size_t n, uint32_t depth)
 {
-    const struct sorted_cell *a = pa, *b = pb;
-    if (a->prefix != b->prefix)
-        return a->prefix < b->prefix ? -1 : 1;
-    return cell_compare_keys(a->cell, b->cell);
+    for (size_t i = 0; i < n; i++)
+        cells[i].prefix = key_prefix(cells[i].cell, depth);
+}
+
+/*
+ * A few of them, by insertion; then those with equal prefixes by their next eight bytes. Keys are
+ * looked at only for that, once each: they lie all over memory.
+ */
+static void sort_few(struct sorted_cell *cells, size_t n, uint32_t depth)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct sorted_cell cell = cells[i];
+        size_t at = i;
+        for (; at > 0 && cells[at - 1].prefix > cell.prefix; at--)
+            cells[at] = cells[at - 1];
+        cells[at] = cell;
+    }
+    for (size_t start = 0, end; start < n; start = end) {
+        for (end = start + 1; end < n && cells[end].prefix == cells[start].prefix;)
+            end++;
+        if (end - start > 1) {
+            load_prefixes(cells + start, end - start, depth + 8);
+            sort_few(cells + start, end - start, depth + 8);
+        }
+    }
 }
 
 /*
@@ -153,15 +174,14 @@ static int compare_sorted(const void *pa, const void *pb)
  */
 static void radix_sort(struct sorted_cell *cells, size_t n, int shift, uint32_t depth)
 {
-    enum { FEW = 64 };
+    enum { FEW = 32 };
     size_t next[256] = {0}, end[256], at = 0;
     if (n < FEW) {
-        qsort(cells, n, sizeof *cells, compare_sorted);
+        sort_few(cells, n, depth);
         return;
     }
     if (shift < 0) { /* eight equal bytes more: go on with the next eight */
-        for (size_t i = 0; i < n; i++)
-            cells[i].prefix = key_prefix(cells[i].cell, depth + 8);
+        load_prefixes(cells, n, depth + 8);
         radix_sort(cells, n, 56, depth + 8);
         return;
     }
@@ -192,7 +212,23 @@ static void radix_sort(struct sorted_cell *cells, size_t n, int shift, uint32_t 
             radix_sort(cells + start, end[byte] - start, shift - 8, depth);
 }
 
+/*
+ * What all keys have in common (the type, and mostly a letter or two) tells nothing: prefixes start
+ * behind it. Now the cells are still in the order in which they lie in memory.
+ */
+static uint32_t skip_common(struct sorted_cell *cells, size_t n)
+{
+    uint64_t differences = 0;
+    for (size_t i = 1; i < n; i++)
+        differences |= cells[i].prefix ^ cells[0].prefix;
+    uint32_t common = differences == 0 ? 8 : (uint32_t)__builtin_clzll(differences) / 8;
+    if (common > 0)
+        load_prefixes(cells, n, common);
+    return common;
+}
+
 void cells_sort(struct sorted_cell *cells, size_t n)
 {
-    radix_sort(cells, n, 56, 0);
+    if (n > 1)
+        radix_sort(cells, n, 56, skip_common(cells, n));
 }

@@ -146,6 +146,8 @@ struct sorted_cell {
 static inline uint64_t key_prefix(const struct cell *cell, uint32_t depth)
 {
     uint64_t prefix = 0;
+    if (depth + 8 <= cell->key_len)
+        return bytes_u64_ordered(cell->key + depth);
     for (uint32_t i = depth; i < depth + 8; i++)
         prefix = prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
     return prefix;
