@@ -227,7 +227,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
             break;
         /* The next records will mostly go where this one goes. */
         if (table_is_large(&w->table))
-            table_prefetch(&w->table, e->keys->hash, i, to);
+            table_prefetch(&w->table, e->keys, i, to);
         struct cell *cell = add_to_window(e, w, i);
         late += t_ns < now_ns;
         moves = t_ns > clock_ns;
@@ -278,7 +278,7 @@ static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
         if (i + AHEAD < n) { /* in the order of keys, cells lie all over memory */
             __builtin_prefetch(a->sorted[i + AHEAD].cell);
             __builtin_prefetch((const char *)a->sorted[i + AHEAD].cell + 64);
-            __builtin_prefetch(a->sorted[i + AHEAD / 2].cell->key);
+            __builtin_prefetch(cell_key(a->sorted[i + AHEAD / 2].cell));
         }
         pane_fire(&a->engine.panes, &w->bounds, a->sorted[i].cell, &w->table.arena, timing);
     }
@@ -380,7 +380,7 @@ static void save_windows(const struct engine *e, const struct windows *windows, 
         wire_put_u64(to, w->table.n);
         for (uint32_t c = 0; c < w->table.n; c++) {
             const struct cell *cell = table_cell(&w->table, c);
-            wire_put_bytes(to, cell->key, cell->key_len);
+            wire_put_bytes(to, cell_key(cell), cell->key_len);
             cell_save(&e->panes, cell, to);
         }
     }

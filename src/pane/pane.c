@@ -68,7 +68,7 @@ static void make_id(struct panes *panes, char id[33], const char *op,
     wire_put_i64(bytes, bounds->end_ns);
     wire_put_u64(bytes, pane);
     buf_puts(bytes, op);
-    buf_put(bytes, cell->key, cell->key_len);
+    buf_put(bytes, cell_key(cell), cell->key_len);
     XXH128_hash_t hash = XXH3_128bits(bytes->data, bytes->len);
     for (size_t i = 0; i < 32; i++) {
         uint64_t half = i < 16 ? hash.high64 : hash.low64;
@@ -83,7 +83,7 @@ static size_t begin_row(struct panes *panes, const char *op, const struct window
 {
     struct buf *out = &panes->sink->pending;
     panes_header(panes);
-    writer_begin(panes->writer, out, op, bounds->start_ns, bounds->end_ns, cell->key,
+    writer_begin(panes->writer, out, op, bounds->start_ns, bounds->end_ns, cell_key(cell),
                  cell->key_len);
     return out->len;
 }

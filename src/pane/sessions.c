@@ -237,7 +237,7 @@ static void sessions_consume(struct engine *e, size_t from, size_t to)
     struct sessions *s = sessions_of(e);
     for (size_t i = from; i < to; i++) {
         if (table_is_large(&s->keys))
-            table_prefetch(&s->keys, e->keys->hash, i, to);
+            table_prefetch(&s->keys, e->keys, i, to);
         add_record(s, i);
         engine_advance(e, e->batch->time_ns[i]);
     }
@@ -356,7 +356,7 @@ static void drop_dead_keys(struct sessions *s)
         if (first == NULL)
             continue;
         bool made;
-        struct cell *cell = table_get(&live, old->hash, old->key, old->key_len, &made);
+        struct cell *cell = table_get(&live, old->hash, cell_key(old), old->key_len, &made);
         *first_session(cell) = first;
         for (struct session *x = first; x != NULL; x = x->next) {
             x->key_cell = cell;
@@ -409,7 +409,7 @@ static void save_session(const struct engine *e, const struct session *x, struct
     uint64_t owed = 0;
     for (const struct retraction *r = x->taken_back; r != NULL; r = r->next)
         owed++;
-    wire_put_bytes(to, x->cell.key, x->cell.key_len);
+    wire_put_bytes(to, cell_key(&x->cell), x->cell.key_len);
     wire_put_i64(to, x->bounds.start_ns);
     wire_put_i64(to, x->bounds.end_ns);
     wire_put_u8(to, x->passed);

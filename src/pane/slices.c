@@ -115,7 +115,7 @@ static void add_slice(const struct panes *panes, const struct window *slice, str
     for (uint32_t i = 0; i < slice->table.n; i++) {
         struct cell *from = table_cell(&slice->table, i);
         bool made;
-        struct cell *to = table_get(into, from->hash, from->key, from->key_len, &made);
+        struct cell *to = table_get(into, from->hash, cell_key(from), from->key_len, &made);
         if (made)
             pane_start(panes, to);
         pane_merge(panes, to, from, &into->arena);

@@ -56,7 +56,7 @@ struct cell *table_find(const struct table *table, uint32_t hash, const unsigned
         if ((uint32_t)(slot >> 32) != hash)
             continue;
         struct cell *cell = table_cell(table, (uint32_t)slot - 1);
-        if (cell->key_len == key_len && bytes_equal(cell->key, key, key_len))
+        if (cell->key_len == key_len && bytes_equal(cell_key(cell), key, key_len))
             return cell;
     }
     return NULL;
@@ -86,11 +86,11 @@ static struct cell *insert(struct table *table, uint32_t hash, const unsigned ch
     else if (is_full(table))
         grow(table, (table->mask + 1) * 2);
     struct cell *cell = new_cell(table);
-    *cell = (struct cell){
-        .key = (unsigned char *)arena_copy(&table->arena, key, key_len),
-        .key_len = key_len,
-        .hash = hash,
-    };
+    *cell = (struct cell){.key_len = key_len, .hash = hash};
+    if (key_len <= CELL_NEAR_KEY)
+        memcpy(cell->key.near, key, key_len);
+    else
+        cell->key.far = (const unsigned char *)arena_copy(&table->arena, key, key_len);
     uint32_t at = hash & table->mask;
     while (table->slots[at] != 0)
         at = (at + 1) & table->mask;
@@ -128,13 +128,13 @@ void table_prefetch_key(const struct table *table, uint32_t hash)
 {
     const struct cell *cell = likely_cell(table, hash);
     if (cell != NULL)
-        __builtin_prefetch(cell->key);
+        __builtin_prefetch(cell_key(cell));
 }
 
 int cell_compare_keys(const struct cell *a, const struct cell *b)
 {
     size_t len = a->key_len < b->key_len ? a->key_len : b->key_len;
-    int order = memcmp(a->key, b->key, len);
+    int order = memcmp(cell_key(a), cell_key(b), len);
     return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
 }
 

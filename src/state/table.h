@@ -2,7 +2,7 @@
  * state/table.h - the cells of one window: a hash table from key to cell.
  *
  * A cell is what one (window, key) keeps: its pane count, what came since the last pane, and its
- * block of accumulators. Cells never move; they live in the table's arena, as do the keys.
+ * block of accumulators. Cells never move; long keys live in the table's arena.
  *
  *     slots     [ hash | index ] ...         open addressing, linear probing, power of two
  *                        |
@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "state/keys.h"
 
 /* A row that was written and may have to be taken back: the text of writer_results(). */
 struct printed {
@@ -26,15 +27,27 @@ struct printed {
     char text[];
 };
 
+/* Canonical encodings of the key fields: in place if they are short. */
+enum { CELL_NEAR_KEY = 16 };
+union cell_key {
+    unsigned char near[CELL_NEAR_KEY];
+    const unsigned char *far; /* in the table's arena */
+};
+
 struct cell {
-    const unsigned char *key; /* canonical encodings of the key fields */
-    struct printed *printed;  /* retract mode: the current row, NULL if none is out */
+    struct printed *printed; /* retract mode: the current row, NULL if none is out */
+    uint32_t fresh;          /* records since the last pane, saturating */
+    uint32_t pane;           /* number of the next pane */
+    uint32_t hash;           /* of the key; state/keys.h */
     uint32_t key_len;
-    uint32_t hash;  /* of the key; state/keys.h */
-    uint32_t pane;  /* number of the next pane */
-    uint32_t fresh; /* records since the last pane, saturating */
+    union cell_key key; /* see cell_key() */
     /* the block of accumulators follows */
 };
+
+static inline const unsigned char *cell_key(const struct cell *cell)
+{
+    return cell->key_len <= CELL_NEAR_KEY ? cell->key.near : cell->key.far;
+}
 
 static inline char *cell_accs(struct cell *cell)
 {
@@ -76,7 +89,7 @@ static inline struct cell *table_first(const struct table *table, uint32_t hash,
     if (slot == 0 || (uint32_t)(slot >> 32) != hash)
         return NULL;
     struct cell *cell = table_cell(table, (uint32_t)slot - 1);
-    return cell->key_len == key_len && bytes_equal(cell->key, key, key_len) ? cell : NULL;
+    return cell->key_len == key_len && bytes_equal(cell_key(cell), key, key_len) ? cell : NULL;
 }
 
 /* Makes room for n cells at once. */
@@ -105,9 +118,9 @@ static inline struct cell *table_get(struct table *table, uint32_t hash, const u
 }
 
 /*
- * A lookup in a large table waits for memory three times: for the slot, the cell and the key. Who
- * knows the next hashes asks for each of them some records ahead, in this order; each step wants
- * the memory of the one before to be there.
+ * A lookup in a large table waits for memory twice, for the slot and the cell, and with a long key
+ * once more. Who knows the next hashes asks for each of them some records ahead, in this order;
+ * each step wants the memory of the one before to be there.
  */
 static inline void table_prefetch_slot(const struct table *table, uint32_t hash)
 {
@@ -116,16 +129,17 @@ static inline void table_prefetch_slot(const struct table *table, uint32_t hash)
 void table_prefetch_cell(const struct table *table, uint32_t hash);
 void table_prefetch_key(const struct table *table, uint32_t hash);
 
-/* All of that for record i of those with hashes[i .. to). */
-static inline void table_prefetch(const struct table *table, const uint32_t *hashes, size_t i,
+/* All of that for record i of the batch, of which those up to `to` follow. */
+static inline void table_prefetch(const struct table *table, const struct keys *keys, size_t i,
                                   size_t to)
 {
     enum { SLOT_AHEAD = 24, CELL_AHEAD = 16, KEY_AHEAD = 8 };
     if (i + SLOT_AHEAD >= to)
         return;
-    table_prefetch_slot(table, hashes[i + SLOT_AHEAD]);
-    table_prefetch_cell(table, hashes[i + CELL_AHEAD]);
-    table_prefetch_key(table, hashes[i + KEY_AHEAD]);
+    table_prefetch_slot(table, keys->hash[i + SLOT_AHEAD]);
+    table_prefetch_cell(table, keys->hash[i + CELL_AHEAD]);
+    if (keys->start[i + KEY_AHEAD + 1] - keys->start[i + KEY_AHEAD] > CELL_NEAR_KEY)
+        table_prefetch_key(table, keys->hash[i + KEY_AHEAD]);
 }
 
 /* Is it so large that the above pays? */
@@ -145,11 +159,12 @@ struct sorted_cell {
  */
 static inline uint64_t key_prefix(const struct cell *cell, uint32_t depth)
 {
+    const unsigned char *key = cell_key(cell);
     uint64_t prefix = 0;
     if (depth + 8 <= cell->key_len)
-        return bytes_u64_ordered(cell->key + depth);
+        return bytes_u64_ordered(key + depth);
     for (uint32_t i = depth; i < depth + 8; i++)
-        prefix = prefix << 8 | (i < cell->key_len ? cell->key[i] : 0);
+        prefix = prefix << 8 | (i < cell->key_len ? key[i] : 0);
     return prefix;
 }
 
