@@ -23,6 +23,9 @@
 #include "pane/slices.h"
 #include "state/windows.h"
 
+/* So many windows are found without a search: with disorder, records go to several by turns. */
+enum { RECENT = 8 };
+
 /* A window and cell that the current record went into. */
 struct hit {
     struct window *window;
@@ -35,8 +38,8 @@ struct aligned {
     size_t n_passed;
     bool sliced;
     struct slices slices;
-    struct window *recent; /* the window, or slice, of the last record; or NULL */
-    struct window *other;  /* the one before that: near a boundary records alternate */
+    struct window *recent[RECENT]; /* of the last records, windows or slices, the last used first;
+                                      NULL behind */
     struct hit *hits;
     size_t hits_capacity;
     struct sorted_cell *sorted; /* scratch: cells that fire together */
@@ -48,16 +51,19 @@ static struct aligned *aligned_of(struct engine *e)
     return (struct aligned *)(void *)e;
 }
 
+/* Makes it the first of the recent ones. */
 static void set_recent(struct aligned *a, struct window *w)
 {
-    if (a->recent != w)
-        a->other = a->recent;
-    a->recent = w;
+    size_t i = 0;
+    while (i < RECENT - 1 && a->recent[i] != w && a->recent[i] != NULL)
+        i++;
+    memmove(a->recent + 1, a->recent, i * sizeof(struct window *));
+    a->recent[0] = w;
 }
 
 static void forget_recent(struct aligned *a)
 {
-    a->recent = a->other = NULL;
+    memset(a->recent, 0, sizeof a->recent);
 }
 
 static inline bool holds(const struct window *w, int64_t t_ns)
@@ -180,7 +186,7 @@ static void add_record(struct aligned *a, size_t i)
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
                 set_recent(a, find_slice(a, t_ns));
-                add_to_window(e, a->recent, i);
+                add_to_window(e, a->recent[0], i);
                 in_slice = true;
             }
             if (t_ns >= e->watermark.now_ns)
@@ -203,27 +209,46 @@ static void add_record(struct aligned *a, size_t i)
     }
 }
 
+/* The recent window that holds the time, now the first one; or NULL. */
+static __attribute__((noinline)) struct window *find_recent(struct aligned *a, int64_t t_ns)
+{
+    for (size_t i = 0; i < RECENT && a->recent[i] != NULL; i++) {
+        if (holds(a->recent[i], t_ns)) {
+            set_recent(a, a->recent[i]);
+            return a->recent[0];
+        }
+    }
+    return NULL;
+}
+
 /*
- * Most records fall into one of the two open windows or slices used last, and into no passed one;
- * they need nothing of the general way. Adds those from `from` on and returns the first that is not
- * of that kind, or the first behind one that moves W, which may fire and free the windows. Which of
- * the two it is is no branch: around a boundary nobody could predict it.
+ * Most records fall into one of the recent windows or slices, and into no passed one; they need
+ * nothing of the general way. Adds those from `from` on and returns the first that is not of that
+ * kind, or the first behind one that moves W, which may fire and free the windows. Which of the
+ * first two it is is no branch: around a boundary nobody could predict it.
  */
 static size_t add_plain(struct aligned *a, size_t from, size_t to)
 {
     struct engine *e = &a->engine;
-    struct window *recent = a->recent, *other = a->other != NULL ? a->other : a->recent;
     const int64_t *time_ns = e->batch->time_ns;
     const int64_t clock_ns = e->watermark.clock_ns, now_ns = e->watermark.now_ns;
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
+    struct window *first = a->recent[0], *second = a->recent[1] != NULL ? a->recent[1] : first;
     uint64_t late = 0;
     size_t i = from;
-    if (recent == NULL || !e->watermark.started)
+    if (first == NULL || !e->watermark.started)
         return from;
     for (bool moves = false; i < to && !moves; i++) {
         int64_t t_ns = time_ns[i];
-        struct window *w = holds(recent, t_ns) ? recent : other;
-        if (!holds(w, t_ns) || (sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
+        struct window *w = holds(first, t_ns) ? first : second;
+        if (!holds(w, t_ns)) {
+            w = find_recent(a, t_ns);
+            if (w == NULL)
+                break;
+            second = first;
+            first = w;
+        }
+        if ((sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
             break;
         /* The next records will mostly go where this one goes. */
         if (table_is_large(&w->table))
