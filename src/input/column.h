@@ -19,30 +19,54 @@
 /* Compiled anew wherever it is called, for what is constant there. */
 #define COLUMN_INLINE static inline __attribute__((always_inline))
 
-struct column {
-    const char *slice;
-    const uint32_t *mark; /* the one before the next field */
-    size_t to;            /* mark[to]: the one behind it */
-    size_t stride;        /* from one record to the next */
-    size_t n;             /* records */
-    uint32_t skip;        /* the field starts so many bytes behind its mark */
-    uint32_t cut;         /* and is shorter by so many than the marks are apart */
-    bool drop_cr;         /* a CR at its end does not belong to it */
+/*
+ * Records lie one behind the other, or not. Which it is, and whether a field may end with a CR that
+ * does not belong to it, is constant where loops over records are compiled.
+ */
+enum column_form {
+    COLUMN_EVEN,    /* their marks lie `stride` apart, what is read goes into lanes one by one */
+    COLUMN_EVEN_CR, /* the same, and a CR at the end is dropped */
+    COLUMN_ROWS,    /* row and lane say where marks and lanes are */
 };
 
-/* The next field. Where it ends before it starts (json_fast_shape.h) its length is huge. */
-COLUMN_INLINE const char *column_next(struct column *c, bool drop_cr, size_t *len)
+struct column {
+    enum column_form form;
+    const char *slice;
+    const uint32_t *marks; /* EVEN: of the first record. ROWS: of the slice */
+    size_t stride;         /* EVEN */
+    size_t first_lane;     /* EVEN */
+    const uint32_t *row;   /* ROWS: where in `marks` those of each record begin */
+    const uint32_t *lane;  /* ROWS: where what is read of each record goes */
+    size_t n;              /* records */
+    uint32_t from, skip;   /* the field starts so many bytes behind its record's mark `from` */
+    uint32_t to, cut;      /* and is shorter by `cut` than it is from there to mark `to` */
+};
+
+/* The field of record i. Where it ends before it starts (json_fast_shape.h) its length is huge. */
+COLUMN_INLINE const char *column_text(const struct column *c, size_t i, enum column_form form,
+                                      size_t *len)
 {
-    const char *text = c->slice + (uint32_t)(*c->mark + c->skip);
-    *len = (uint32_t)(c->mark[c->to] - *c->mark - c->cut);
-    if (drop_cr && *len > 0 && text[*len - 1] == '\r')
+    const uint32_t *marks = c->marks + (form == COLUMN_ROWS ? c->row[i] : i * c->stride);
+    const char *text = c->slice + (uint32_t)(marks[c->from] + c->skip);
+    *len = (uint32_t)(marks[c->to] - marks[c->from] - c->cut);
+    if (form == COLUMN_EVEN_CR && *len > 0 && text[*len - 1] == '\r')
         --*len;
-    c->mark += c->stride;
     return text;
 }
 
-/* Reads the field of record i, or returns false. */
-typedef bool column_other(void *context, size_t i, const char *text, size_t len);
+COLUMN_INLINE size_t column_lane(const struct column *c, size_t i, enum column_form form)
+{
+    return form == COLUMN_ROWS ? c->lane[i] : c->first_lane + i;
+}
+
+/* Calls a COLUMN_INLINE function (column, form, ...), compiled for each form. */
+#define COLUMN_CALL(function, c, ...)                                                              \
+    ((c)->form == COLUMN_EVEN      ? function(c, COLUMN_EVEN, __VA_ARGS__)                         \
+     : (c)->form == COLUMN_EVEN_CR ? function(c, COLUMN_EVEN_CR, __VA_ARGS__)                      \
+                                   : function(c, COLUMN_ROWS, __VA_ARGS__))
+
+/* Reads a field for that lane, or returns false. */
+typedef bool column_other(void *context, size_t lane, const char *text, size_t len);
 
 /* All return how many records could be read, up to the first one that `other` gave up. */
 

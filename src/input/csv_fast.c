@@ -83,14 +83,16 @@ static inline bool is_last(const struct group *g, size_t column)
 
 static struct column column_of(const struct group *g, size_t column)
 {
-    return (struct column){.slice = g->slice,
-                           .mark = g->separators + column - 1,
-                           .to = 1,
+    return (struct column){.form = is_last(g, column) ? COLUMN_EVEN_CR : COLUMN_EVEN,
+                           .slice = g->slice,
+                           .marks = g->separators - 1,
                            .stride = g->width,
+                           .first_lane = g->lane,
                            .n = g->n,
+                           .from = (uint32_t)column,
                            .skip = 1,
-                           .cut = 1,
-                           .drop_cr = is_last(g, column)};
+                           .to = (uint32_t)column + 1,
+                           .cut = 1};
 }
 
 static bool read_time(struct csv_fast *fast, const char *text, size_t len, int64_t *ns)
@@ -109,10 +111,10 @@ struct time_column {
     int64_t *ns;
 };
 
-static bool read_other_time(void *context, size_t i, const char *text, size_t len)
+static bool read_other_time(void *context, size_t lane, const char *text, size_t len)
 {
     struct time_column *c = context;
-    return read_time(c->fast, text, len, &c->ns[i]);
+    return read_time(c->fast, text, len, &c->ns[lane]);
 }
 
 /* These return how many rows they could read. */
@@ -121,18 +123,18 @@ static bool read_other_time(void *context, size_t i, const char *text, size_t le
 static size_t read_times(struct csv_fast *fast, const struct group *g, int64_t *ns)
 {
     struct time_column context = {fast, ns};
-    struct column c = column_of(g, fast->layout->time[0]), first = c;
+    struct column c = column_of(g, fast->layout->time[0]);
     const struct lanes *lanes = fast->vectors->lanes;
     enum time_form form = fast->options->time_format.form;
     size_t len;
-    column_next(&first, c.drop_cr, &len);
+    column_text(&c, 0, c.form, &len);
     if (form == TIME_AUTO && len > 16)
         return column_times(&c, lanes, &fast->time_cache, ns, read_other_time, &context);
     if (form != TIME_PATTERN)
         return column_epochs(&c, lanes, &fast->units, ns, read_other_time, &context);
     for (size_t i = 0; i < c.n; i++) {
-        const char *text = column_next(&c, c.drop_cr, &len);
-        if (!read_time(fast, text, len, &ns[i]))
+        const char *text = column_text(&c, i, c.form, &len);
+        if (!read_time(fast, text, len, &ns[g->lane + i]))
             return i;
     }
     return c.n;
@@ -143,8 +145,8 @@ static bool read_joined_time(struct csv_fast *fast, const struct group *g, size_
     fast->time.len = 0;
     for (size_t part = 0; part < fast->options->n_time; part++) {
         size_t len, column = fast->layout->time[part];
-        struct column c = column_of(g, column + i * g->width);
-        const char *text = column_next(&c, c.drop_cr, &len);
+        struct column c = column_of(g, column);
+        const char *text = column_text(&c, i, c.form, &len);
         if (len == 0)
             return false;
         if (part > 0)
@@ -158,15 +160,15 @@ static bool read_joined_time(struct csv_fast *fast, const struct group *g, size_
 static size_t read_joined_times(struct csv_fast *fast, const struct group *g, int64_t *ns)
 {
     for (size_t i = 0; i < g->n; i++) {
-        if (!read_joined_time(fast, g, i, &ns[i]))
+        if (!read_joined_time(fast, g, i, &ns[g->lane + i]))
             return i;
     }
     return g->n;
 }
 
-static bool read_other_number(void *context, size_t i, const char *text, size_t len)
+static bool read_other_number(void *context, size_t lane, const char *text, size_t len)
 {
-    struct value *v = (struct value *)context + i;
+    struct value *v = (struct value *)context + lane;
     int64_t mant;
     unsigned decimals;
     if (len == 0)
@@ -181,78 +183,71 @@ static bool read_other_number(void *context, size_t i, const char *text, size_t 
 
 /* Texts and presences: compiled anew for what is constant where they are called. */
 
-COLUMN_INLINE size_t read_strings(struct column c, bool last, bool must_be_utf8,
+COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form, bool must_be_utf8,
                                   enum value_kind empty, struct value *v)
 {
-    for (size_t i = 0; i < c.n; i++, v++) {
+    for (size_t i = 0; i < c->n; i++) {
         size_t len;
-        const char *text = column_next(&c, last, &len);
+        const char *text = column_text(c, i, form, &len);
         if (must_be_utf8 && !utf8_valid(text, len))
             return i;
-        *v = (struct value){
+        v[column_lane(c, i, form)] = (struct value){
             .text = text, .len = (uint32_t)len, .kind = (uint8_t)(len == 0 ? empty : VALUE_STRING)};
     }
-    return c.n;
+    return c->n;
 }
 
-COLUMN_INLINE size_t read_presences(struct column c, bool last, struct value *v)
+COLUMN_INLINE size_t read_presences(const struct column *c, enum column_form form, struct value *v)
 {
-    for (size_t i = 0; i < c.n; i++, v++) {
+    for (size_t i = 0; i < c->n; i++) {
         size_t len;
-        column_next(&c, last, &len);
-        *v = (struct value){.kind = len == 0 ? VALUE_NULL : VALUE_TRUE};
+        column_text(c, i, form, &len);
+        v[column_lane(c, i, form)] = (struct value){.kind = len == 0 ? VALUE_NULL : VALUE_TRUE};
     }
-    return c.n;
-}
-
-COLUMN_INLINE size_t read_text(enum field_use use, struct column c, bool last, bool high,
-                               struct value *v)
-{
-    if (use == FIELD_PRESENCE)
-        return read_presences(c, last, v);
-    return use == FIELD_VALUE ? read_strings(c, last, false, VALUE_NULL, v)
-                              : read_strings(c, last, high, VALUE_STRING, v);
+    return c->n;
 }
 
 static size_t read_field(const struct csv_fast *fast, const struct group *g, size_t f,
                          struct value *v)
 {
     struct column c = column_of(g, fast->layout->fields[f]);
-    enum field_use use = fast->options->fields[f].use;
-    bool high = fast->marks.high;
-    if (use == FIELD_NUMBER)
+    switch (fast->options->fields[f].use) {
+    case FIELD_PRESENCE:
+        return COLUMN_CALL(read_presences, &c, v);
+    case FIELD_NUMBER:
         return column_numbers(&c, fast->vectors->lanes, v, read_other_number, v);
-    return c.drop_cr ? read_text(use, c, true, high, v) : read_text(use, c, false, high, v);
+    case FIELD_VALUE:
+        return COLUMN_CALL(read_strings, &c, false, VALUE_NULL, v);
+    case FIELD_KEY:
+        break;
+    }
+    return fast->marks.high ? COLUMN_CALL(read_strings, &c, true, VALUE_STRING, v)
+                            : COLUMN_CALL(read_strings, &c, false, VALUE_STRING, v);
 }
 
 /* Shrinks the group to the records that are plain. */
 static void read_group(struct csv_fast *fast, struct group *g, struct batch *batch)
 {
     const struct input_options *options = fast->options;
-    int64_t *ns = batch->time_ns + g->lane;
+    int64_t *ns = batch->time_ns;
     g->n = options->n_time > 1 ? read_joined_times(fast, g, ns) : read_times(fast, g, ns);
     for (size_t f = 0; f < options->n_fields && g->n > 0; f++)
-        g->n = read_field(fast, g, f, batch->columns[f] + g->lane);
+        g->n = read_field(fast, g, f, batch->columns[f]);
 }
 
 /* Where the records are. Shrinks the group to those within the limit. */
 static void place_group(const struct csv_fast *fast, struct group *g, struct batch *batch)
 {
     uint32_t slice = (uint32_t)(g->slice - batch->block->bytes.data);
-    size_t max = fast->options->max_record_bytes, width = g->width, n = g->n, i;
-    uint32_t *starts = batch->start + g->lane, *lens = batch->len + g->lane;
-    const uint32_t *newline = g->separators - 1;
-    uint32_t start = *newline + 1;
-    for (i = 0; i < n; i++) {
-        newline += width;
-        uint32_t len = *newline - start;
-        if (len > max)
-            break;
-        starts[i] = slice + start;
-        lens[i] = len + 1;
+    uint32_t start = g->separators[-1] + 1;
+    for (size_t i = 0; i < g->n; i++) {
+        uint32_t len = g->separators[(i + 1) * g->width - 1] - start;
+        if (len > fast->options->max_record_bytes)
+            g->n = i;
+        batch->start[g->lane + i] = slice + start;
+        batch->len[g->lane + i] = len + 1;
         start += len + 1;
     }
-    g->n = i;
 }
 
 /* Reads the next of the even records; false if the one behind them is not plain. */

@@ -18,6 +18,15 @@
  */
 enum { MOST_GROUP = 256 };
 
+/* The next records: row i has marks.at[row[i] .. row[i + 1]). */
+struct matched {
+    size_t n;
+    bool mixed;   /* of several shapes */
+    bool escapes; /* some have backslashes */
+    const struct shape *shape[MOST_GROUP];
+    uint32_t row[MOST_GROUP + 1], lane[MOST_GROUP];
+};
+
 struct json_fast {
     const struct input_options *options;
     bool usable; /* one time field */
@@ -28,11 +37,12 @@ struct json_fast {
     struct walk walk;
     size_t group; /* how many rows to try next */
 
-    const char *slice;   /* what the marks are of; NULL: nothing */
-    size_t readable;     /* so many bytes from there on may be loaded */
-    size_t row;          /* in marks.at: the first one of the next record */
-    const uint32_t *odd; /* in marks.odd: blocks before lie before the next record */
+    const char *slice;           /* what the marks are of; NULL: nothing */
+    size_t readable;             /* so many bytes from there on may be loaded */
+    size_t row;                  /* in marks.at: the first one of the next record */
+    const struct marks_odd *odd; /* in marks.odd: blocks before lie before the next record */
     struct marks marks;
+    struct matched matched;
 };
 
 struct json_fast *json_fast_new(const struct input_options *options)
@@ -105,35 +115,66 @@ static bool is_escape(const char *p)
     }
 }
 
-/* Is the record UTF-8, and each backslash the first of a valid escape? It ends with a newline. */
-static bool is_sound(const char *record, size_t len, bool *escapes)
+/* A record with something in it that is not plain ASCII: bytes [start, newline) of the slice. */
+struct odd_record {
+    const char *slice;
+    uint32_t start, newline;
+};
+
+/* Is each backslash in the block, as far as it is the record's, the first of a valid escape? */
+static bool check_escapes(const struct odd_record *r, const struct marks_odd *block, bool *escapes)
 {
-    const char *end = record + len, *p = record;
-    while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+    for (uint64_t bits = block->escapes; bits != 0; bits &= bits - 1) {
+        uint32_t at = block->at + (uint32_t)__builtin_ctzll(bits);
+        if (at < r->start || at >= r->newline)
+            continue;
         *escapes = true;
-        if (!is_escape(p + 1))
+        if (!is_escape(r->slice + at + 1))
             return false;
-        p += 2;
     }
-    return utf8_valid(record, len);
+    return true;
+}
+
+/*
+ * Is the record UTF-8, and are its escapes valid? Blocks without high bytes are no part of a
+ * character, so those with some can be looked at by themselves, neighbours together.
+ */
+static bool check_odd_blocks(const struct odd_record *r, const struct marks_odd *block,
+                             bool *escapes)
+{
+    uint32_t high_from = r->start, high_to = r->start;
+    for (; block->at < r->newline; block++) {
+        if (!check_escapes(r, block, escapes))
+            return false;
+        if (!block->high)
+            continue;
+        if (block->at > high_to) {
+            if (!utf8_valid(r->slice + high_from, high_to - high_from))
+                return false;
+            high_from = block->at;
+        }
+        high_to = r->newline - block->at < MARKS_BLOCK ? r->newline : block->at + MARKS_BLOCK;
+    }
+    return utf8_valid(r->slice + high_from, high_to - high_from);
 }
 
 /* Steps over odd blocks that lie before `start`. */
-static inline const uint32_t *skip_odd(const uint32_t *odd, uint32_t start)
+static inline const struct marks_odd *skip_odd(const struct marks_odd *odd, uint32_t start)
 {
-    while (*odd < start && start - *odd >= MARKS_BLOCK)
+    while (odd->at < start && start - odd->at >= MARKS_BLOCK)
         odd++;
     return odd;
 }
 
-/* is_sound() for the record at [start, newline] of the slice, where mostly nothing is odd. */
-static inline bool check_odd(const char *slice, const uint32_t **odd, uint32_t start,
+/* All of that for the record at [start, newline] of the slice, where mostly nothing is odd. */
+static inline bool check_odd(const char *slice, const struct marks_odd **odd, uint32_t start,
                              uint32_t newline, bool *escapes)
 {
-    if (__builtin_expect(**odd > newline, 1))
+    if (__builtin_expect((*odd)->at > newline, 1))
         return true;
+    const struct odd_record record = {slice, start, newline};
     *odd = skip_odd(*odd, start);
-    return **odd > newline || is_sound(slice + start, newline - start + 1, escapes);
+    return check_odd_blocks(&record, *odd, escapes);
 }
 
 static const uint32_t *next_marks(const struct json_fast *fast)
@@ -168,97 +209,150 @@ static bool start_slice(struct json_fast *fast, const char *p, const char *end)
     return true;
 }
 
-/* Is nothing odd in these rows, or is it sound? Returns how many before the first one that isn't.
- */
-static size_t count_sound(const struct json_fast *fast, const struct shape *shape, size_t n,
-                          bool *escapes)
-{
-    const uint32_t *marks = next_marks(fast), *odd = fast->odd;
-    size_t stride = shape->n_marks;
-    if (n == 0 || *odd > marks[n * stride - 1])
-        return n;
-    for (size_t i = 0; i < n; i++, marks += stride)
-        if (!check_odd(fast->slice, &odd, marks[-1] + 1, marks[stride - 1], escapes))
-            return i;
-    return n;
-}
-
-/* How many of the next records fit the shape, one behind the other; at most fast->group. */
-static size_t count_fitting(const struct json_fast *fast, const struct shape *shape)
-{
-    const uint32_t *marks = next_marks(fast);
-    size_t stride = shape->n_marks, n = 0;
-    size_t most = (fast->marks.n + 1 - fast->row) / stride;
-    if (most > fast->group)
-        most = fast->group;
-    while (n + 4 <= most && shape_fits_four(shape, fast->slice, marks, fast->readable)) {
-        marks += 4 * stride;
-        n += 4;
-    }
-    while (n < most && shape_fits(shape, fast->slice, marks, fast->readable)) {
-        marks += stride;
-        n++;
-    }
-    return n;
-}
-
-/* The shape that fits most of the next records before another one does, and how many. */
-static size_t find_rows(struct json_fast *fast, bool *escapes)
+/* The shape that fits the record whose marks begin there; the one that fitted last comes first. */
+static const struct shape *find_shape(struct json_fast *fast, const uint32_t *marks, size_t left)
 {
     struct shapes *shapes = &fast->shapes;
     for (size_t i = 0; i < shapes->n; i++) {
-        *escapes = false;
-        size_t n = count_fitting(fast, shapes->known[i]);
-        n = count_sound(fast, shapes->known[i], n, escapes);
-        if (n > 0) {
+        const struct shape *shape = shapes->known[i];
+        if (left >= shape->n_marks && shape_fits(shape, fast->slice, marks, fast->readable)) {
             shapes_use(shapes, i);
-            return n;
+            return shape;
         }
     }
-    return 0;
+    return NULL;
+}
+
+/* Finds the shapes of the next records, fast->group at most, up to one that no shape fits. */
+static void match_rows(struct json_fast *fast)
+{
+    struct matched *m = &fast->matched;
+    const uint32_t *all = fast->marks.at;
+    size_t at = fast->row, end = fast->marks.n + 1, n = 0;
+    const struct shape *shape = NULL;
+    bool mixed = false;
+    while (n < fast->group && at < end) {
+        size_t four = shape == NULL ? 0 : (size_t)shape->n_marks * 4;
+        if (four != 0 && n + 4 <= fast->group && at + four <= end &&
+            shape_fits_four(shape, fast->slice, all + at, fast->readable)) {
+            for (size_t stop = n + 4; n < stop; n++, at += shape->n_marks) {
+                m->row[n] = (uint32_t)at;
+                m->shape[n] = shape;
+            }
+            continue;
+        }
+        const struct shape *before = shape;
+        shape = find_shape(fast, all + at, end - at);
+        if (shape == NULL)
+            break;
+        mixed = mixed || (n > 0 && shape != before);
+        m->row[n] = (uint32_t)at;
+        m->shape[n++] = shape;
+        at += shape->n_marks;
+    }
+    m->row[n] = (uint32_t)at;
+    m->n = n;
+    m->mixed = mixed;
+}
+
+/* Drops the rows from the first one on that is not sound. */
+static void check_rows(struct json_fast *fast)
+{
+    struct matched *m = &fast->matched;
+    const uint32_t *all = fast->marks.at;
+    const struct marks_odd *odd = fast->odd;
+    m->escapes = false;
+    if (odd->at > all[m->row[m->n] - 1])
+        return;
+    for (size_t i = 0; i < m->n; i++) {
+        uint32_t start = all[m->row[i] - 1] + 1, newline = all[m->row[i + 1] - 1];
+        if (!check_odd(fast->slice, &odd, start, newline, &m->escapes))
+            m->n = i;
+    }
 }
 
 /* Where the records are. Drops those from the first one on that is over the limit. */
-static void place_rows(const struct json_fast *fast, struct rows *rows)
+static void place_rows(struct json_fast *fast, struct batch *batch)
 {
-    uint32_t slice = (uint32_t)(rows->slice - rows->batch->block->bytes.data);
-    uint32_t *starts = rows->batch->start + rows->lane, *lens = rows->batch->len + rows->lane;
-    const uint32_t *newline = rows->marks - 1;
-    uint32_t start = *newline + 1;
-    for (size_t i = 0; i < rows->n; i++) {
-        newline += rows->shape->n_marks;
-        uint32_t len = *newline - start;
-        if (len > fast->options->max_record_bytes) {
-            rows->n = i;
-            return;
+    struct matched *m = &fast->matched;
+    const uint32_t *all = fast->marks.at;
+    uint32_t slice = (uint32_t)(fast->slice - batch->block->bytes.data);
+    for (size_t i = 0; i < m->n; i++) {
+        uint32_t start = all[m->row[i] - 1] + 1, len = all[m->row[i + 1] - 1] - start;
+        if (len > fast->options->max_record_bytes)
+            m->n = i;
+        batch->start[batch->n + i] = slice + start;
+        batch->len[batch->n + i] = len + 1;
+        m->lane[i] = (uint32_t)(batch->n + i);
+    }
+}
+
+/* Reads the rows of one shape. Drops those from the first one on that is not plain. */
+static void read_rows(struct json_fast *fast, struct rows *rows)
+{
+    struct matched *m = &fast->matched;
+    size_t n = rows->n;
+    columns_read(&fast->reader, rows);
+    if (rows->n < n)
+        m->n = rows->lane[rows->n] - m->lane[0];
+}
+
+/* Reads the rows shape by shape: those of the first one that is left, then of the next. */
+static void read_mixed_rows(struct json_fast *fast, const struct rows *all)
+{
+    struct matched *m = &fast->matched;
+    uint32_t row[MOST_GROUP], lane[MOST_GROUP];
+    for (size_t first = 0; first < m->n; first++) {
+        struct rows rows = *all;
+        rows.shape = m->shape[first];
+        rows.row = row;
+        rows.lane = lane;
+        rows.n = 0;
+        for (size_t i = first; i < m->n && rows.shape != NULL; i++) {
+            if (m->shape[i] != rows.shape)
+                continue;
+            row[rows.n] = m->row[i];
+            lane[rows.n++] = m->lane[i];
+            m->shape[i] = NULL;
         }
-        starts[i] = slice + start;
-        lens[i] = len + 1;
-        start += len + 1;
+        if (rows.n > 0)
+            read_rows(fast, &rows);
     }
 }
 
 /* Reads the next records that fit some shape; false if the one behind them must be walked. */
 static bool take_rows(struct json_fast *fast, struct batch *batch)
 {
-    struct rows rows = {
-        .slice = fast->slice, .marks = next_marks(fast), .batch = batch, .lane = batch->n};
+    struct matched *m = &fast->matched;
     fast->odd = skip_odd(fast->odd, next_start(fast));
-    size_t tried = rows.n = find_rows(fast, &rows.escapes);
+    match_rows(fast);
+    size_t tried = m->n;
     if (tried == 0)
         return false;
-    rows.shape = fast->shapes.known[0];
+    check_rows(fast);
     while (batch->capacity - batch->n < tried)
         batch_grow(batch);
-    place_rows(fast, &rows);
-    columns_read(&fast->reader, &rows);
-    batch->n += rows.n;
-    fast->row += rows.n * rows.shape->n_marks;
-    if (rows.n < tried)
-        fast->group = rows.n == 0 ? 1 : rows.n;
+    place_rows(fast, batch);
+    struct rows rows = {.shape = m->shape[0],
+                        .slice = fast->slice,
+                        .marks = fast->marks.at,
+                        .row = m->row,
+                        .lane = m->lane,
+                        .even = !m->mixed,
+                        .n = m->n,
+                        .escapes = m->escapes,
+                        .batch = batch};
+    if (m->mixed)
+        read_mixed_rows(fast, &rows);
+    else if (m->n > 0)
+        read_rows(fast, &rows);
+    batch->n += m->n;
+    fast->row = m->row[m->n];
+    if (m->n < tried)
+        fast->group = m->n == 0 ? 1 : m->n;
     else if (fast->group < MOST_GROUP)
-        fast->group *= 2;
-    return rows.n == tried;
+        fast->group = fast->group * 2 < MOST_GROUP ? fast->group * 2 : MOST_GROUP;
+    return m->n == tried;
 }
 
 /* How many marks the next record has; the last is its newline. */

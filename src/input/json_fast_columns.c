@@ -14,13 +14,19 @@ struct reading {
 
 static struct column column_of(const struct reading *r)
 {
+    const struct rows *rows = r->rows;
     return (struct column){
-        .slice = r->rows->slice,
-        .mark = r->rows->marks + r->hole->from,
-        .to = r->hole->to - r->hole->from,
-        .stride = r->rows->shape->n_marks,
-        .n = r->rows->n,
+        .form = rows->even ? COLUMN_EVEN : COLUMN_ROWS,
+        .slice = rows->slice,
+        .marks = rows->even ? rows->marks + rows->row[0] : rows->marks,
+        .stride = rows->shape->n_marks,
+        .first_lane = rows->lane[0],
+        .row = rows->row,
+        .lane = rows->lane,
+        .n = rows->n,
+        .from = r->hole->from,
         .skip = r->hole->skip,
+        .to = r->hole->to,
         .cut = r->hole->skip + r->hole->back,
     };
 }
@@ -36,52 +42,56 @@ static bool read_scalar(const char *text, size_t len, bool needed, struct value 
     return len <= INPUT_MAX_RECORD_BYTES && scalar_read(text, len, needed, v);
 }
 
-static bool put(const struct reading *r, size_t i, const struct value *v)
+static bool put(const struct reading *r, size_t lane, const struct value *v)
 {
-    return projection_put(r->reader->projection, r->hole->want, v, r->rows->batch,
-                          r->rows->lane + i);
+    return projection_put(r->reader->projection, r->hole->want, v, r->rows->batch, lane);
 }
 
 /* These are a column_other each; the context is a struct reading. */
 
-static bool put_scalar(void *context, size_t i, const char *text, size_t len)
+static bool put_scalar(void *context, size_t lane, const char *text, size_t len)
 {
     struct value v;
-    return read_scalar(text, len, true, &v) && put(context, i, &v);
+    return read_scalar(text, len, true, &v) && put(context, lane, &v);
 }
 
-static bool check_scalar(void *context, size_t i, const char *text, size_t len)
+static bool check_scalar(void *context, size_t lane, const char *text, size_t len)
 {
     struct value v;
-    (void)context, (void)i;
+    (void)context, (void)lane;
     return read_scalar(text, len, false, &v);
 }
 
-static bool put_string(void *context, size_t i, const char *text, size_t len)
+static bool put_string(void *context, size_t lane, const char *text, size_t len)
 {
     const struct reading *r = context;
     struct value v = {.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
-    return !has_escape(r->rows, text, len) && put(r, i, &v);
+    return !has_escape(r->rows, text, len) && put(r, lane, &v);
 }
 
-static size_t read_strings(struct reading *r)
+/* Returns how many rows it could read, as the other readers of columns do. */
+COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form,
+                                  const struct rows *rows, struct value *v)
 {
-    struct column c = column_of(r);
-    struct value *v = r->rows->batch->columns[r->hole->want->column] + r->rows->lane;
-    for (size_t i = 0; i < c.n; i++) {
+    for (size_t i = 0; i < c->n; i++) {
         size_t len;
-        const char *text = column_next(&c, false, &len);
-        if (has_escape(r->rows, text, len))
+        const char *text = column_text(c, i, form, &len);
+        if (has_escape(rows, text, len))
             return i;
-        v[i] = (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
+        v[column_lane(c, i, form)] =
+            (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
     }
-    return c.n;
+    return c->n;
 }
 
+/* What numbers and literals are made of: digits, letters, signs and points. */
 static bool in_token(char c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
-           c == '+' || c == '.';
+    static const uint64_t words[4] = {
+        UINT64_C(0x03ff680000000000), /* + - . 0-9 */
+        UINT64_C(0x07fffffe07fffffe), /* A-Z a-z */
+    };
+    return words[(unsigned char)c / 64] >> ((unsigned char)c % 64) & 1;
 }
 
 static size_t token_len(const char *p, const char *end)
@@ -113,7 +123,7 @@ static size_t check_lists(struct reading *r)
     struct column c = column_of(r);
     for (size_t i = 0; i < c.n; i++) {
         size_t len;
-        const char *text = column_next(&c, false, &len);
+        const char *text = column_text(&c, i, c.form, &len);
         if (len > INPUT_MAX_RECORD_BYTES || !like_list(text, len, r->hole->list, r->hole->list_len))
             return i;
     }
@@ -126,8 +136,8 @@ static size_t put_each(struct reading *r)
     column_other *put_one = r->hole->is_string ? put_string : put_scalar;
     for (size_t i = 0; i < c.n; i++) {
         size_t len;
-        const char *text = column_next(&c, false, &len);
-        if (!put_one(r, i, text, len))
+        const char *text = column_text(&c, i, c.form, &len);
+        if (!put_one(r, column_lane(&c, i, c.form), text, len))
             return i;
     }
     return c.n;
@@ -138,17 +148,17 @@ static size_t read_hole(struct reading *r)
 {
     const struct columns_reader *reader = r->reader;
     struct column c = column_of(r);
-    int64_t *ns = r->rows->batch->time_ns + r->rows->lane;
+    int64_t *ns = r->rows->batch->time_ns;
     switch ((enum shape_action)r->hole->action) {
     case SHAPE_STRING:
-        return read_strings(r);
+        return COLUMN_CALL(read_strings, &c, r->rows,
+                           r->rows->batch->columns[r->hole->want->column]);
     case SHAPE_TIME:
         return column_times(&c, reader->lanes, &reader->projection->time_cache, ns, put_string, r);
     case SHAPE_EPOCH:
         return column_epochs(&c, reader->lanes, &reader->units, ns, put_scalar, r);
     case SHAPE_NUMBER:
-        return column_numbers(&c, reader->lanes,
-                              r->rows->batch->columns[r->hole->want->column] + r->rows->lane,
+        return column_numbers(&c, reader->lanes, r->rows->batch->columns[r->hole->want->column],
                               put_scalar, r);
     case SHAPE_CHECK_NUMBER:
         return column_numbers(&c, reader->lanes, NULL, check_scalar, r);
@@ -164,9 +174,9 @@ static void put_constants(struct rows *rows)
 {
     for (size_t k = 0; k < rows->shape->n_constants; k++) {
         const struct shape_constant *constant = &rows->shape->constants[k];
-        struct value *v = rows->batch->columns[constant->column] + rows->lane;
+        struct value *v = rows->batch->columns[constant->column];
         for (size_t i = 0; i < rows->n; i++)
-            v[i] = (struct value){.kind = constant->kind};
+            v[rows->lane[i]] = (struct value){.kind = constant->kind};
     }
 }
 

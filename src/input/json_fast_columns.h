@@ -16,15 +16,17 @@
 #include "input/json_fast_shape.h"
 #include "input/lanes.h"
 
-/* Records that shape_fits(), one behind the other, on their way into lanes of the batch. */
+/* Records that one shape fits, on their way into lanes of the batch. */
 struct rows {
     const struct shape *shape;
     const char *slice;
-    const uint32_t *marks; /* row i has marks[i * n_marks ..]; marks[-1] is the newline before */
+    const uint32_t *marks; /* of the slice */
+    const uint32_t *row;   /* where in `marks` those of each begin; the one before ends another */
+    const uint32_t *lane;  /* each one's place in the batch, in ascending order */
+    bool even;             /* rows and lanes follow each other */
     size_t n;
     bool escapes; /* some have backslashes; each is one of a valid escape */
     struct batch *batch;
-    size_t lane; /* of the first */
 };
 
 struct columns_reader {

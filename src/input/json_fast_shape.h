@@ -27,7 +27,7 @@
 #include "input/json_fast_walk.h"
 #include "input/marks.h"
 
-enum { SHAPE_MOST = 8 };
+enum { SHAPE_MOST = 32 };
 
 /* Sixteen bytes at once, in whatever registers the machine has for that. */
 typedef uint8_t shape_bytes __attribute__((vector_size(16)));
@@ -97,10 +97,12 @@ void shapes_learn(struct shapes *s, const struct walk *w);
  * Could the record whose marks begin at `marks` fit, so that its pieces may be looked at? There are
  * shape->n_marks of them, and one before. `readable`: how many bytes of the slice may be loaded.
  */
-static inline bool shape_may_fit(const struct shape *shape, const uint32_t *marks, size_t readable)
+static inline bool shape_may_fit(const struct shape *shape, const char *slice,
+                                 const uint32_t *marks, size_t readable)
 {
-    return marks[0] - marks[-1] == shape->first + 1 && marks[0] + 1 >= shape->before &&
-           marks[shape->n_marks - 1] + (size_t)shape->behind <= readable;
+    uint32_t newline = marks[shape->n_marks - 1];
+    return slice[newline] == '\n' && marks[0] - marks[-1] == shape->first + 1 &&
+           marks[0] + 1 >= shape->before && newline + (size_t)shape->behind <= readable;
 }
 
 static inline bool shape_is_zero(shape_bytes bytes)
@@ -124,7 +126,7 @@ static inline bool shape_fits(const struct shape *shape, const char *slice, cons
                               size_t readable)
 {
     shape_bytes differences = {0};
-    if (!shape_may_fit(shape, marks, readable))
+    if (!shape_may_fit(shape, slice, marks, readable))
         return false;
     for (size_t i = 0; i < shape->n_pieces; i++)
         differences |= shape_difference(&shape->pieces[i], slice, marks);
@@ -138,8 +140,10 @@ static inline bool shape_fits_four(const struct shape *shape, const char *slice,
     const uint32_t *second = marks + shape->n_marks, *third = second + shape->n_marks;
     const uint32_t *fourth = third + shape->n_marks;
     shape_bytes a = {0}, b = {0}, c = {0}, d = {0};
-    if (!shape_may_fit(shape, marks, readable) || !shape_may_fit(shape, second, readable) ||
-        !shape_may_fit(shape, third, readable) || !shape_may_fit(shape, fourth, readable))
+    if (!shape_may_fit(shape, slice, marks, readable) ||
+        !shape_may_fit(shape, slice, second, readable) ||
+        !shape_may_fit(shape, slice, third, readable) ||
+        !shape_may_fit(shape, slice, fourth, readable))
         return false;
     for (size_t i = 0; i < shape->n_pieces; i++) {
         const struct shape_piece *piece = &shape->pieces[i];

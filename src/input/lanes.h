@@ -38,13 +38,13 @@ struct lanes_times {
     uint64_t clock[LANES_GROUP];    /* in: bytes 11 to 18 */
     uint64_t fraction[LANES_GROUP]; /* in: bytes 20 to 27 */
     uint64_t ends[LANES_GROUP];     /* in: the length, 32 bits; the last two bytes; byte 19 */
-    int64_t ns[LANES_GROUP];        /* out: since midnight; LANES_NO_TIME if it is not plain */
+    uint64_t ns[LANES_GROUP];       /* out: since midnight; LANES_NO_TIME if it is not plain */
 };
 
 #define LANES_OTHER UINT64_MAX
-#define LANES_NO_TIME INT64_MIN
+#define LANES_NO_TIME (UINT64_C(1) << 63)
 
-/* All read rows [0, n), n <= LANES_GROUP, and return whether all of them are plain. */
+/* All read rows [0, n), 1 <= n <= LANES_GROUP, and return whether all of them are plain. */
 struct lanes {
     const char *name;
     /* [0-9]+ or [0-9]+\.[0-9]+ of at most eight bytes, without needless zeros before. */

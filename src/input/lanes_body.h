@@ -2,7 +2,8 @@
  * input/lanes_body.h - reading numbers and times in lanes, compiled once per instruction set.
  *
  * The including file defines LANES_TARGET (a target attribute, or nothing), LANES_NAME, LANES_TEXT
- * and LANES, how many there are: 2, 4 or 8.
+ * and LANES, how many there are: 2, 4 or 8. The last vector of a group is filled up with copies of
+ * the last row, which are plain if it is.
  */
 typedef uint64_t lane __attribute__((vector_size(8 * LANES)));
 typedef uint32_t lane_halves __attribute__((vector_size(8 * LANES)));
@@ -60,8 +61,10 @@ LANE_INLINE lane digits_of(lane x)
 LANES_TARGET static bool read_numbers(struct lanes_numbers *g, size_t n)
 {
     lane others = {0};
-    for (size_t i = n; i % LANES != 0; i++)
-        g->word[i] = g->len[i] = 0;
+    for (size_t i = n; i % LANES != 0; i++) {
+        g->word[i] = g->word[n - 1];
+        g->len[i] = g->len[n - 1];
+    }
     for (size_t i = 0; i < n; i += LANES) {
         lane word = lane_load(g->word + i), len = lane_load(g->len + i);
         lane x = (word ^ BYTES('0')) << ((64 - 8 * len) & 63);
@@ -93,8 +96,11 @@ LANES_TARGET static bool read_numbers(struct lanes_numbers *g, size_t n)
 LANES_TARGET static bool read_integers(struct lanes_integers *g, size_t n)
 {
     lane others = {0};
-    for (size_t i = n; i % LANES != 0; i++)
-        g->first[i] = g->last[i] = g->len[i] = 0;
+    for (size_t i = n; i % LANES != 0; i++) {
+        g->first[i] = g->first[n - 1];
+        g->last[i] = g->last[n - 1];
+        g->len[i] = g->len[n - 1];
+    }
     for (size_t i = 0; i < n; i += LANES) {
         lane first = lane_load(g->first + i), len = lane_load(g->len + i);
         lane high = (first ^ BYTES('0')) << ((128 - 8 * len) & 63);
@@ -117,8 +123,12 @@ LANES_TARGET static bool read_integers(struct lanes_integers *g, size_t n)
 LANES_TARGET static bool read_times(struct lanes_times *g, size_t n)
 {
     lane others = {0};
-    for (size_t i = n; i % LANES != 0; i++)
-        g->date[i] = g->clock[i] = g->fraction[i] = g->ends[i] = 0;
+    for (size_t i = n; i % LANES != 0; i++) {
+        g->date[i] = g->date[n - 1];
+        g->clock[i] = g->clock[n - 1];
+        g->fraction[i] = g->fraction[n - 1];
+        g->ends[i] = g->ends[n - 1];
+    }
     for (size_t i = 0; i < n; i += LANES) {
         lane ends = lane_load(g->ends + i);
         lane len = ends & UINT32_MAX, last = ends >> 40 & 0xff, point = ends >> 48;

@@ -30,6 +30,13 @@ enum { MARKS_SLICE = 8 * 1024, MARKS_LONGEST_SLICE = 2 << 20, MARKS_BLOCK = 64 }
  * loaded whole. */
 enum { BLOCK_PADDING = 64 };
 
+/* A block of a slice that is not all plain ASCII. */
+struct marks_odd {
+    uint32_t at;      /* its offset */
+    bool high;        /* some byte is >= 0x80 */
+    uint64_t escapes; /* the backslashes that are not escaped themselves, the first one lowest */
+};
+
 struct marks {
     uint32_t *at;      /* offsets, in order, from [1] on; [0] is -1: the first record, too, starts
                           one behind a mark */
@@ -37,9 +44,9 @@ struct marks {
     size_t n_newlines; /* CSV */
     bool high;         /* CSV: some byte is >= 0x80 */
     bool quote;        /* CSV: it ends before a quote */
-    uint32_t *odd;     /* JSON: the offsets of blocks that hold a backslash or a byte >= 0x80, in
-                          order; UINT32_MAX behind the last */
-    size_t capacity;   /* the longest slice that there is room for */
+    struct marks_odd *odd; /* JSON: blocks that hold a backslash or a byte >= 0x80, in order; one
+                              at UINT32_MAX behind the last */
+    size_t capacity;       /* the longest slice that there is room for */
 };
 
 /* Makes room for slices of so many bytes; what is in it is lost. {0} is an empty one. */

@@ -42,17 +42,19 @@ MARKS_TARGET static void mark_csv(struct marks *marks, const char *p, size_t len
 }
 
 /*
- * Which of 64 bytes stand behind a backslash that is not itself escaped. *carry: is the first one
- * of this block, in; of the next block, out.
+ * Which of 64 bytes stand behind a backslash that is not itself escaped; *starts: which are such
+ * backslashes. *carry: is the first byte of this block escaped, in; of the next block, out.
  */
-static inline uint64_t escaped_bits(uint64_t backslashes, bool *carry)
+static inline uint64_t escaped_bits(uint64_t backslashes, bool *carry, uint64_t *starts)
 {
     uint64_t escaped = *carry;
     *carry = false;
+    *starts = 0;
     backslashes &= ~escaped;
     while (backslashes != 0) {
         uint64_t first = backslashes & (~backslashes + 1);
         *carry = first << 1 == 0;
+        *starts |= first;
         escaped |= first << 1;
         backslashes &= ~(first | first << 1);
     }
@@ -61,20 +63,23 @@ static inline uint64_t escaped_bits(uint64_t backslashes, bool *carry)
 
 MARKS_TARGET static void mark_json(struct marks *marks, const char *p, size_t len)
 {
-    uint32_t *to = marks->at + 1, *odd = marks->odd;
+    uint32_t *to = marks->at + 1;
+    struct marks_odd *odd = marks->odd;
     bool carry = false;
     for (size_t at = 0; at < len; at += MARKS_BLOCK) {
         struct block block = block_load(p + at);
         uint64_t bits = block_equal(&block, '"') | block_below(&block, ' ');
-        uint64_t backslashes = block_equal(&block, '\\');
-        if ((backslashes | block_high(&block)) != 0 || carry) {
-            *odd++ = (uint32_t)at;
+        uint64_t backslashes = block_equal(&block, '\\'), high = block_high(&block);
+        if ((backslashes | high) != 0 || carry) {
+            *odd = (struct marks_odd){.at = (uint32_t)at, .high = high != 0};
+            uint64_t escaped = escaped_bits(backslashes, &carry, &odd->escapes);
             /* An escaped control character is no less one: its record is not valid. */
-            bits &= ~escaped_bits(backslashes, &carry) | block_below(&block, ' ');
+            bits &= ~escaped | block_below(&block, ' ');
+            odd++;
         }
         to = block_write(to, bits & first_bits(len - at), (uint32_t)at);
     }
-    *odd = UINT32_MAX;
+    odd->at = UINT32_MAX;
     marks->at[0] = UINT32_MAX;
     marks->n = (size_t)(to - marks->at) - 1;
     while (marks->n > 0 && p[marks->at[marks->n]] != '\n')

@@ -423,8 +423,16 @@ static void test_shapes(void)
             char copy[256] = {0};
             strcpy(copy, later[i].line);
             marker->json(&marks, copy, strlen(copy));
-            struct rows rows = {
-                .shape = shapes.known[0], .slice = copy, .marks = marks.at + 1, .n = 1, .escapes = true, .batch = &d.by_slow};
+            const uint32_t row = 1, lane = 0;
+            struct rows rows = {.shape = shapes.known[0],
+                                .slice = copy,
+                                .marks = marks.at,
+                                .row = &row,
+                                .lane = &lane,
+                                .even = (i & 1) != 0,
+                                .n = 1,
+                                .escapes = true,
+                                .batch = &d.by_slow};
             bool fits = marks.n == shapes.known[0]->n_marks &&
                         shape_fits(shapes.known[0], copy, marks.at + 1, sizeof copy);
             const struct columns_reader reader = {.projection = &projection,
