@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/value.h"
 #include "input/epoch.h"
@@ -26,6 +27,7 @@
 enum column_form {
     COLUMN_EVEN,    /* their marks lie `stride` apart, what is read goes into lanes one by one */
     COLUMN_EVEN_CR, /* the same, and a CR at the end is dropped */
+    COLUMN_QUOTED,  /* the same, if it is the last column; and quotes around a field are dropped */
     COLUMN_ROWS,    /* row and lane say where marks and lanes are */
 };
 
@@ -40,6 +42,8 @@ struct column {
     size_t n;              /* records */
     uint32_t from, skip;   /* the field starts so many bytes behind its record's mark `from` */
     uint32_t to, cut;      /* and is shorter by `cut` than it is from there to mark `to` */
+    bool is_last;          /* QUOTED */
+    bool doubled;          /* QUOTED: some fields may have quotes within; these keep all theirs */
 };
 
 /* The field of record i. Where it ends before it starts (json_fast_shape.h) its length is huge. */
@@ -49,8 +53,14 @@ COLUMN_INLINE const char *column_text(const struct column *c, size_t i, enum col
     const uint32_t *marks = c->marks + (form == COLUMN_ROWS ? c->row[i] : i * c->stride);
     const char *text = c->slice + (uint32_t)(marks[c->from] + c->skip);
     *len = (uint32_t)(marks[c->to] - marks[c->from] - c->cut);
-    if (form == COLUMN_EVEN_CR && *len > 0 && text[*len - 1] == '\r')
+    if ((form == COLUMN_EVEN_CR || (form == COLUMN_QUOTED && c->is_last)) && *len > 0 &&
+        text[*len - 1] == '\r')
         --*len;
+    if (form == COLUMN_QUOTED && *len >= 2 && *text == '"' &&
+        !(c->doubled && memchr(text + 1, '"', *len - 2) != NULL)) {
+        text++;
+        *len -= 2;
+    }
     return text;
 }
 
@@ -63,6 +73,7 @@ COLUMN_INLINE size_t column_lane(const struct column *c, size_t i, enum column_f
 #define COLUMN_CALL(function, c, ...)                                                              \
     ((c)->form == COLUMN_EVEN      ? function(c, COLUMN_EVEN, __VA_ARGS__)                         \
      : (c)->form == COLUMN_EVEN_CR ? function(c, COLUMN_EVEN_CR, __VA_ARGS__)                      \
+     : (c)->form == COLUMN_QUOTED  ? function(c, COLUMN_QUOTED, __VA_ARGS__)                       \
                                    : function(c, COLUMN_ROWS, __VA_ARGS__))
 
 /* Reads a field for that lane, or returns false. */

@@ -9,6 +9,7 @@
 #include "input/column.h"
 #include "input/digits.h"
 #include "input/epoch.h"
+#include "input/newline.h"
 #include "input/vectors.h"
 #include "time/time_fast.h"
 
@@ -40,7 +41,8 @@ struct group {
     const char *slice;
     const uint32_t *separators; /* separators[-1] is the one before the first record */
     size_t n, width;
-    size_t lane; /* of the first */
+    size_t lane;          /* of the first */
+    bool quotes, doubled; /* see struct marks */
 };
 
 struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout)
@@ -76,14 +78,12 @@ void csv_fast_begin(struct csv_fast *fast)
     fast->slice = NULL;
 }
 
-static inline bool is_last(const struct group *g, size_t column)
-{
-    return column == g->width - 1;
-}
-
 static struct column column_of(const struct group *g, size_t column)
 {
-    return (struct column){.form = is_last(g, column) ? COLUMN_EVEN_CR : COLUMN_EVEN,
+    bool last = column == g->width - 1;
+    return (struct column){.form = g->quotes ? COLUMN_QUOTED
+                                   : last    ? COLUMN_EVEN_CR
+                                             : COLUMN_EVEN,
                            .slice = g->slice,
                            .marks = g->separators - 1,
                            .stride = g->width,
@@ -92,7 +92,9 @@ static struct column column_of(const struct group *g, size_t column)
                            .from = (uint32_t)column,
                            .skip = 1,
                            .to = (uint32_t)column + 1,
-                           .cut = 1};
+                           .cut = 1,
+                           .is_last = last,
+                           .doubled = g->doubled};
 }
 
 static bool read_time(struct csv_fast *fast, const char *text, size_t len, int64_t *ns)
@@ -189,7 +191,8 @@ COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form,
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
         const char *text = column_text(c, i, form, &len);
-        if (must_be_utf8 && !utf8_valid(text, len))
+        bool has_quotes = form == COLUMN_QUOTED && len > 0 && *text == '"';
+        if (has_quotes || (must_be_utf8 && !utf8_valid(text, len)))
             return i;
         v[column_lane(c, i, form)] = (struct value){
             .text = text, .len = (uint32_t)len, .kind = (uint8_t)(len == 0 ? empty : VALUE_STRING)};
@@ -250,6 +253,17 @@ static void place_group(const struct csv_fast *fast, struct group *g, struct bat
     }
 }
 
+/* Physical lines that end with or in the records. */
+static void count_lines(const struct group *g, struct batch *batch)
+{
+    batch->lines += g->n;
+    if (!g->quotes || g->n == 0)
+        return;
+    const char *bytes = batch->block->bytes.data + batch->start[g->lane];
+    const char *end = g->slice + g->separators[g->n * g->width - 1] + 1;
+    batch->lines += newline_count(bytes, (size_t)(end - bytes)) - g->n;
+}
+
 /* Reads the next of the even records; false if the one behind them is not plain. */
 static bool take_group(struct csv_fast *fast, struct batch *batch)
 {
@@ -258,13 +272,16 @@ static bool take_group(struct csv_fast *fast, struct batch *batch)
                       .separators = fast->marks.at + fast->row,
                       .n = tried,
                       .width = fast->layout->n_columns,
-                      .lane = batch->n};
+                      .lane = batch->n,
+                      .quotes = fast->marks.quotes,
+                      .doubled = fast->marks.doubled};
     if (tried == 0)
         return false;
     while (batch->capacity - batch->n < tried)
         batch_grow(batch);
     place_group(fast, &g, batch);
     read_group(fast, &g, batch);
+    count_lines(&g, batch);
     batch->n += g.n;
     fast->even -= g.n;
     fast->left -= g.n;
@@ -324,7 +341,7 @@ static const char *next_record(const struct csv_fast *fast)
     return fast->slice + (uint32_t)(fast->marks.at[fast->row - 1] + 1);
 }
 
-/* Marks what starts at p; false if that is not even one whole line without quotes, or too long. */
+/* Marks what starts at p; false if that is not even one whole line, or too long. */
 static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
 {
     size_t left = (size_t)(end - p), len = MARKS_SLICE;
@@ -332,7 +349,7 @@ static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
         marks_reserve(&fast->marks, len);
         fast->vectors->marker->csv(&fast->marks, p, left < len ? left : len,
                                    fast->layout->delimiter);
-        if (fast->marks.n_newlines > 0 || fast->marks.quote || left <= len ||
+        if (fast->marks.n_newlines > 0 || fast->marks.misquoted || left <= len ||
             len >= MARKS_LONGEST_SLICE)
             break;
     }
@@ -352,7 +369,7 @@ const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *e
     while (p < end) {
         bool known = fast->slice != NULL && next_record(fast) == p;
         bool used_up = known && fast->left == 0;
-        if (used_up && fast->marks.quote) {
+        if (used_up && fast->marks.misquoted) {
             fast->slice = NULL;
             return p;
         }

@@ -1,5 +1,5 @@
 /*
- * input/csv_fast.h - the projecting fast path beside libcsv: records without a quote in them.
+ * input/csv_fast.h - the projecting fast path beside libcsv.
  *
  * A slice of the block is marked (marks.h); as long as every line has as many separators as there
  * are columns, the marks are a matrix with a row per record, and the columns that are needed are
@@ -27,9 +27,9 @@ void csv_fast_free(struct csv_fast *fast);
 void csv_fast_begin(struct csv_fast *fast);
 
 /*
- * Appends the plain records from p on to the batch, batch->n included. Returns where the first
- * record starts that is not plain, or `end`. p is the start of a record of batch->block, `end` its
- * end. Texts are views of the block's bytes.
+ * Appends the plain records from p on to the batch, batch->n and batch->lines included. Returns
+ * where the first record starts that is not plain, or `end`. p is the start of a record of
+ * batch->block, `end` its end. Texts are views of the block's bytes.
  */
 const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *end,
                              struct batch *batch);

@@ -1,12 +1,12 @@
 /*
  * input/marks.h - the vector half of both fast paths: where the marks of a slice stand.
  *
- * Marks are the bytes that say where things begin and end: in CSV without quotes the delimiters and
- * newlines, in JSON the quotes (but not escaped ones) and the control characters, of which the
- * newline is one. One pass over a slice makes bitmaps of 64 bytes each and writes down the offsets
- * of their bits (after Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB Journal
- * 28(6), 2019, section 3.1.2). Records of one form then have their marks in the same columns of a
- * matrix, and what lies between two of them is found without looking at a byte of it:
+ * Marks are the bytes that say where things begin and end: in CSV the delimiters and newlines that
+ * are in no quotes, in JSON the quotes (but not escaped ones) and the control characters, of which
+ * the newline is one. One pass over a slice makes bitmaps of 64 bytes each and writes down the
+ * offsets of their bits (after Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB
+ * Journal 28(6), 2019, section 3.1.2). Records of one form then have their marks in the same
+ * columns of a matrix, and what lies between two of them is found without looking at a byte of it:
  *
  *     {"ts":"▁▁▁▁▁▁","host":"▁▁▁","status":▁▁▁}\n        2026-01-02T03:04:05Z,web-1,200\n
  *      ^  ^ ^      ^ ^    ^ ^   ^ ^      ^     ^                              ^     ^   ^
@@ -43,7 +43,9 @@ struct marks {
     size_t n;          /* JSON: up to the last newline; 0 if there is none */
     size_t n_newlines; /* CSV */
     bool high;         /* CSV: some byte is >= 0x80 */
-    bool quote;        /* CSV: it ends before a quote */
+    bool quotes;       /* CSV: some fields are quoted */
+    bool doubled;      /* CSV: and some quotes are doubled */
+    bool misquoted;    /* CSV: it ends where quotes are not as they should be */
     struct marks_odd *odd; /* JSON: blocks that hold a backslash or a byte >= 0x80, in order; one
                               at UINT32_MAX behind the last */
     size_t capacity;       /* the longest slice that there is room for */
@@ -56,9 +58,8 @@ void marks_free(struct marks *marks);
 /* Both mark p[0..len), len at most the capacity, and read up to MARKS_BLOCK bytes behind it. */
 struct marker {
     const char *name;
-    /* Up to the first quote, if there is one. */
+    /* p is where a record starts, as below. */
     void (*csv)(struct marks *marks, const char *p, size_t len, char delimiter);
-    /* p is where a record starts. */
     void (*json)(struct marks *marks, const char *p, size_t len);
 };
 

@@ -19,26 +19,83 @@ static inline uint64_t first_bits(size_t n)
     return n < MARKS_BLOCK ? ~(~UINT64_C(0) << n) : ~UINT64_C(0);
 }
 
+/* Which bytes have an odd number of set bits at or before them. */
+static inline uint64_t odd_before(uint64_t bits)
+{
+    for (int shift = 1; shift < 64; shift *= 2)
+        bits ^= bits << shift;
+    return bits;
+}
+
+/* What a block of CSV leaves for the next one: about its last byte, in the lowest bit. */
+struct quoting {
+    uint64_t inside;  /* all bits: a quoted field is open */
+    uint64_t opens;   /* it was a separator or a closing quote: an opening one may follow */
+    uint64_t closing; /* it was a closing quote */
+};
+
+/* 64 bytes; those in quotes are taken out. */
+struct csv_bits {
+    uint64_t quotes, newlines, separators; /* newlines and delimiters */
+    uint64_t cr;                           /* CRs before a newline */
+    uint64_t bad;                          /* quotes are not as they should be, from here on */
+    bool doubled;
+};
+
+/*
+ * Every other quote opens, every other closes; a doubled one inside a field closes and opens again.
+ * So one that opens stands behind a separator or a closing one, and behind a closing one stands a
+ * separator, an opening one, or the CR of a line's end.
+ */
+static inline void read_quotes(struct csv_bits *b, struct quoting *q)
+{
+    uint64_t inside = odd_before(b->quotes) ^ q->inside;
+    uint64_t opening = b->quotes & inside, closing = b->quotes & ~inside;
+    uint64_t behind_closing = closing << 1 | q->closing;
+    b->newlines &= ~inside;
+    b->separators &= ~inside;
+    b->bad = (opening & ~((b->separators | closing) << 1 | q->opens)) |
+             (behind_closing & ~(b->separators | opening | b->cr));
+    b->doubled = (opening & behind_closing) != 0;
+    q->inside = inside >> 63 ? ~UINT64_C(0) : 0;
+    q->opens = (b->separators | closing) >> 63;
+    q->closing = closing >> 63;
+}
+
 MARKS_TARGET static void mark_csv(struct marks *marks, const char *p, size_t len, char delimiter)
 {
     uint32_t *to = marks->at + 1;
+    struct quoting quoting = {.opens = 1};
     uint64_t high = 0, quotes = 0;
     size_t n_newlines = 0;
-    for (size_t at = 0; at < len && quotes == 0; at += MARKS_BLOCK) {
+    marks->misquoted = marks->doubled = false;
+    for (size_t at = 0; at < len && !marks->misquoted; at += MARKS_BLOCK) {
         struct block block = block_load(p + at);
         uint64_t live = first_bits(len - at), newlines = block_equal(&block, '\n');
-        quotes = block_equal(&block, '"') & live;
-        if (quotes != 0)
-            live &= (quotes & (~quotes + 1)) - 1;
+        struct csv_bits b = {.quotes = block_equal(&block, '"') & live,
+                             .newlines = newlines,
+                             .separators = newlines | block_equal(&block, delimiter)};
+        if ((b.quotes | quoting.inside | quoting.closing) != 0) {
+            uint64_t last_cr = (uint64_t)(p[at + MARKS_BLOCK] == '\n') << 63;
+            b.cr = block_equal(&block, '\r') & (newlines >> 1 | last_cr);
+            read_quotes(&b, &quoting);
+            quotes |= b.quotes;
+            marks->doubled = marks->doubled || b.doubled;
+            marks->misquoted = (b.bad & live) != 0;
+            if (marks->misquoted)
+                live &= (b.bad & (~b.bad + 1)) - 1;
+        } else {
+            quoting.opens = b.separators >> 63;
+        }
         high |= block_high(&block) & live;
-        n_newlines += (size_t)__builtin_popcountll(newlines & live);
-        to = block_write(to, (newlines | block_equal(&block, delimiter)) & live, (uint32_t)at);
+        n_newlines += (size_t)__builtin_popcountll(b.newlines & live);
+        to = block_write(to, b.separators & live, (uint32_t)at);
     }
     marks->at[0] = UINT32_MAX;
     marks->n = (size_t)(to - marks->at) - 1;
     marks->n_newlines = n_newlines;
     marks->high = high != 0;
-    marks->quote = quotes != 0;
+    marks->quotes = quotes != 0;
 }
 
 /*

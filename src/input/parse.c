@@ -178,10 +178,8 @@ static void parse_csv(struct input_parser *parser)
     if (parser->csv_fast != NULL)
         csv_fast_begin(parser->csv_fast);
     while (record < parser->end) {
-        size_t before = parser->batch->n;
         if (parser->csv_fast != NULL)
             record = csv_fast_records(parser->csv_fast, record, parser->end, parser->batch);
-        parser->batch->lines += parser->batch->n - before; /* no quotes, so no newlines within */
         if (record < parser->end) {
             const char *next = parse_csv_slow(parser, record, &quote);
             parser->batch->lines += newline_count(record, (size_t)(next - record));
