@@ -1,13 +1,19 @@
 /*
  * Writes events for benchmarks to stdout: the same bytes for the same options, on any machine.
  *
- *   generate [-f json|csv|narrow] [-n EVENTS] [-k KEYS] [-r EVENTS_A_SECOND] [-d DISORDER_S]
- *            [-s SEED]
+ *   generate [-f json|csv|narrow|optional|escaped|quoted] [-n EVENTS] [-k KEYS]
+ *            [-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED]
  *
  * json    a web log of about 155 bytes an event: ts (RFC 3339, ms), host, user, method, path,
  *         status, bytes, latency_ms
  * csv     the same events, value for value, with a header line
  * narrow  ts,key,value of about 23 bytes, ts in epoch seconds
+ *
+ * and, less plain, the same events once more:
+ *
+ * optional  json, where one event in two has another field, and one in four lacks one
+ * escaped   json with a field more, which holds escapes and a letter that is not ASCII
+ * quoted    csv with quotes around every field
  *
  * Event time goes on evenly; each event is then set back by up to DISORDER_S, uniformly, so a
  * delay of DISORDER_S loses nothing. Hosts (keys) and users are drawn uniformly. The widths of
@@ -16,6 +22,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +33,14 @@
 #define EPOCH_MS 1767225600000 /* 2026-01-01T00:00:00Z */
 #define USERS 10000
 
-enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_NARROW };
+enum format {
+    FORMAT_JSON,
+    FORMAT_CSV,
+    FORMAT_NARROW,
+    FORMAT_OPTIONAL,
+    FORMAT_ESCAPED,
+    FORMAT_QUOTED
+};
 
 struct options {
     enum format format;
@@ -98,13 +112,29 @@ static const char *time_text(int64_t ts_ms)
     return text;
 }
 
+/* `more`: another member, with its comma. */
+static int print_json(const struct event *e, bool method, const char *more)
+{
+    return printf("{\"ts\":\"%s\",\"host\":\"h%07u\",\"user\":\"u%06u\",%s%s%s"
+                  "\"path\":\"/api/items/%05u\",\"status\":%u,\"bytes\":%u,"
+                  "\"latency_ms\":%u.%u%s}\n",
+                  time_text(e->ts_ms), e->host, e->user, method ? "\"method\":\"" : "",
+                  method ? e->method : "", method ? "\"," : "", e->item, e->status, e->bytes,
+                  e->latency_tenths / 10, e->latency_tenths % 10, more);
+}
+
 static int print_event(const struct options *o, const struct event *e)
 {
     switch (o->format) {
     case FORMAT_JSON:
-        return printf("{\"ts\":\"%s\",\"host\":\"h%07u\",\"user\":\"u%06u\",\"method\":\"%s\","
-                      "\"path\":\"/api/items/%05u\",\"status\":%u,\"bytes\":%u,"
-                      "\"latency_ms\":%u.%u}\n",
+        return print_json(e, true, "");
+    case FORMAT_OPTIONAL: /* what the item's number says, which nobody can predict */
+        return print_json(e, e->item % 4 != 0, e->item / 4 % 2 == 0 ? ",\"cached\":true" : "");
+    case FORMAT_ESCAPED:
+        return print_json(e, true, ",\"agent\":\"\\\"Caf\xc3\xa9\\\" 1.0\\/x\"");
+    case FORMAT_QUOTED:
+        return printf("\"%s\",\"h%07u\",\"u%06u\",\"%s\",\"/api/items/%05u\",\"%u\",\"%u\","
+                      "\"%u.%u\"\n",
                       time_text(e->ts_ms), e->host, e->user, e->method, e->item, e->status,
                       e->bytes, e->latency_tenths / 10, e->latency_tenths % 10);
     case FORMAT_CSV:
@@ -121,8 +151,11 @@ static int print_header(enum format format)
 {
     switch (format) {
     case FORMAT_JSON:
+    case FORMAT_OPTIONAL:
+    case FORMAT_ESCAPED:
         return 0;
     case FORMAT_CSV:
+    case FORMAT_QUOTED:
         return printf("ts,host,user,method,path,status,bytes,latency_ms\n");
     case FORMAT_NARROW:
         return printf("ts,key,value\n");
@@ -132,8 +165,8 @@ static int print_header(enum format format)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: generate [-f json|csv|narrow] [-n EVENTS] [-k KEYS] "
-                    "[-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED]\n");
+    fprintf(stderr, "usage: generate [-f json|csv|narrow|optional|escaped|quoted] [-n EVENTS] "
+                    "[-k KEYS] [-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED]\n");
     exit(2);
 }
 
@@ -149,8 +182,8 @@ static uint64_t read_number(const char *text, uint64_t min, uint64_t max)
 
 static enum format read_format(const char *text)
 {
-    static const char *const names[] = {"json", "csv", "narrow"};
-    for (unsigned i = 0; i < 3; i++)
+    static const char *const names[] = {"json", "csv", "narrow", "optional", "escaped", "quoted"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(text, names[i]))
             return (enum format)i;
     usage();

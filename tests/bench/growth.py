@@ -12,7 +12,7 @@ START_UP_RUNS = 200
 LATENCY_S = 10
 
 
-def comparisons(few, many):
+def comparisons(bench, few, many):
     """Title, goal, options and data of the run, options and data of what it is held against."""
     return [
         ("sliding:10m/10s against 10s", 1.3, "-w sliding:10m/10s -k host", few,
@@ -28,6 +28,12 @@ def comparisons(few, many):
          few),
         ("the same, both with --lateness 1m", 1.05, "-w 1m -k host -l 1m -m retract", few,
          "-w 1m -k host -l 1m", few),
+    ] + [(f"{form} JSON against plain", None, "-w 1m -k host",
+          bench.events_file(form, bench.events), "-w 1m -k host", few)
+         for form in ("optional", "escaped")] + [
+        ("quoted CSV against plain", None, "-w 1m -k host",
+         bench.events_file("quoted", bench.events), "-w 1m -k host",
+         bench.events_file("csv", bench.events)),
     ]
 
 
@@ -45,7 +51,7 @@ def verdict(value, goal):
 def cpu_ratios(bench, few, many):
     print(f"\nhow cost grows, in user CPU seconds, one thread, {bench.rounds} rounds")
     print(f"  {'':<44}{'this':>8}{'that':>8}{'ratio':>8}{'goal':>8}")
-    for title, goal, options, data, base_options, base_data in comparisons(few, many):
+    for title, goal, options, data, base_options, base_data in comparisons(bench, few, many):
         taken, base = bench.alternate([winagg(bench, options, data),
                                        winagg(bench, base_options, base_data)])
         mine, other = (min(one[1] for one in runs) for runs in (taken, base))

@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "input/batch.h"
+#include "input/csv_cut.h"
 #include "input/csv_fast.h"
 #include "input/csv_slow.h"
 #include "input_log.h"
@@ -227,8 +228,11 @@ static inline void differential_log(struct buf *log, const struct input_options 
         if (fast != NULL)
             p = csv_fast_records(fast, p, end, &batch);
         *n_fast += batch.n - before;
-        const char *newline = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
-        const char *next = newline == NULL ? end : newline + 1;
+        struct csv_scan scan = {0};
+        const char *next = p < end ? csv_scan_record(&scan, p, end, layout->delimiter,
+                                                     options->max_record_bytes)
+                                   : NULL;
+        next = next == NULL ? end : next;
         size_t len = csv_record_len(p, next), lane = batch_lane(&batch);
         if (len > 0 && csv_slow_record(slow, options, layout, p, len, &batch, lane) == NULL) {
             batch.start[lane] = (uint32_t)(p - block->bytes.data);
@@ -242,7 +246,7 @@ static inline void differential_log(struct buf *log, const struct input_options 
     batch_free(&batch);
 }
 
-/* Here every newline ends a record: a quote that is open there makes a bad one, for both. */
+/* What the fast path refuses, and all of it without one, is cut as input/parse.c does. */
 static inline const char *differential_fast(const struct input_options *options, const char *text,
                                             size_t len, size_t *n_fast)
 {
