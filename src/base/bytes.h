@@ -1,5 +1,5 @@
 /*
- * base/bytes.h - comparing short runs of bytes without a call.
+ * base/bytes.h - short runs of bytes as words: loading and comparing them without a call.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
@@ -13,6 +13,16 @@ static inline uint64_t bytes_u64(const void *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* The first byte in the lowest bits, whatever the machine. */
+static inline uint64_t bytes_u64_le(const void *p)
+{
+    uint64_t word = bytes_u64(p);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     return word;
 }
 

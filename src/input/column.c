@@ -1,16 +1,6 @@
 #include "input/column.h"
 
-#include <string.h>
-
-static inline uint64_t load_word(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
+#include "base/bytes.h"
 
 /* The records from `first` on, as many as go into a group of lanes. */
 static struct column group_from(const struct column *c, size_t first)
@@ -53,7 +43,7 @@ COLUMN_INLINE void fill_numbers(const struct column *c, enum column_form form,
 {
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
-        g->word[i] = load_word(column_text(c, i, form, &len));
+        g->word[i] = bytes_u64_le(column_text(c, i, form, &len));
         g->len[i] = len;
     }
 }
@@ -104,8 +94,8 @@ COLUMN_INLINE void fill_integers(const struct column *c, enum column_form form,
         size_t len;
         const char *text = column_text(c, i, form, &len);
         bool fits = len - 9 <= 16 - 9;
-        g->first[i] = load_word(text);
-        g->last[i] = load_word(text + (fits ? len - 8 : 0));
+        g->first[i] = bytes_u64_le(text);
+        g->last[i] = bytes_u64_le(text + (fits ? len - 8 : 0));
         g->len[i] = len;
     }
 }
@@ -148,15 +138,15 @@ size_t column_epochs(const struct column *c, const struct lanes *lanes,
 COLUMN_INLINE void fill_times(const struct column *c, enum column_form form, struct lanes_times *g,
                               const struct time_cache *cache)
 {
-    const uint64_t head = load_word(cache->date) ^ TIME_EPOCH_HEAD;
-    const uint64_t tail = load_word(cache->date + 3) ^ TIME_EPOCH_TAIL;
+    const uint64_t head = bytes_u64_le(cache->date) ^ TIME_EPOCH_HEAD;
+    const uint64_t tail = bytes_u64_le(cache->date + 3) ^ TIME_EPOCH_TAIL;
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
         const char *text = column_text(c, i, form, &len);
         const char *last = text + (len - 20 <= 10 ? len - 2 : 0);
-        g->date[i] = (load_word(text) ^ head) | (load_word(text + 3) ^ tail);
-        g->clock[i] = load_word(text + 11);
-        g->fraction[i] = load_word(text + 20);
+        g->date[i] = (bytes_u64_le(text) ^ head) | (bytes_u64_le(text + 3) ^ tail);
+        g->clock[i] = bytes_u64_le(text + 11);
+        g->fraction[i] = bytes_u64_le(text + 20);
         g->ends[i] = (uint64_t)(unsigned char)text[19] << 48 |
                      (uint64_t)(unsigned char)last[1] << 40 |
                      (uint64_t)(unsigned char)last[0] << 32 | (uint32_t)len;

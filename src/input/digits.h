@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "base/bytes.h"
 
 /* Always, so that the constants stay in registers over a loop of readings. */
 #define DIGITS_INLINE static inline __attribute__((always_inline))
@@ -19,12 +20,7 @@
 /* 1 <= n <= 8. What is not a digit makes a word that is not digits_valid(). */
 DIGITS_INLINE uint64_t digits_load(const char *text, size_t n)
 {
-    uint64_t word;
-    memcpy(&word, text, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return (word ^ UINT64_C(0x3030303030303030)) << (64 - 8 * n);
+    return (bytes_u64_le(text) ^ UINT64_C(0x3030303030303030)) << (64 - 8 * n);
 }
 
 DIGITS_INLINE bool digits_valid(uint64_t word)
@@ -58,14 +54,6 @@ DIGITS_INLINE bool digits_remove_point(uint64_t *word, unsigned *decimals)
     *word = (*word & from << 8) | (*word & ~from) << 8;
     *decimals = 7 - at;
     return true;
-}
-
-/* [0-9]{9,16} and nothing else; len is 9 to 16. */
-DIGITS_INLINE bool digits_read_two(const char *text, size_t len, uint64_t *n)
-{
-    uint64_t high = digits_load(text, len - 8), low = digits_load(text + len - 8, 8);
-    *n = digits_value(high) * 100000000 + digits_value(low);
-    return digits_valid(high) && digits_valid(low);
 }
 
 /* [0-9]{1,19} and nothing else. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "input/column.h"
+#include "input/digits.h"
 #include "input/json_fast_scalar.h"
 
 /* What the readers of odd fields have to know. */
@@ -36,10 +37,26 @@ static bool has_escape(const struct rows *rows, const char *text, size_t len)
     return rows->escapes && memchr(text, '\\', len) != NULL;
 }
 
+/* An integer or a decimal of the JSON grammar, of at most 16 bytes behind the sign. */
+static bool read_decimal(const char *text, size_t len, struct value *v)
+{
+    int64_t mant;
+    unsigned decimals;
+    size_t sign = *text == '-';
+    char first = text[sign];
+    if (!digits_read_decimal(text, len, &mant, &decimals) || first == '.' ||
+        (first == '0' && len - sign > 1 && text[sign + 1] != '.') ||
+        (decimals == 0 && text[len - 1] == '.'))
+        return false;
+    *v = (struct value){.mant = mant, .exp = (int16_t)(0 - (int)decimals), .kind = VALUE_NUMBER};
+    return true;
+}
+
 /* Any number or literal. */
 static bool read_scalar(const char *text, size_t len, bool needed, struct value *v)
 {
-    return len <= INPUT_MAX_RECORD_BYTES && scalar_read(text, len, needed, v);
+    return len <= INPUT_MAX_RECORD_BYTES &&
+           (read_decimal(text, len, v) || scalar_read(text, len, needed, v));
 }
 
 static bool put(const struct reading *r, size_t lane, const struct value *v)

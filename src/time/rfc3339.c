@@ -91,8 +91,8 @@ static bool cache_fill(struct time_cache *cache, const char *text)
     int days = civil_days(c.year, c.month, c.day);
     if (days <= INT64_MIN / SECOND_NS / DAY_S - 1 || days >= INT64_MAX / SECOND_NS / DAY_S)
         return false;
-    store_64(cache->date, time_load_64(text) ^ TIME_EPOCH_HEAD);
-    store_64(cache->date + 3, time_load_64(text + 3) ^ TIME_EPOCH_TAIL);
+    store_64(cache->date, bytes_u64_le(text) ^ TIME_EPOCH_HEAD);
+    store_64(cache->date + 3, bytes_u64_le(text + 3) ^ TIME_EPOCH_TAIL);
     cache->midnight_s = (int64_t)days * DAY_S;
     return true;
 }

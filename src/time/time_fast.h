@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "base/bytes.h"
 
 /* The last date seen; start with {0}; one per thread. */
 struct time_cache {
@@ -32,16 +33,6 @@ bool time_parse_uncached(struct time_cache *cache, const char *text, size_t len,
 #define TIME_EPOCH_HEAD 0x2D31302D30373931U   /* 1970-01- */
 #define TIME_EPOCH_TAIL 0x5431302D31302D30U   /* 0-01-01T */
 
-static inline uint64_t time_load_64(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
 /* The number that eight digit values are. */
 static inline uint64_t time_eight_digits(uint64_t digits)
 {
@@ -58,7 +49,7 @@ static inline uint64_t time_fraction(const char *text, size_t len, uint64_t *bad
                                      10000, 1000,      100,      10,      1};
     size_t n = len - 21;
     /* The word that ends with the last digit; what precedes the first is set to 0. */
-    uint64_t digits = time_load_64(text + len - 9) ^ TIME_EIGHT_ZEROS;
+    uint64_t digits = bytes_u64_le(text + len - 9) ^ TIME_EIGHT_ZEROS;
     digits &= ~(uint64_t)0 << (n < 8 ? 64 - 8 * n : 0);
     *bad |= (digits | (digits + TIME_DIGIT_LIMITS)) & TIME_HIGH_BITS;
     *bad |= (unsigned char)text[19] ^ '.';
@@ -80,11 +71,11 @@ time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t 
 {
     if (len < 20 || len > 30 || len == 21)
         return false;
-    if (((time_load_64(text) ^ TIME_EPOCH_HEAD ^ time_load_64(cache->date)) |
-         (time_load_64(text + 3) ^ TIME_EPOCH_TAIL ^ time_load_64(cache->date + 3))) != 0)
+    if (((bytes_u64_le(text) ^ TIME_EPOCH_HEAD ^ bytes_u64_le(cache->date)) |
+         (bytes_u64_le(text + 3) ^ TIME_EPOCH_TAIL ^ bytes_u64_le(cache->date + 3))) != 0)
         return time_parse_uncached(cache, text, len, ns);
 
-    uint64_t clock = time_load_64(text + 11) ^ TIME_CLOCK_ZEROS;
+    uint64_t clock = bytes_u64_le(text + 11) ^ TIME_CLOCK_ZEROS;
     uint64_t pairs = clock * 10 + (clock >> 8); /* hours in byte 0, minutes in 3, seconds in 6 */
     uint64_t bad = (clock | (clock + TIME_CLOCK_LIMITS)) & TIME_HIGH_BITS;
     bad |= (pairs + (127 - 23)) & 0x80; /* 29 at most, if not bad already */
