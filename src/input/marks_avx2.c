@@ -8,9 +8,6 @@
 #define MARKS_TARGET __attribute__((target("avx2,bmi,popcnt")))
 #define MARKS_NAME marker_avx2
 #define MARKS_TEXT "avx2"
-#define MARKS_LOWEST(bits) _tzcnt_u64(bits)
-#include "input/marks_write.h"
-
 struct block {
     __m256i low, high;
 };
@@ -43,6 +40,46 @@ MARKS_TARGET static inline uint64_t block_below(const struct block *b, char c)
 MARKS_TARGET static inline uint64_t block_high(const struct block *b)
 {
     return sign_bits(b->low, b->high);
+}
+
+/*
+ * Where the set bits of a byte are, a byte each, the lowest first: what is above moves up by one
+ * for each bit that is set.
+ */
+#define ABOVE_7(b) ((b) >> 7 ? UINT64_C(7) : 0)
+#define ABOVE_6(b) (ABOVE_7(b) << 8 * ((b) >> 6 & 1) | ((b) >> 6 & 1) * 6)
+#define ABOVE_5(b) (ABOVE_6(b) << 8 * ((b) >> 5 & 1) | ((b) >> 5 & 1) * 5)
+#define ABOVE_4(b) (ABOVE_5(b) << 8 * ((b) >> 4 & 1) | ((b) >> 4 & 1) * 4)
+#define ABOVE_3(b) (ABOVE_4(b) << 8 * ((b) >> 3 & 1) | ((b) >> 3 & 1) * 3)
+#define ABOVE_2(b) (ABOVE_3(b) << 8 * ((b) >> 2 & 1) | ((b) >> 2 & 1) * 2)
+#define ABOVE_1(b) (ABOVE_2(b) << 8 * ((b) >> 1 & 1) | ((b) >> 1 & 1) * 1)
+#define PLACES(b) (ABOVE_1(b) << 8 * ((b)&1))
+#define FOUR(b) PLACES(b), PLACES((b) + 1), PLACES((b) + 2), PLACES((b) + 3)
+#define SIXTEEN(b) FOUR(b), FOUR((b) + 4), FOUR((b) + 8), FOUR((b) + 12)
+#define SIXTY_FOUR(b) SIXTEEN(b), SIXTEEN((b) + 16), SIXTEEN((b) + 32), SIXTEEN((b) + 48)
+static const uint64_t places[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128),
+                                     SIXTY_FOUR(192)};
+
+/* Up to eight, as in CSV mostly, by themselves; more, as in JSON, byte by byte from the table. */
+MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, uint32_t base)
+{
+    long long n = _mm_popcnt_u64(bits);
+    if (n <= 8) {
+        for (int i = 0; i < 8; i++) {
+            to[i] = base + (uint32_t)_tzcnt_u64(bits);
+            bits &= bits - 1;
+        }
+        return to + n;
+    }
+    __m256i bases = _mm256_set1_epi32((int)base);
+    for (int i = 0; i < 8; i++) {
+        uint64_t byte = bits >> (8 * i) & 0xff;
+        __m256i found = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)&places[byte]));
+        _mm256_storeu_si256((void *)to, _mm256_add_epi32(found, bases));
+        to += _mm_popcnt_u64(byte);
+        bases = _mm256_add_epi32(bases, _mm256_set1_epi32(8));
+    }
+    return to;
 }
 
 #include "input/marks_body.h"
