@@ -286,11 +286,17 @@ static size_t bytes_done(const struct batch *batch, const struct place *at)
     return done;
 }
 
+/* Does the block end within a record over the limit, whose rest is still to come? */
+static bool ends_within(const struct block *block)
+{
+    return block->kind != BLOCK_RECORDS && block->bytes.data[block->bytes.len - 1] != '\n';
+}
+
 static void move_to(struct running *r, struct place *at, size_t bytes)
 {
     const struct block *block = r->batch->block;
     bool last = bytes == block->bytes.len;
-    bool overlong = last && block->kind != BLOCK_RECORDS && block->bytes.data[bytes - 1] != '\n';
+    bool overlong = last && ends_within(block);
     const char *moved = block->bytes.data + at->bytes;
     size_t len = bytes - at->bytes;
     /* The parser has counted the lines of the whole block, which is the usual case. */
@@ -302,14 +308,20 @@ static void move_to(struct running *r, struct place *at, size_t bytes)
     at->bytes = bytes;
 }
 
-/* first_line: of the block */
+/* first_line: of the block. False if --strict ends the run here, the whole record being read. */
 static bool report_bad_record(struct running *r, const struct bad_record *bad, uint64_t first_line)
 {
     report_bad(&r->report, r->batch, bad, first_line);
     if (!r->plan->strict)
         return true;
-    return error_set(r->err, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
-                     r->source.name, (unsigned long long)(first_line + bad->line - 1), bad->reason);
+    if (r->strict.status == 0)
+        error_set(&r->strict, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
+                  r->source.name, (unsigned long long)(first_line + bad->line - 1),
+                  bad->reason == NULL ? "record longer than --max-record" : bad->reason);
+    if (ends_within(r->batch->block))
+        return true;
+    *r->err = r->strict;
+    return false;
 }
 
 /* The bad record that comes now ends the run: rows that are held need a snapshot to cover them. */
@@ -403,6 +415,10 @@ static bool read_all(struct running *r, enum input_status *status)
         /* What ended the input may have been the same Ctrl-C: then it is not complete. */
         if (*status == INPUT_END && signals_stop != 0)
             *status = INPUT_STOPPED;
+        if (*status == INPUT_END && r->strict.status != 0 && !r->plan->at_eof_keep) {
+            *r->err = r->strict;
+            return false;
+        }
         if (*status != INPUT_BLOCK)
             return true;
         bool ok = process(r);

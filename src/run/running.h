@@ -30,7 +30,8 @@ struct running {
     struct engine *engine;
     struct report report;
     struct checkpoint checkpoint;
-    bool settled; /* a block was handed out: format and columns are known */
+    bool settled;        /* a block was handed out: format and columns are known */
+    struct error strict; /* why --strict ends the run, behind the record that is read now */
 };
 
 #endif

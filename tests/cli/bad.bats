@@ -63,6 +63,19 @@ load helper
     same "$(cat "$BATS_TEST_TMPDIR/out")" $'window_start,window_end,count\n0,10,1'
 }
 
+@test "--strict: a record over the limit is kept whole, however it comes" {
+    cd "$BATS_TEST_TMPDIR"
+    for end in $'\n' ''; do
+        rm -f bad
+        status=0
+        { printf '{"t":1,"x":1111111'; sleep 0.1; printf '2222'; sleep 0.1; printf '}%s' "$end"; } |
+            w -w 10s --strict --max-record 12 --bad bad >out 2>err || status=$?
+        [ "$status" -eq 1 ]
+        grep -q '^winagg: stdin:1: record longer than --max-record (12 bytes)' err
+        same "$(cat bad)" '{"t":1,"x":11111112222}'
+    done
+}
+
 @test "--strict without bad records changes nothing" {
     same "$(tv 1 12 | w -w 10s --strict)" "$(tv 1 12 | w -w 10s)"
 }
