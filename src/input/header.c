@@ -80,14 +80,22 @@ static bool missing_column(struct names *names, const char *input, const char *w
     return false;
 }
 
+/* One column, which is all that are wanted. */
+static void lay_out_any(struct input_plan *plan)
+{
+    struct csv_layout *layout = &plan->layout;
+    layout->n_columns = 1;
+    layout->time = memory_calloc(plan->options->n_time + 1, sizeof *layout->time);
+    layout->fields = memory_calloc(plan->options->n_fields + 1, sizeof *layout->fields);
+}
+
 static bool lay_out(struct input_plan *plan, struct names *names, const char *input,
                     struct error *err)
 {
     const struct input_options *options = plan->options;
     struct csv_layout *layout = &plan->layout;
+    lay_out_any(plan);
     layout->n_columns = names->n;
-    layout->time = memory_calloc(options->n_time + 1, sizeof *layout->time);
-    layout->fields = memory_calloc(options->n_fields + 1, sizeof *layout->fields);
     for (size_t i = 0; i < options->n_time; i++) {
         if (!find_column(names, options->time[i].text, &layout->time[i]))
             return missing_column(names, input, options->time[i].text, err);
@@ -162,17 +170,54 @@ static enum header_status detect(const struct input_options *options, const char
     return HEADER_DONE;
 }
 
-static enum header_status header_failed(const char *input, uint64_t line, const char *reason,
-                                        const char *hint, bool numbered, struct error *err)
+/*
+ * Without a header the first record that is valid says how many columns there are. Those before it
+ * are bad, as the parser will find; if there is no other, it does not matter which columns there
+ * are. HEADER_FAILED: one that the command line names is missing, or all of this much is bad.
+ */
+enum { MOST_BAD_BYTES = 64 << 20 };
+
+static enum header_status count_columns(struct input_plan *plan, const char *input,
+                                        const char *data, size_t start, size_t len, bool ended,
+                                        struct error *err)
 {
-    error_set(err, EXIT_RUNTIME, "%s:%llu: the %s: %s%s", input, (unsigned long long)line,
-              numbered ? "first record, which says how many columns there are (so does --columns)"
-                       : "header",
-              reason, hint);
-    return HEADER_FAILED;
+    size_t max = plan->options->max_record_bytes, at = start;
+    struct names names = {.numbered = true};
+    struct csv_slow *csv = csv_slow_new(plan->layout.delimiter);
+    struct arena arena = {0};
+    enum header_status status = HEADER_MORE;
+    while (status == HEADER_MORE && at < len) {
+        struct csv_scan scan = {0};
+        const char *reason;
+        const char *next =
+            csv_scan_record(&scan, data + at, data + len, plan->layout.delimiter, max);
+        if (next == NULL && !ended)
+            break;
+        size_t end = next == NULL ? len : (size_t)(next - data);
+        size_t record_len = csv_record_len(data + at, data + end);
+        if (record_len > 0 && record_len <= max &&
+            csv_slow_split(csv, data + at, record_len, &arena, &reason)) {
+            names.n = csv_slow_n(csv);
+            status = lay_out(plan, &names, input, err) ? HEADER_DONE : HEADER_FAILED;
+        }
+        at = end;
+    }
+    if (status == HEADER_MORE && ended) {
+        lay_out_any(plan);
+        status = HEADER_DONE;
+    } else if (status == HEADER_MORE && len - start > MOST_BAD_BYTES) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s:%llu: expected a record that says how many columns there are (so does "
+                  "--columns), found none that is valid in %zu bytes",
+                  input, (unsigned long long)(1 + newline_count(data, start)), len - start);
+        status = HEADER_FAILED;
+    }
+    csv_slow_free(csv);
+    arena_free(&arena);
+    return status;
 }
 
-/* Reads the first record, data[start..), for the number of columns and their names. */
+/* Reads the header, data[start..). */
 static enum header_status read_names(struct input_plan *plan, const char *input, const char *data,
                                      size_t start, size_t len, bool ended, size_t *used,
                                      struct error *err)
@@ -185,6 +230,8 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     *used = start;
     if (start == len)
         return ended ? HEADER_DONE : HEADER_MORE;
+    if (options->no_header)
+        return count_columns(plan, input, data, start, len, ended, err);
     const char *next = csv_scan_record(&scan, data + start, data + len, plan->layout.delimiter,
                                        options->max_record_bytes);
     bool overlong = next != NULL ? scan.overlong : len - start > options->max_record_bytes;
@@ -198,15 +245,15 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     if (overlong)
         reason = reason_overlong(&arena, options);
     if (overlong || !csv_slow_split(csv, data + start, record_len, &arena, &reason)) {
-        status = header_failed(input, line, reason, array_hint(data + start, record_len),
-                               options->no_header, err);
+        error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s", input, (unsigned long long)line,
+                  reason, array_hint(data + start, record_len));
+        status = HEADER_FAILED;
     } else {
-        struct names names = {.n = csv_slow_n(csv), .csv = csv, .numbered = options->no_header};
+        struct names names = {.n = csv_slow_n(csv), .csv = csv};
         if (!lay_out(plan, &names, input, err))
             status = HEADER_FAILED;
     }
-    if (!options->no_header)
-        *used = (size_t)(next - data);
+    *used = (size_t)(next - data);
     csv_slow_free(csv);
     arena_free(&arena);
     return status;

@@ -122,3 +122,16 @@ $'window_start,window_end,2,sum_3\n0,10,a,11'
         same "$(cat "$tmp/rows")" $'window_start,window_end,sum_v\n0,10,5'
     done
 }
+
+@test "--no-header: a first record that is bad is one bad record, and the next one counts columns" {
+    cd "$BATS_TEST_TMPDIR"
+    for first in '1,"2"x' '1,22222222222222222222'; do
+        printf '%s\n' "$first" 1,2 3,4 5 |
+            "$WINAGG" -t 1 -w 10s -i csv --no-header --max-record 20 -a count,sum:2 -o csv \
+                --output-time s >out 2>err
+        same "$(tail -n 1 out)" 0,10,2,6
+        same "$(wc -l <err)" 2
+        grep -q '^winagg: stdin:1: ' err
+        grep -q '^winagg: stdin:4: expected 2 fields, found 1' err
+    done
+}

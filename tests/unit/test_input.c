@@ -267,8 +267,10 @@ static void test_csv_options(void)
         {"empty part", ",1970-01-02,a\n", "bad line 1: no time: field '1' is empty"},
         {"bad part", "x,1970-01-02,a\n",
          "fields '2,1': not a time in the given format: \"1970-01-02 x\": "},
-        {"bad first record", "1,\"2\"x,a\n",
-         "stdin:1: the first record, which says how many columns"},
+        {"bad first record", "1,\"2\"x,a\n00:00:01,1970-01-02,a\n00:00:01,1970-01-02\n",
+         "@9+22 86401000000000 string:1:a\nbad line 3: expected 3 fields, found 2"},
+        {"nothing but a bad record", "1,\"2\"x,a\n",
+         "bad line 1: not valid CSV: text behind the closing quote of field 2"},
     };
     struct input_options options;
     log_options(&options, &NUMBERED);
