@@ -264,7 +264,8 @@ static void note_due(struct sessions *s, struct session *x)
 
 static void sort_due(struct sessions *s)
 {
-    qsort(s->due, s->n_due, sizeof(struct session *), compare_sessions);
+    if (s->n_due > 1)
+        qsort(s->due, s->n_due, sizeof(struct session *), compare_sessions);
 }
 
 /* Takes the sessions that are due at time now_ns off the heap; puts back those that have grown. */
