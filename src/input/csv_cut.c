@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "input/vectors.h"
+
 /* Steps over the bytes outside quotes; returns the newline that ends the record, or NULL. */
 static const char *scan_fields(struct csv_scan *scan, const char *record, const char *p,
                                const char *limit, char delimiter)
@@ -74,8 +76,33 @@ const char *csv_scan_record(struct csv_scan *scan, const char *record, const cha
     return newline == NULL ? NULL : newline + 1;
 }
 
-size_t csv_cutter_cut(struct csv_cutter *cutter, const char *data, size_t len, char delimiter,
-                      size_t max_bytes)
+/*
+ * Steps over records whose quotes are all as they should be, many at a time; false if the next one
+ * is not of that kind, or not within a slice. A limit below that is for csv_scan_record().
+ */
+static bool skip_well_quoted(struct csv_cutter *cutter, struct marks *marks, const char *data,
+                             size_t len, char delimiter, size_t max_bytes)
+{
+    const struct marker *marker = vectors_get(0)->marker;
+    size_t start = cutter->record;
+    if (max_bytes < MARKS_SLICE)
+        return false;
+    marks_reserve(marks, MARKS_SLICE);
+    for (;;) {
+        const char *p = data + cutter->record;
+        size_t left = len - cutter->record;
+        marker->csv(marks, p, left < MARKS_SLICE ? left : MARKS_SLICE, delimiter);
+        size_t n = marks->n;
+        while (n > 0 && p[marks->at[n]] != '\n')
+            n--;
+        if (n == 0)
+            return cutter->record > start;
+        cutter->record += marks->at[n] + 1;
+    }
+}
+
+size_t csv_cutter_cut(struct csv_cutter *cutter, struct marks *marks, const char *data, size_t len,
+                      char delimiter, size_t max_bytes)
 {
     while (cutter->searched < len) {
         const char *from = data + cutter->searched;
@@ -88,6 +115,11 @@ size_t csv_cutter_cut(struct csv_cutter *cutter, const char *data, size_t len, c
             cutter->searched += plain;
             cutter->scanning = quote != NULL;
             cutter->scan = (struct csv_scan){0};
+            if (cutter->scanning &&
+                skip_well_quoted(cutter, marks, data, len, delimiter, max_bytes)) {
+                cutter->searched = cutter->record;
+                cutter->scanning = false;
+            }
         } else {
             const char *next = csv_scan_record(&cutter->scan, data + cutter->record, data + len,
                                                delimiter, max_bytes);

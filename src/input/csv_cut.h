@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "input/marks.h"
+
 /* The scan of one record, which may be continued when more bytes have come. Start: {0}. */
 struct csv_scan {
     enum csv_scan_state { CSV_FIELDS, CSV_QUOTED, CSV_CLOSING, CSV_REST } state;
@@ -44,10 +46,11 @@ struct csv_cutter {
 
 /*
  * Returns how many of the bytes data[0..len) are whole records. `data` has to hold the bytes of the
- * last call, and more; csv_cutter_drop() says that the first `bytes` of them are gone.
+ * last call, and more, with MARKS_BLOCK readable ones behind; csv_cutter_drop() says that the first
+ * `bytes` of them are gone. `marks` is scratch memory.
  */
-size_t csv_cutter_cut(struct csv_cutter *cutter, const char *data, size_t len, char delimiter,
-                      size_t max_bytes);
+size_t csv_cutter_cut(struct csv_cutter *cutter, struct marks *marks, const char *data, size_t len,
+                      char delimiter, size_t max_bytes);
 void csv_cutter_drop(struct csv_cutter *cutter, size_t bytes);
 
 #endif

@@ -34,6 +34,7 @@ struct input {
     uint64_t offset;
     size_t searched; /* JSON: bytes of the open record known to hold no newline */
     struct csv_cutter cutter;
+    struct marks marks; /* the cutter's scratch memory */
 };
 
 struct input *input_open(const struct input_options *options, int fd, const char *name)
@@ -53,6 +54,7 @@ void input_close(struct input *in)
     if (in == NULL)
         return;
     header_free(&in->plan.layout);
+    marks_free(&in->marks);
     buf_free(&in->carry);
     buf_free(&in->preamble);
     free(in);
@@ -179,8 +181,8 @@ static enum input_status read_more(struct input *in, struct buf *bytes, struct e
 static size_t whole_records(struct input *in, const struct buf *bytes)
 {
     if (in->plan.format != INPUT_JSON)
-        return csv_cutter_cut(&in->cutter, bytes->data, bytes->len, in->plan.layout.delimiter,
-                              in->plan.options->max_record_bytes);
+        return csv_cutter_cut(&in->cutter, &in->marks, bytes->data, bytes->len,
+                              in->plan.layout.delimiter, in->plan.options->max_record_bytes);
     const char *newline = memrchr(bytes->data + in->searched, '\n', bytes->len - in->searched);
     in->searched = bytes->len;
     return newline == NULL ? 0 : (size_t)(newline + 1 - bytes->data);
@@ -261,6 +263,7 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
     struct buf *bytes = &block->bytes;
     enum input_status status = INPUT_BLOCK;
     bytes->len = 0;
+    buf_reserve(bytes, in->carry.len + BLOCK_PADDING); /* what is cut may be loaded in vectors */
     buf_put(bytes, in->carry.data, in->carry.len);
     in->carry.len = 0;
     for (;;) {
