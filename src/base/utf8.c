@@ -1,7 +1,8 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
-#include <string.h>
+
+#include "base/bytes.h"
 
 /* Length of the character at s, of `left` bytes; 0 if there is none. */
 static size_t character(const unsigned char *s, size_t left)
@@ -30,13 +31,13 @@ size_t utf8_valid_prefix(const char *text, size_t len)
     const unsigned char *s = (const unsigned char *)text;
     size_t i = 0;
     while (i < len) {
-        uint64_t word;
-        if (len - i >= sizeof word) {
-            memcpy(&word, s + i, sizeof word);
-            if ((word & 0x8080808080808080u) == 0) {
-                i += sizeof word;
+        if (len - i >= sizeof(uint64_t)) {
+            uint64_t high = bytes_u64_le(s + i) & 0x8080808080808080u;
+            if (high == 0) {
+                i += sizeof high;
                 continue;
             }
+            i += (size_t)__builtin_ctzll(high) / 8; /* ASCII up to there */
         }
         size_t step = character(s + i, len - i);
         if (step == 0)

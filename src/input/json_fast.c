@@ -308,15 +308,17 @@ static void read_mixed_rows(struct json_fast *fast, const struct rows *all)
         rows.row = row;
         rows.lane = lane;
         rows.n = 0;
-        for (size_t i = first; i < m->n && rows.shape != NULL; i++) {
-            if (m->shape[i] != rows.shape)
-                continue;
+        if (rows.shape == NULL)
+            continue;
+        for (size_t i = first; i < m->n;
+             i++) { /* no branch: which shape comes, nobody can predict */
+            bool same = m->shape[i] == rows.shape;
             row[rows.n] = m->row[i];
-            lane[rows.n++] = m->lane[i];
-            m->shape[i] = NULL;
+            lane[rows.n] = m->lane[i];
+            m->shape[i] = same ? NULL : m->shape[i];
+            rows.n += same;
         }
-        if (rows.n > 0)
-            read_rows(fast, &rows);
+        read_rows(fast, &rows);
     }
 }
 
