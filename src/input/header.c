@@ -182,6 +182,7 @@ static enum header_status count_columns(struct input_plan *plan, const char *inp
                                         struct error *err)
 {
     size_t max = plan->options->max_record_bytes, at = start;
+    uint64_t line = 1 + newline_count(data, start);
     struct names names = {.numbered = true};
     struct csv_slow *csv = csv_slow_new(plan->layout.delimiter);
     struct arena arena = {0};
@@ -209,7 +210,7 @@ static enum header_status count_columns(struct input_plan *plan, const char *inp
         error_set(err, EXIT_RUNTIME,
                   "%s:%llu: expected a record that says how many columns there are (so does "
                   "--columns), found none that is valid in %zu bytes",
-                  input, (unsigned long long)(1 + newline_count(data, start)), len - start);
+                  input, (unsigned long long)line, len - start);
         status = HEADER_FAILED;
     }
     csv_slow_free(csv);

@@ -137,25 +137,25 @@ static bool check_escapes(const struct odd_record *r, const struct marks_odd *bl
 
 /*
  * Is the record UTF-8, and are its escapes valid? Blocks without high bytes are no part of a
- * character, so those with some can be looked at by themselves, neighbours together.
+ * character, so those with some can be looked at by themselves, neighbours together: [from, to).
  */
 static bool check_odd_blocks(const struct odd_record *r, const struct marks_odd *block,
                              bool *escapes)
 {
-    uint32_t high_from = r->start, high_to = r->start;
+    uint32_t from = 0, to = 0;
     for (; block->at < r->newline; block++) {
         if (!check_escapes(r, block, escapes))
             return false;
         if (!block->high)
             continue;
-        if (block->at > high_to) {
-            if (!utf8_valid(r->slice + high_from, high_to - high_from))
+        if (block->at > to || to == 0) {
+            if (!utf8_valid(r->slice + from, to - from))
                 return false;
-            high_from = block->at;
+            from = block->at < r->start ? r->start : block->at;
         }
-        high_to = r->newline - block->at < MARKS_BLOCK ? r->newline : block->at + MARKS_BLOCK;
+        to = r->newline - block->at < MARKS_BLOCK ? r->newline : block->at + MARKS_BLOCK;
     }
-    return utf8_valid(r->slice + high_from, high_to - high_from);
+    return utf8_valid(r->slice + from, to - from);
 }
 
 /* Steps over odd blocks that lie before `start`. */
