@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "input/column.h"
 #include "input/vectors.h"
 
@@ -140,7 +141,7 @@ static void test_numbers(const struct lanes *lanes)
     }
     /* Given up at the first other one; and where there is none, the group is known to be plain. */
     static struct lanes_numbers g;
-    memcpy(g.word, "1       ", 8);
+    g.word[0] = bytes_u64_le("1       ");
     g.len[0] = 1;
     CHECK(lanes->numbers(&g, 1), "%s: rows behind the last one counted", lanes->name);
     size_t first = 0;
