@@ -229,9 +229,9 @@ static inline void differential_log(struct buf *log, const struct input_options 
             p = csv_fast_records(fast, p, end, &batch);
         *n_fast += batch.n - before;
         struct csv_scan scan = {0};
-        const char *next = p < end ? csv_scan_record(&scan, p, end, layout->delimiter,
-                                                     options->max_record_bytes)
-                                   : NULL;
+        const char *next =
+            p < end ? csv_scan_record(&scan, p, end, layout->delimiter, options->max_record_bytes)
+                    : NULL;
         next = next == NULL ? end : next;
         size_t len = csv_record_len(p, next), lane = batch_lane(&batch);
         if (len > 0 && csv_slow_record(slow, options, layout, p, len, &batch, lane) == NULL) {
