@@ -1,6 +1,5 @@
 /*
- * input/json_fast_scalar.h - numbers, literals and UTF-8, byte by byte: what the vector code
- * leaves.
+ * input/json_fast_scalar.h - numbers and literals, byte by byte: what the vector code leaves.
  */
 #ifndef INPUT_JSON_FAST_SCALAR_H
 #define INPUT_JSON_FAST_SCALAR_H
