@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "input/vectors.h"
+#include "scan/vectors.h"
 
 /* Steps over the bytes outside quotes; returns the newline that ends the record, or NULL. */
 static const char *scan_fields(struct csv_scan *scan, const char *record, const char *p,

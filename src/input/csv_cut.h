@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "input/marks.h"
+#include "scan/marks.h"
 
 /* The scan of one record, which may be continued when more bytes have come. Start: {0}. */
 struct csv_scan {

@@ -6,11 +6,11 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "input/batch.h"
-#include "input/column.h"
-#include "input/digits.h"
-#include "input/epoch.h"
-#include "input/newline.h"
-#include "input/vectors.h"
+#include "scan/column.h"
+#include "scan/digits.h"
+#include "scan/epoch.h"
+#include "scan/newline.h"
+#include "scan/vectors.h"
 #include "time/time_fast.h"
 
 /*

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "input/csv_cut.h"
 #include "input/csv_slow.h"
-#include "input/newline.h"
 #include "input/reason.h"
+#include "scan/newline.h"
 
 static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
 

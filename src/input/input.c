@@ -11,8 +11,8 @@
 #include "base/wire.h"
 #include "input/csv_cut.h"
 #include "input/header.h"
-#include "input/marks.h"
 #include "input/plan.h"
+#include "scan/marks.h"
 
 enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
 

@@ -10,7 +10,7 @@
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
 #include "input/json_fast_walk.h"
-#include "input/vectors.h"
+#include "scan/vectors.h"
 
 /*
  * Rows are read column by column. Where one of them is not plain, what was read of those behind it

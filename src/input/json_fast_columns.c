@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "input/column.h"
-#include "input/digits.h"
 #include "input/json_fast_scalar.h"
+#include "scan/column.h"
+#include "scan/digits.h"
 
 /* What the readers of odd fields have to know. */
 struct reading {

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/epoch.h"
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
-#include "input/lanes.h"
+#include "scan/epoch.h"
+#include "scan/lanes.h"
 
 /* Records that one shape fits, on their way into lanes of the batch. */
 struct rows {

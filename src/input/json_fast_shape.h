@@ -7,7 +7,7 @@
  *     {"ts":"▁▁▁▁▁▁","host":"▁▁▁","status":▁▁▁,"ok":▁▁▁}\n
  *     ─┬─────      ─────┬────   ─────┬─────   ──┬──  ─┬─
  *
- * All constant text between two holes holds a mark (input/marks.h), so it is found by counting
+ * All constant text between two holes holds a mark (scan/marks.h), so it is found by counting
  * marks: no step depends on the one before, and nothing on how long the values are. The text being
  * equal, and each hole holding a valid token of the same class, the record is valid and of the same
  * structure. Rows of one shape are then read hole by hole (json_fast_columns.h).
@@ -25,7 +25,7 @@
 #include <string.h>
 
 #include "input/json_fast_walk.h"
-#include "input/marks.h"
+#include "scan/marks.h"
 
 enum { SHAPE_MOST = 32 };
 

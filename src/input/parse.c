@@ -10,9 +10,9 @@
 #include "input/csv_slow.h"
 #include "input/json_fast.h"
 #include "input/json_slow.h"
-#include "input/newline.h"
 #include "input/plan.h"
 #include "input/reason.h"
+#include "scan/newline.h"
 
 struct input_parser {
     const struct input_plan *plan;

@@ -87,7 +87,7 @@ static void save_run(const struct running *r, bool finished, struct buf *image)
     snapshot_section_end(image, section);
 }
 
-/* Layout, version 1: the mark (run/source.c); settled (u8), then what the input settled. */
+/* Layout, version 1: the mark (source/source.c); settled (u8), then what the input settled. */
 static bool save_input(struct running *r, struct buf *image)
 {
     struct source_mark mark;

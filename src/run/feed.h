@@ -13,8 +13,8 @@
 #define RUN_FEED_H
 
 #include "base/error.h"
+#include "engine/keys.h"
 #include "input/input.h"
-#include "state/keys.h"
 
 struct feed;
 

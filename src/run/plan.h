@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "agg/agg.h"
+#include "engine/pane.h"
 #include "input/input.h"
 #include "output/writer.h"
-#include "pane/pane.h"
 #include "window/window.h"
 
 struct plan {

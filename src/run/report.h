@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/engine.h"
 #include "input/input.h"
 #include "output/sink.h"
-#include "pane/engine.h"
 #include "run/checkpoint.h"
 
 struct report {

@@ -6,7 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/wire.h"
-#include "pane/engine.h"
+#include "engine/engine.h"
 
 static bool unreadable(const char *path, const char *tag, struct error *err)
 {

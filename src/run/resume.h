@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "run/source.h"
 #include "snapshot/snapshot.h"
+#include "source/source.h"
 
 struct running;
 

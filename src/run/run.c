@@ -7,11 +7,11 @@
 
 #include "base/io.h"
 #include "base/memory.h"
-#include "input/newline.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/semantics.h"
 #include "run/signals.h"
+#include "scan/newline.h"
 #include "snapshot/snapshot.h"
 
 static bool open_output(struct sink *sink, const char *path, bool create, struct error *err)

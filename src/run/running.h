@@ -5,14 +5,14 @@
 #define RUN_RUNNING_H
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "input/input.h"
 #include "output/sink.h"
-#include "pane/engine.h"
 #include "run/checkpoint.h"
 #include "run/feed.h"
 #include "run/plan.h"
 #include "run/report.h"
-#include "run/source.h"
+#include "source/source.h"
 
 struct running {
     const struct plan *plan;

@@ -3,7 +3,7 @@
  *
  * Aligned windows (tumbling, sliding) start at offset + k * slide and are `size` long; a tumbling
  * window is a sliding one whose slide is its size. Session windows depend on the other records of
- * the key, so only their gap stands here; state/sessions.h keeps them.
+ * the key, so only their gap stands here; engine/sessions.h keeps them.
  * All lengths are nanoseconds. Bounds saturate at the ends of int64.
  */
 #ifndef WINDOW_WINDOW_H

@@ -14,7 +14,7 @@
 
 #include "base/number.h"
 #include "input/input.h"
-#include "input/newline.h"
+#include "scan/newline.h"
 
 /* Options from words: time fields, and fields as "use path" pairs. */
 struct log_fields {

@@ -21,7 +21,7 @@
 #include "input/batch.h"
 #include "input/json_fast.h"
 #include "input/json_slow.h"
-#include "input/marks.h"
+#include "scan/marks.h"
 
 enum { DIFFERENTIAL_FIELDS = 8, DIFFERENTIAL_INSTANCES = 4 };
 

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "input/digits.h"
+#include "scan/digits.h"
 #include "unit/csv_differential.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

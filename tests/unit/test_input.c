@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/utf8.h"
-#include "input/newline.h"
+#include "scan/newline.h"
 #include "unit/input_log.h"
 
 static const struct log_fields PLAIN = {

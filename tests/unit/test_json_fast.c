@@ -5,8 +5,8 @@
 #include "input/json_fast_columns.h"
 #include "input/json_fast_shape.h"
 #include "input/json_fast_walk.h"
-#include "input/vectors.h"
 #include "json_differential.h"
+#include "scan/vectors.h"
 
 enum { ROUNDS = 60000, LONGEST = 4096 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "input/column.h"
-#include "input/vectors.h"
+#include "scan/column.h"
+#include "scan/vectors.h"
 
 enum { ROUNDS = 4000, FIELDS = 2 * LANES_GROUP + 3, WIDEST = 40 };
 

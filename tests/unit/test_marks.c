@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "input/vectors.h"
+#include "scan/vectors.h"
 
 enum { MOST = 1000, ROUNDS = 3000 };
 

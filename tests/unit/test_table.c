@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/table.h"
+#include "engine/table.h"
 
 enum { MOST = 3000, LONGEST = 40 };
 

@@ -1,0 +1,514 @@
+/*
+ * engine/aligned.c - the engine for tumbling and sliding windows.
+ *
+ * Live windows stand in one array by start, which is also by end: all are equally long.
+ *
+ *     windows  [ passed ... | open ... ]        passed: end <= W, still taking late records
+ *                           ^ n_passed
+ *
+ * The timers are then the two ends of these runs: the oldest passed window is the next to expire,
+ * the oldest open one the next to fire on time.
+ *
+ * Windows that overlap share their records in slices (engine/slices.h) as long as they are open;
+ * the right-hand run is empty then, and a window is put together when it fires. It stays on the
+ * left, with cells of its own, while it can still be refined. Early panes show each window before
+ * its end, so with --early every record goes into each of its windows, at a cost per window.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/wire.h"
+#include "engine/engine.h"
+#include "engine/slices.h"
+#include "engine/windows.h"
+
+/* So many windows are found without a search: with disorder, records go to several by turns. */
+enum { RECENT = 8 };
+
+/* A window and cell that the current record went into. */
+struct hit {
+    struct window *window;
+    struct cell *cell;
+};
+
+struct aligned {
+    struct engine engine; /* first: an engine is cast to the struct it begins */
+    struct windows windows;
+    size_t n_passed;
+    bool sliced;
+    struct slices slices;
+    struct window *recent[RECENT]; /* of the last records, windows or slices, the last used first;
+                                      NULL behind */
+    struct hit *hits;
+    size_t hits_capacity;
+    struct sorted_cell *sorted; /* scratch: cells that fire together */
+    size_t sorted_capacity;
+};
+
+static struct aligned *aligned_of(struct engine *e)
+{
+    return (struct aligned *)(void *)e;
+}
+
+/* Makes it the first of the recent ones. */
+static void set_recent(struct aligned *a, struct window *w)
+{
+    size_t i = 0;
+    while (i < RECENT - 1 && a->recent[i] != w && a->recent[i] != NULL)
+        i++;
+    memmove(a->recent + 1, a->recent, i * sizeof(struct window *));
+    a->recent[0] = w;
+}
+
+static void forget_recent(struct aligned *a)
+{
+    memset(a->recent, 0, sizeof a->recent);
+}
+
+static inline bool holds(const struct window *w, int64_t t_ns)
+{
+    return (t_ns >= w->bounds.start_ns) & (t_ns < w->bounds.end_ns);
+}
+
+/* When a window that has not passed is to be fired: --final waits until it can't change any more.
+ */
+static int64_t firing(const struct engine *e, int64_t end_ns)
+{
+    return e->panes.options.final ? engine_expiry(e, end_ns) : end_ns;
+}
+
+static void set_timer(struct aligned *a)
+{
+    struct engine *e = &a->engine;
+    struct window_bounds next;
+    e->timer_set = false;
+    if (a->n_passed > 0)
+        engine_timer(e, engine_expiry(e, a->windows.at[0]->bounds.end_ns));
+    if (a->n_passed < a->windows.n)
+        engine_timer(e, firing(e, a->windows.at[a->n_passed]->bounds.end_ns));
+    if (a->sliced && slices_next(&a->slices, &next))
+        engine_timer(e, firing(e, next.end_ns));
+    if (e->tick_set)
+        engine_timer(e, e->next_tick_ns);
+}
+
+static bool has_passed(const struct engine *e, const struct window_bounds *bounds)
+{
+    return firing(e, bounds->end_ns) <= e->watermark.now_ns;
+}
+
+static struct window *find_window(struct aligned *a, const struct window_bounds *bounds)
+{
+    size_t place;
+    if (windows_find(&a->windows, bounds, &place))
+        return a->windows.at[place];
+    struct window *w = windows_insert(&a->windows, place, bounds, a->engine.acc_bytes);
+    a->n_passed += has_passed(&a->engine, bounds);
+    a->engine.counts.windows++;
+    set_timer(a);
+    return w;
+}
+
+/* The slice of a time that lies in some open window. */
+static struct window *find_slice(struct aligned *a, int64_t t_ns)
+{
+    struct engine *e = &a->engine;
+    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
+    if (e->watermark.started)
+        slices_pass(&a->slices, time_sub(e->watermark.now_ns, lag_ns));
+    size_t live = a->slices.live.n;
+    struct window *slice = slices_get(&a->slices, t_ns, e->acc_bytes, &e->counts.windows);
+    if (a->slices.live.n != live)
+        set_timer(a);
+    return slice;
+}
+
+/* When the first look at the table did not find it. */
+static __attribute__((noinline)) struct cell *find_cell(struct engine *e, struct table *table,
+                                                        size_t i)
+{
+    bool made;
+    uint32_t key_len;
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *cell = table_get_slow(table, e->keys->hash[i], key, key_len, &made);
+    if (made)
+        pane_start(&e->panes, cell);
+    return cell;
+}
+
+static inline struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
+{
+    uint32_t key_len;
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *cell = table_first(&w->table, e->keys->hash[i], key, key_len);
+    if (cell == NULL)
+        cell = find_cell(e, &w->table, i);
+    engine_push(e, cell, &w->table.arena, i);
+    return cell;
+}
+
+static void note_hit(struct aligned *a, size_t n, struct window *window, struct cell *cell)
+{
+    if (n == a->hits_capacity) {
+        a->hits_capacity = a->hits_capacity ? a->hits_capacity * 2 : 16;
+        a->hits = memory_realloc(a->hits, a->hits_capacity * sizeof *a->hits);
+    }
+    a->hits[n] = (struct hit){window, cell};
+}
+
+/* Step 3. The hits stand from the last window to the first; rows go the other way round. */
+static void fire_triggered(struct aligned *a, size_t n_hits)
+{
+    struct engine *e = &a->engine;
+    for (size_t i = n_hits; i-- > 0;) {
+        struct window *w = a->hits[i].window;
+        if (!engine_triggered(e, a->hits[i].cell, w->bounds.end_ns))
+            continue;
+        engine_add_pending(e);
+        pane_fire(&e->panes, &w->bounds, a->hits[i].cell, &w->table.arena,
+                  w->bounds.end_ns <= e->watermark.now_ns ? PANE_LATE : PANE_EARLY);
+    }
+}
+
+/* Steps 1 to 3 in general: any number of windows, passed and expired ones among them. */
+static void add_record(struct aligned *a, size_t i)
+{
+    struct engine *e = &a->engine;
+    int64_t t_ns = e->batch->time_ns[i];
+    struct window_bounds bounds;
+    bool assigned = false, in_slice = false;
+    size_t n_hits = 0;
+    for (int64_t k = 0; window_at(&e->window, t_ns, k, &bounds); k++) {
+        assigned = true;
+        if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
+            break; /* and so have all that start earlier */
+        if (a->sliced && !has_passed(e, &bounds)) {
+            if (!in_slice) {
+                set_recent(a, find_slice(a, t_ns));
+                add_to_window(e, a->recent[0], i);
+                in_slice = true;
+            }
+            if (t_ns >= e->watermark.now_ns)
+                break; /* no window that holds it can have passed */
+            continue;
+        }
+        struct window *w = find_window(a, &bounds);
+        if (k == 0)
+            set_recent(a, w);
+        note_hit(a, n_hits++, w, add_to_window(e, w, i));
+    }
+    if (!assigned) {
+        e->counts.unassigned++;
+    } else if (n_hits == 0 && !in_slice) {
+        engine_too_late(e, i);
+    } else {
+        e->counts.used++;
+        e->counts.late += t_ns < e->watermark.now_ns;
+        fire_triggered(a, n_hits);
+    }
+}
+
+/* The recent window that holds the time, now the first one; or NULL. */
+static __attribute__((noinline)) struct window *find_recent(struct aligned *a, int64_t t_ns)
+{
+    for (size_t i = 0; i < RECENT && a->recent[i] != NULL; i++) {
+        if (holds(a->recent[i], t_ns)) {
+            set_recent(a, a->recent[i]);
+            return a->recent[0];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Most records fall into one of the recent windows or slices, and into no passed one; they need
+ * nothing of the general way. Adds those from `from` on and returns the first that is not of that
+ * kind, or the first behind one that moves W, which may fire and free the windows. Which of the
+ * first two it is is no branch: around a boundary nobody could predict it.
+ */
+static size_t add_plain(struct aligned *a, size_t from, size_t to)
+{
+    struct engine *e = &a->engine;
+    const int64_t *time_ns = e->batch->time_ns;
+    const int64_t clock_ns = e->watermark.clock_ns, now_ns = e->watermark.now_ns;
+    const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
+    struct window *first = a->recent[0], *second = a->recent[1] != NULL ? a->recent[1] : first;
+    uint64_t late = 0;
+    size_t i = from;
+    if (first == NULL || !e->watermark.started)
+        return from;
+    for (bool moves = false; i < to && !moves; i++) {
+        int64_t t_ns = time_ns[i];
+        struct window *w = holds(first, t_ns) ? first : second;
+        if (!holds(w, t_ns)) {
+            w = find_recent(a, t_ns);
+            if (w == NULL)
+                break;
+            second = first;
+            first = w;
+        }
+        if ((sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
+            break;
+        /* The next records will mostly go where this one goes. */
+        if (table_is_large(&w->table))
+            table_prefetch(&w->table, e->keys, i, to);
+        struct cell *cell = add_to_window(e, w, i);
+        late += t_ns < now_ns;
+        moves = t_ns > clock_ns;
+        if (triggers && engine_triggered(e, cell, w->bounds.end_ns)) {
+            note_hit(a, 0, w, cell);
+            fire_triggered(a, 1);
+        }
+    }
+    e->counts.used += i - from;
+    e->counts.late += late;
+    if (i > from)
+        engine_advance(e, time_ns[i - 1]); /* only the last one may have moved W */
+    return i;
+}
+
+static void aligned_consume(struct engine *e, size_t from, size_t to)
+{
+    struct aligned *a = aligned_of(e);
+    bool alone = a->sliced || e->window.size_ns == e->window.slide_ns; /* one window or slice */
+    while (from < to) {
+        size_t plain = alone ? add_plain(a, from, to) : from;
+        if (plain == from) {
+            add_record(a, from);
+            engine_advance(e, e->batch->time_ns[from]);
+            plain++;
+        }
+        from = plain;
+    }
+}
+
+/* Fires the cells of a window, by key: all of them, or those with something new. */
+static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
+                        enum pane_timing timing)
+{
+    enum { AHEAD = 16 };
+    if (w->table.n > a->sorted_capacity) {
+        a->sorted_capacity = w->table.n;
+        a->sorted = memory_realloc(a->sorted, a->sorted_capacity * sizeof *a->sorted);
+    }
+    size_t n = 0;
+    for (uint32_t i = 0; i < w->table.n; i++) {
+        struct cell *cell = table_cell(&w->table, i);
+        if (cell->fresh > 0 || !fresh_only)
+            a->sorted[n++] = sorted_cell(cell);
+    }
+    cells_sort(a->sorted, n);
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) { /* in the order of keys, cells lie all over memory */
+            __builtin_prefetch(a->sorted[i + AHEAD].cell);
+            __builtin_prefetch((const char *)a->sorted[i + AHEAD].cell + 64);
+            __builtin_prefetch(cell_key(a->sorted[i + AHEAD / 2].cell));
+        }
+        pane_fire(&a->engine.panes, &w->bounds, a->sorted[i].cell, &w->table.arena, timing);
+    }
+}
+
+static void expire_first(struct aligned *a)
+{
+    struct window *w = a->windows.at[0];
+    fire_window(a, w, true, PANE_LATE);
+    forget_recent(a);
+    windows_drop_first(&a->windows);
+    a->n_passed--;
+}
+
+/* The first open window fires on time; it is freed when it expires, at once without lateness. */
+static void pass_next(struct aligned *a)
+{
+    struct window *w = a->windows.at[a->n_passed++];
+    fire_window(a, w, false, PANE_ON_TIME);
+}
+
+/* The same for a window that exists only in slices yet. */
+static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
+                        enum pane_timing timing)
+{
+    struct engine *e = &a->engine;
+    struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
+    slices_fire(&a->slices, &e->panes, &w->table);
+    forget_recent(a); /* they may have been slices that are gone now */
+    a->n_passed++;
+    fire_window(a, w, false, timing);
+}
+
+static void tick(struct aligned *a)
+{
+    struct engine *e = &a->engine;
+    for (size_t i = a->n_passed; i < a->windows.n; i++)
+        fire_window(a, a->windows.at[i], true, PANE_EARLY);
+    /* Nothing is new any more: the other multiples up to W would fire nothing. */
+    engine_next_tick(e);
+}
+
+/*
+ * One timer after the other, the earliest first. Of equal times: expiries, then ends, then the
+ * tick, which is by window end, as the spec asks (expiring windows end first, ticking ones last).
+ */
+static void aligned_run_timers(struct engine *e)
+{
+    struct aligned *a = aligned_of(e);
+    struct window_bounds next;
+    for (;;) {
+        set_timer(a);
+        int64_t now_ns = e->next_timer_ns;
+        if (!e->timer_set || now_ns > e->watermark.now_ns)
+            return;
+        if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
+            expire_first(a);
+        else if (a->n_passed < a->windows.n &&
+                 firing(e, a->windows.at[a->n_passed]->bounds.end_ns) == now_ns)
+            pass_next(a);
+        else if (a->sliced && slices_next(&a->slices, &next) && firing(e, next.end_ns) == now_ns)
+            fire_slices(a, &next, PANE_ON_TIME);
+        else
+            tick(a);
+    }
+}
+
+static void aligned_fire_unfired(struct engine *e)
+{
+    struct aligned *a = aligned_of(e);
+    struct window_bounds next;
+    for (size_t i = 0; i < a->windows.n; i++)
+        fire_window(a, a->windows.at[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
+    while (a->sliced && slices_next(&a->slices, &next))
+        fire_slices(a, &next, PANE_EARLY);
+}
+
+static size_t count_cells(const struct windows *windows)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < windows->n; i++)
+        n += windows->at[i]->table.n;
+    return n;
+}
+
+static size_t aligned_cells(const struct engine *e)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    return count_cells(&a->windows) + count_cells(&a->slices.live);
+}
+
+/* Each window: start, end (i64), number of cells (u64); each of these: key, cell. */
+static void save_windows(const struct engine *e, const struct windows *windows, struct buf *to)
+{
+    for (size_t i = 0; i < windows->n; i++) {
+        const struct window *w = windows->at[i];
+        wire_put_i64(to, w->bounds.start_ns);
+        wire_put_i64(to, w->bounds.end_ns);
+        wire_put_u64(to, w->table.n);
+        for (uint32_t c = 0; c < w->table.n; c++) {
+            const struct cell *cell = table_cell(&w->table, c);
+            wire_put_bytes(to, cell_key(cell), cell->key_len);
+            cell_save(&e->panes, cell, to);
+        }
+    }
+}
+
+/*
+ * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
+ * (u64), the slices.
+ */
+static void aligned_save(const struct engine *e, struct buf *to)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    wire_put_u64(to, a->windows.n);
+    save_windows(e, &a->windows, to);
+    wire_put_u64(to, a->n_passed);
+    wire_put_u64(to, a->slices.live.n);
+    save_windows(e, &a->slices.live, to);
+}
+
+static bool load_cells(struct engine *e, struct window *w, const unsigned char **at,
+                       const unsigned char *end)
+{
+    uint64_t n;
+    if (!wire_u64(at, end, &n) || n > (uint64_t)(end - *at)) /* a cell has bytes, many */
+        return false;
+    table_reserve(&w->table, n);
+    for (uint64_t i = 0; i < n; i++) {
+        const void *key;
+        size_t key_len;
+        bool made;
+        if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
+            return false;
+        struct cell *cell = table_get(&w->table, keys_hash(e->key_seed, key, key_len), key,
+                                      (uint32_t)key_len, &made);
+        if (!made)
+            return false;
+        pane_start(&e->panes, cell);
+        if (!cell_load(&e->panes, cell, at, end, &w->table.arena))
+            return false;
+    }
+    return true;
+}
+
+static bool load_windows(struct engine *e, struct windows *windows, uint64_t n,
+                         const unsigned char **at, const unsigned char *end)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        struct window_bounds bounds;
+        size_t place;
+        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
+            return false;
+        if (windows_find(windows, &bounds, &place) || place != windows->n) /* not in order */
+            return false;
+        if (!load_cells(e, windows_insert(windows, place, &bounds, e->acc_bytes), at, end))
+            return false;
+    }
+    return true;
+}
+
+static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **at,
+                         const unsigned char *end)
+{
+    struct aligned *a = aligned_of(e);
+    uint64_t n_passed, n_slices;
+    if (!load_windows(e, &a->windows, live, at, end) || !wire_u64(at, end, &n_passed) ||
+        !wire_u64(at, end, &n_slices) || n_passed > live || (n_slices > 0 && !a->sliced))
+        return false;
+    a->n_passed = (size_t)n_passed;
+    if (!load_windows(e, &a->slices.live, n_slices, at, end))
+        return false;
+    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
+    if (e->watermark.started)
+        slices_pass(&a->slices, time_sub(e->watermark.now_ns, lag_ns));
+    set_timer(a);
+    return true;
+}
+
+static void aligned_free(struct engine *e)
+{
+    struct aligned *a = aligned_of(e);
+    windows_free(&a->windows);
+    windows_free(&a->slices.live);
+    free(a->hits);
+    free(a->sorted);
+    free(a);
+}
+
+static const struct engine_ops aligned_ops = {
+    .consume = aligned_consume,
+    .run_timers = aligned_run_timers,
+    .fire_unfired = aligned_fire_unfired,
+    .free = aligned_free,
+    .cells = aligned_cells,
+    .save = aligned_save,
+    .load = aligned_load,
+};
+
+struct engine *aligned_new(const struct engine_options *options)
+{
+    struct aligned *a = memory_calloc(1, sizeof *a);
+    a->engine.ops = &aligned_ops;
+    a->sliced = options->window.slide_ns < options->window.size_ns &&
+                options->pane.early_count == 0 && options->pane.early_ns == 0;
+    a->slices.spec = options->window;
+    return &a->engine;
+}

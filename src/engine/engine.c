@@ -1,0 +1,199 @@
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "base/wire.h"
+
+struct engine *engine_new(const struct engine_options *o)
+{
+    struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new(o);
+    e->window = o->window;
+    e->watermark = (struct watermark){.delay_ns = o->delay_ns, .now_ns = INT64_MIN};
+    e->acc_bytes = o->acc_bytes;
+    e->late = o->late;
+    panes_init(&e->panes, &o->pane, o->aggs, o->n_aggs);
+    e->panes.writer = o->writer;
+    e->panes.sink = o->sink;
+    e->panes.row_id = o->row_id;
+    e->key_seed = o->key_seed;
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL)
+        return;
+    panes_free(&e->panes);
+    e->ops->free(e);
+}
+
+void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
+                    size_t from, size_t to)
+{
+    if (from == to)
+        return;
+    e->batch = batch;
+    e->keys = keys;
+    e->ops->consume(e, from, to);
+    engine_add_pending(e);
+    e->batch = NULL;
+    e->keys = NULL;
+}
+
+void engine_finish(struct engine *e)
+{
+    int64_t last_ns = e->watermark.now_ns;
+    e->watermark.now_ns = INT64_MAX;
+    e->ops->run_timers(e);
+    e->watermark.now_ns = last_ns; /* for --stats: the last finite one */
+}
+
+void engine_interrupt(struct engine *e)
+{
+    e->ops->fire_unfired(e);
+}
+
+void engine_add_pending(struct engine *e)
+{
+    if (e->n_pending == 0)
+        return;
+    const struct agg_rows rows = {
+        .n = e->n_pending,
+        .accs = e->accs,
+        .arenas = e->arenas,
+        .rows = e->rows,
+        .time_ns = e->batch->time_ns,
+    };
+    for (size_t i = 0; i < e->panes.n_aggs; i++) {
+        const struct agg *agg = &e->panes.aggs[i];
+        agg->ops->add(agg, &rows,
+                      agg->input == AGG_NO_INPUT ? NULL : e->batch->columns[agg->column]);
+    }
+    e->n_pending = 0;
+}
+
+void engine_first_record(struct engine *e, int64_t t_ns)
+{
+    if (e->panes.options.early_ns == 0)
+        return;
+    e->watermark.now_ns = time_sub(t_ns, e->watermark.delay_ns);
+    engine_next_tick(e);
+}
+
+void engine_next_tick(struct engine *e)
+{
+    int64_t w = e->watermark.now_ns, d = e->panes.options.early_ns;
+    int64_t into = w % d < 0 ? w % d + d : w % d;
+    int64_t to_next = d - into; /* 1 .. d */
+    e->tick_set = !__builtin_add_overflow(w, to_next, &e->next_tick_ns);
+    if (e->tick_set)
+        engine_timer(e, e->next_tick_ns);
+}
+
+void engine_too_late(struct engine *e, size_t i)
+{
+    const struct batch *batch = e->batch;
+    e->counts.too_late++;
+    if (e->late == NULL)
+        return;
+    const char *record = batch->block->bytes.data + batch->start[i];
+    size_t len = batch->len[i];
+    buf_put(&e->late->pending, record, len);
+    if (len == 0 || record[len - 1] != '\n')
+        buf_putc(&e->late->pending, '\n');
+}
+
+void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
+{
+    wire_put_u32(to, cell->pane);
+    wire_put_u32(to, cell->fresh);
+    wire_put_u8(to, cell->printed != NULL);
+    if (cell->printed != NULL)
+        wire_put_bytes(to, cell->printed->text, cell->printed->len);
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        agg->ops->save(agg, (const char *)(cell + 1) + agg->offset, to);
+    }
+}
+
+bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
+               const unsigned char *end, struct arena *arena)
+{
+    uint8_t is_printed;
+    const void *text;
+    size_t len;
+    if (!wire_u32(at, end, &cell->pane) || !wire_u32(at, end, &cell->fresh) ||
+        !wire_u8(at, end, &is_printed))
+        return false;
+    if (is_printed) {
+        if (!wire_bytes(at, end, &text, &len))
+            return false;
+        cell->printed = printed_copy(text, len, arena);
+    }
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        if (!agg->ops->load(agg, cell_accs(cell) + agg->offset, at, end, arena))
+            return false;
+    }
+    return true;
+}
+
+size_t engine_state_bytes(const struct engine *e)
+{
+    enum { KEY_BYTES = 32 };
+    return e->ops->cells(e) * (sizeof(struct cell) + KEY_BYTES + e->acc_bytes);
+}
+
+void engine_save(const struct engine *e, struct buf *to)
+{
+    const struct engine_counts *c = &e->counts;
+    const uint64_t counts[] = {c->used,       c->late,    c->too_late,
+                               c->unassigned, c->windows, e->panes.rows};
+    wire_put_u8(to, e->watermark.started);
+    wire_put_i64(to, e->watermark.now_ns);
+    wire_put_i64(to, e->watermark.clock_ns);
+    wire_put_u8(to, e->tick_set);
+    wire_put_i64(to, e->next_tick_ns);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        wire_put_u64(to, counts[i]);
+    wire_put_u8(to, e->panes.header_due);
+    e->ops->save(e, to);
+}
+
+bool engine_state_load(struct engine_state *s, const unsigned char **at, const unsigned char *end)
+{
+    struct engine_counts *c = &s->counts;
+    uint64_t *const counts[] = {&c->used,       &c->late,    &c->too_late,
+                                &c->unassigned, &c->windows, &s->rows};
+    uint8_t started, tick_set, header_due;
+    if (!wire_u8(at, end, &started) || !wire_i64(at, end, &s->watermark_ns) ||
+        !wire_i64(at, end, &s->clock_ns) || !wire_u8(at, end, &tick_set) ||
+        !wire_i64(at, end, &s->next_tick_ns))
+        return false;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (!wire_u64(at, end, counts[i]))
+            return false;
+    if (!wire_u8(at, end, &header_due) || !wire_u64(at, end, &s->live))
+        return false;
+    s->started = started != 0;
+    s->tick_set = tick_set != 0;
+    s->header_due = header_due != 0;
+    return true;
+}
+
+bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end)
+{
+    struct engine_state s;
+    if (!engine_state_load(&s, at, end))
+        return false;
+    e->watermark.started = s.started;
+    e->watermark.now_ns = s.watermark_ns;
+    e->watermark.clock_ns = s.clock_ns;
+    e->tick_set = s.tick_set;
+    e->next_tick_ns = s.next_tick_ns;
+    e->panes.rows = s.rows;
+    e->panes.header_due = s.header_due;
+    bool ok = e->ops->load(e, s.live, at, end);
+    e->counts = s.counts; /* windows were counted when they were opened first */
+    return ok && *at == end;
+}

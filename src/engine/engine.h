@@ -1,0 +1,191 @@
+/*
+ * engine/engine.h - the semantics, record by record: windows, watermark, triggers, timers.
+ *
+ *     e = engine_new(&options);
+ *     engine_consume(e, batch, keys, from, to);   good records of a batch, in order
+ *     engine_finish(e);                     end of input: W becomes +infinity, every timer runs
+ *     engine_interrupt(e);                  or: fires what is unfired, as partial results
+ *     engine_free(e);
+ *
+ * A record is processed in the steps of the spec: find its windows, add it, fire what it triggers,
+ * move the watermark, run the timers that W has reached. Adding is deferred: (accumulators, row)
+ * pairs pile up in `pending` and go to each aggregate's add() in one call, before anything reads
+ * an accumulator and at the end of the batch.
+ *
+ * Two engines share this frame: engine/aligned.c (tumbling, sliding) and engine/sessions.c.
+ * Rows go to the panes' sink, too-late records to `late`; a failed write shows in panes.err.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/keys.h"
+#include "engine/pane.h"
+#include "input/input.h"
+#include "time/watermark.h"
+
+struct engine_counts {
+    uint64_t used, late, too_late, unassigned; /* late: among the used */
+    uint64_t windows;                          /* opened; swallowed sessions not counted */
+};
+
+enum { ENGINE_PENDING = 1024 };
+
+struct engine {
+    const struct engine_ops *ops;
+    struct window_spec window;
+    struct watermark watermark;
+    struct panes panes;
+    uint64_t key_seed; /* keys_seed() of the run */
+    size_t acc_bytes;  /* of one block of accumulators */
+    struct sink *late; /* too-late records, verbatim; borrowed */
+    struct engine_counts counts;
+
+    bool timer_set; /* no timer is due before next_timer_ns; none at all if not set */
+    int64_t next_timer_ns;
+    bool tick_set; /* --early D: the next multiple of D */
+    int64_t next_tick_ns;
+
+    const struct batch *batch; /* whose rows are pending */
+    const struct keys *keys;   /* of that batch */
+    size_t n_pending;
+    char *accs[ENGINE_PENDING];
+    struct arena *arenas[ENGINE_PENDING];
+    uint32_t rows[ENGINE_PENDING];
+};
+
+struct engine_ops {
+    /* Records from..to of e->batch, whose keys stand in e->keys; engine_advance() after each. */
+    void (*consume)(struct engine *e, size_t from, size_t to);
+    /* Runs every timer with time <= W, in order, and sets the next one. */
+    void (*run_timers)(struct engine *e);
+    /* Fires every cell with something unfired. */
+    void (*fire_unfired)(struct engine *e);
+    void (*free)(struct engine *e);
+    size_t (*cells)(const struct engine *e); /* live (window, key) pairs */
+    void (*save)(const struct engine *e, struct buf *to);
+    bool (*load)(struct engine *e, uint64_t live, const unsigned char **at,
+                 const unsigned char *end);
+};
+
+struct engine_options {
+    struct window_spec window;
+    struct pane_options pane;
+    int64_t delay_ns;
+    const struct agg *aggs; /* borrowed */
+    size_t n_aggs, acc_bytes;
+    struct writer *writer;    /* borrowed */
+    struct sink *sink, *late; /* borrowed */
+    bool row_id;
+    uint64_t key_seed;
+};
+
+struct engine *engine_new(const struct engine_options *options);
+void engine_free(struct engine *e);
+
+/* keys: those of the batch, encoded with the options' seed. */
+void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
+                    size_t from, size_t to);
+void engine_finish(struct engine *e);
+void engine_interrupt(struct engine *e);
+
+/*
+ * State for a snapshot, between two calls of engine_consume(): watermark, counts, and all windows
+ * with their cells. engine_load() wants a new engine of the same options; false: damaged.
+ *
+ * Layout, version 1: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
+ * too late, unassigned, windows, rows (u64); header due (u8); then what the engine's own save()
+ * writes (engine/aligned.c, engine/sessions.c), which begins with the number of live windows (u64).
+ */
+enum { ENGINE_STATE_VERSION = 1 };
+void engine_save(const struct engine *e, struct buf *to);
+bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
+
+/* The beginning of that, for who wants to look at a snapshot without its options. */
+struct engine_state {
+    bool started, tick_set, header_due;
+    int64_t watermark_ns, clock_ns, next_tick_ns;
+    struct engine_counts counts;
+    uint64_t rows;
+    uint64_t live; /* windows; sessions, one for each key */
+};
+bool engine_state_load(struct engine_state *state, const unsigned char **at,
+                       const unsigned char *end);
+
+/* About how many bytes engine_save() will write, sets and samples not counted. Quick. */
+size_t engine_state_bytes(const struct engine *e);
+
+/* The rest is for the two engines. */
+
+/*
+ * A cell without its key: pane, fresh (u32), the current row (a flag, then counted bytes), then
+ * each accumulator as its function saves it.
+ */
+void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
+bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
+               const unsigned char *end, struct arena *arena);
+
+struct engine *aligned_new(const struct engine_options *options);
+struct engine *sessions_new(void);
+
+void engine_add_pending(struct engine *e); /* gives the pending rows to the aggregates */
+
+/* Record i is added to this cell. */
+static inline void engine_push(struct engine *e, struct cell *cell, struct arena *arena, size_t i)
+{
+    if (e->n_pending == ENGINE_PENDING)
+        engine_add_pending(e);
+    e->accs[e->n_pending] = cell_accs(cell);
+    e->arenas[e->n_pending] = arena;
+    e->rows[e->n_pending++] = (uint32_t)i;
+    cell->fresh += cell->fresh != UINT32_MAX;
+}
+
+/* Does the record just added fire this cell (step 3)? */
+static inline bool engine_triggered(const struct engine *e, const struct cell *cell, int64_t end_ns)
+{
+    const struct pane_options *o = &e->panes.options;
+    if (o->final)
+        return false;
+    if (end_ns <= e->watermark.now_ns)
+        return cell->fresh >= o->late_every;
+    return o->early_count > 0 && cell->fresh >= o->early_count;
+}
+
+/* The record was too late: counts it and writes it to --late. */
+void engine_too_late(struct engine *e, size_t i);
+
+static inline int64_t engine_expiry(const struct engine *e, int64_t end_ns)
+{
+    return time_add(end_ns, e->panes.options.lateness_ns);
+}
+
+/* Step 4: a record of time t was dealt with; moves W and runs the timers it has reached. */
+void engine_first_record(struct engine *e, int64_t t_ns);
+static inline void engine_advance(struct engine *e, int64_t t_ns)
+{
+    if (!e->watermark.started)
+        engine_first_record(e, t_ns);
+    watermark_observe(&e->watermark, t_ns);
+    if (e->timer_set && e->watermark.now_ns >= e->next_timer_ns) {
+        engine_add_pending(e);
+        e->ops->run_timers(e);
+    }
+}
+
+/* --early D: the tick at W was dealt with; sets the next one, the first multiple of D above W. */
+void engine_next_tick(struct engine *e);
+
+/* Lets run_timers be called no later than when W reaches time_ns. */
+static inline void engine_timer(struct engine *e, int64_t time_ns)
+{
+    if (!e->timer_set || time_ns < e->next_timer_ns) {
+        e->timer_set = true;
+        e->next_timer_ns = time_ns;
+    }
+}
+
+#endif

@@ -1,0 +1,178 @@
+#include "engine/pane.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/memory.h"
+#include "base/wire.h"
+
+/* Rows are passed on in pieces of this size, so that a window of a million keys needs no more. */
+enum { FLUSH_BYTES = 1 << 16 };
+
+static const char *const timing_name[] = {"early", "on_time", "late"};
+
+void panes_init(struct panes *panes, const struct pane_options *options, const struct agg *aggs,
+                size_t n_aggs)
+{
+    *panes = (struct panes){.options = *options, .aggs = aggs, .n_aggs = n_aggs};
+    panes->results = memory_calloc(n_aggs, sizeof *panes->results);
+    panes->texts = memory_calloc(n_aggs, sizeof *panes->texts);
+}
+
+void panes_free(struct panes *panes)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++)
+        buf_free(&panes->texts[i]);
+    free(panes->texts);
+    buf_free(&panes->id_bytes);
+    free(panes->results);
+}
+
+void panes_header(struct panes *panes)
+{
+    if (!panes->header_due)
+        return;
+    panes->header_due = false;
+    writer_header(panes->writer, &panes->sink->pending);
+}
+
+void pane_start(const struct panes *panes, struct cell *cell)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++)
+        panes->aggs[i].ops->init(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
+}
+
+void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
+                struct arena *arena)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        agg->ops->merge(agg, cell_accs(into) + agg->offset, (const char *)(from + 1) + agg->offset,
+                        arena);
+    }
+    uint64_t fresh = (uint64_t)into->fresh + from->fresh;
+    into->fresh = fresh > UINT32_MAX ? UINT32_MAX : (uint32_t)fresh;
+}
+
+/*
+ * XXH3-128 over start, end, pane (8 bytes each, little-endian), op, key: the same row of a run and
+ * of its repetition has the same id, whatever the machine.
+ */
+static void make_id(struct panes *panes, char id[33], const char *op,
+                    const struct window_bounds *bounds, uint64_t pane, const struct cell *cell)
+{
+    struct buf *bytes = &panes->id_bytes;
+    bytes->len = 0;
+    wire_put_i64(bytes, bounds->start_ns);
+    wire_put_i64(bytes, bounds->end_ns);
+    wire_put_u64(bytes, pane);
+    buf_puts(bytes, op);
+    buf_put(bytes, cell_key(cell), cell->key_len);
+    XXH128_hash_t hash = XXH3_128bits(bytes->data, bytes->len);
+    for (size_t i = 0; i < 32; i++) {
+        uint64_t half = i < 16 ? hash.high64 : hash.low64;
+        id[i] = "0123456789abcdef"[half >> (60 - 4 * (i % 16)) & 15];
+    }
+    id[32] = '\0';
+}
+
+/* Starts a row; the caller appends its results and calls end_row. Returns where they begin. */
+static size_t begin_row(struct panes *panes, const char *op, const struct window_bounds *bounds,
+                        const struct cell *cell)
+{
+    struct buf *out = &panes->sink->pending;
+    panes_header(panes);
+    writer_begin(panes->writer, out, op, bounds->start_ns, bounds->end_ns, cell_key(cell),
+                 cell->key_len);
+    return out->len;
+}
+
+static void end_row(struct panes *panes, const char *op, const struct window_bounds *bounds,
+                    uint64_t pane, const struct cell *cell)
+{
+    char id[33] = "";
+    if (panes->row_id)
+        make_id(panes, id, op, bounds, pane, cell);
+    writer_end(panes->writer, &panes->sink->pending, id);
+    panes->rows++;
+    if (panes->sink->pending.len >= FLUSH_BYTES && panes->err.status == 0)
+        sink_flush(panes->sink, &panes->err);
+}
+
+static void repeat_row(struct panes *panes, const char *op, const struct window_bounds *bounds,
+                       uint64_t pane, const struct cell *cell, const struct printed *printed)
+{
+    begin_row(panes, op, bounds, cell);
+    buf_put(&panes->sink->pending, printed->text, printed->len);
+    end_row(panes, op, bounds, pane, cell);
+}
+
+struct printed *printed_copy(const char *text, size_t len, struct arena *arena)
+{
+    struct printed *copy = arena_alloc(arena, sizeof *copy + len);
+    *copy = (struct printed){.len = (uint32_t)len, .cap = (uint32_t)len};
+    memcpy(copy->text, text, len);
+    return copy;
+}
+
+/* Keeps the text of the current row, in the place of the one before if it fits. */
+static void keep_row(struct cell *cell, const char *text, size_t len, struct arena *arena)
+{
+    if (cell->printed == NULL || cell->printed->cap < len) {
+        cell->printed = printed_copy(text, len, arena);
+        return;
+    }
+    cell->printed->len = (uint32_t)len;
+    memcpy(cell->printed->text, text, len);
+}
+
+void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
+               struct arena *arena, enum pane_timing timing)
+{
+    struct buf *out = &panes->sink->pending;
+    bool retract = panes->options.mode == PANE_RETRACT;
+    const char *op = !retract ? "" : cell->printed != NULL ? "+U" : "+I";
+    if (cell->printed != NULL)
+        repeat_row(panes, "-U", bounds, cell->pane - 1, cell, cell->printed);
+
+    size_t start = begin_row(panes, op, bounds, cell);
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        panes->texts[i].len = 0;
+        agg->ops->result(agg, cell_accs(cell) + agg->offset, &panes->results[i], &panes->texts[i]);
+    }
+    writer_results(panes->writer, out, panes->results, cell->pane, timing_name[timing]);
+    if (retract && pane_refines(&panes->options))
+        keep_row(cell, out->data + start, out->len - start, arena);
+    end_row(panes, op, bounds, cell->pane, cell);
+
+    if (panes->options.mode == PANE_DISCARD)
+        for (size_t i = 0; i < panes->n_aggs; i++)
+            panes->aggs[i].ops->reset(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
+    cell->pane++;
+    cell->fresh = 0;
+}
+
+static bool before(const struct retraction *a, const struct retraction *b)
+{
+    if (a->bounds.end_ns != b->bounds.end_ns)
+        return a->bounds.end_ns < b->bounds.end_ns;
+    return a->bounds.start_ns < b->bounds.start_ns;
+}
+
+void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell)
+{
+    /* A handful at most: pick the next one in order until the last is out. */
+    const struct retraction *last = NULL;
+    for (;;) {
+        const struct retraction *next = NULL;
+        for (const struct retraction *r = list; r != NULL; r = r->next)
+            if ((last == NULL || before(last, r)) && (next == NULL || before(r, next)))
+                next = r;
+        if (next == NULL)
+            return;
+        repeat_row(panes, "-D", &next->bounds, next->pane, cell, next->printed);
+        last = next;
+    }
+}

@@ -1,0 +1,91 @@
+/*
+ * engine/pane.h - one firing of a (window, key): which rows it writes, in which mode.
+ *
+ * Triggers decide when (engine/engine.h); this decides what. After the Dataflow model (Akidau et
+ * al., VLDB 2015, section 2.3): discarding, accumulating, accumulating and retracting refinements.
+ */
+#ifndef ENGINE_PANE_H
+#define ENGINE_PANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agg/agg.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "engine/table.h"
+#include "output/sink.h"
+#include "output/writer.h"
+#include "window/window.h"
+
+enum pane_mode { PANE_ACCUMULATE, PANE_DISCARD, PANE_RETRACT };
+enum pane_timing { PANE_EARLY, PANE_ON_TIME, PANE_LATE };
+
+struct pane_options {
+    enum pane_mode mode;
+    int64_t lateness_ns;
+    uint64_t early_count; /* --early N; 0: none */
+    int64_t early_ns;     /* --early D; 0: none */
+    uint64_t late_every;  /* 1: every late record fires */
+    bool final;           /* --final: one pane, at expiry */
+};
+
+/* Can a (window, key) fire more than once? */
+static inline bool pane_refines(const struct pane_options *o)
+{
+    return !o->final && (o->lateness_ns > 0 || o->early_count > 0 || o->early_ns > 0);
+}
+
+/* Where panes go. */
+struct panes {
+    struct pane_options options;
+    const struct agg *aggs; /* borrowed */
+    size_t n_aggs;
+    struct writer *writer; /* borrowed */
+    struct sink *sink;     /* borrowed */
+    bool row_id;
+    bool header_due;       /* write the header line before the first row */
+    uint64_t rows;         /* written so far, of every op */
+    struct error err;      /* the first failure; once set, nothing more is written */
+    struct datum *results; /* scratch: one for each aggregate */
+    struct buf *texts;
+    struct buf id_bytes;
+};
+
+void panes_init(struct panes *panes, const struct pane_options *options, const struct agg *aggs,
+                size_t n_aggs);
+void panes_free(struct panes *panes);
+
+/* Writes the header line now if it is still due: at the end of a run without rows. */
+void panes_header(struct panes *panes);
+
+/* A row to be taken back with -D before the next row of the session that swallowed its window. */
+struct retraction {
+    struct retraction *next;
+    struct window_bounds bounds;
+    uint32_t pane;
+    struct printed *printed; /* in the arena of the session that holds the list */
+};
+
+/* Makes the accumulators of a new cell those of no records. */
+void pane_start(const struct panes *panes, struct cell *cell);
+
+/* Adds what `from` has accumulated to `into`. */
+void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
+                struct arena *arena);
+
+/*
+ * Fires: in discard mode the accumulators start anew, in retract mode the row is kept (in `arena`,
+ * the window's) to be replaced or taken back. cell->pane and cell->fresh move on.
+ */
+void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
+               struct arena *arena, enum pane_timing timing);
+
+/* Writes the -D rows of a list of this key, by window end, then start. */
+void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell);
+
+/* A copy of a row's text in another arena. */
+struct printed *printed_copy(const char *text, size_t len, struct arena *arena);
+
+#endif

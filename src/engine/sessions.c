@@ -1,0 +1,519 @@
+/*
+ * engine/sessions.c - the engine for session windows.
+ *
+ *     keys     table: one cell a key, whose block is a pointer to its first live session
+ *                |
+ *     sessions [start, end) -> [start, end) -> ...    of one key, by start, never overlapping
+ *
+ *     timers   heap of (time, session): its end while it is open, its expiry after that
+ *
+ * A session that grows only makes its timer late: the entry is put back when it comes up. Keys
+ * without sessions stay in the table until they are half of it; then the table is built anew.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/wire.h"
+#include "engine/engine.h"
+#include "engine/heap.h"
+
+struct session {
+    struct window_bounds bounds;
+    struct session *next;          /* of the same key, later */
+    struct cell *key_cell;         /* in the table of keys; NULL once swallowed */
+    struct retraction *taken_back; /* rows of its parts, to be written with its next one */
+    struct arena arena;
+    int64_t timer_ns;  /* the heap entry that counts; others are out of date */
+    uint32_t n_timers; /* heap entries that point here */
+    bool passed;       /* end <= W: its timer is the expiry */
+    struct cell cell;  /* the block of accumulators follows */
+};
+
+struct sessions {
+    struct engine engine; /* first: an engine is cast to the struct it begins */
+    struct table keys;
+    uint32_t live_keys;
+    struct heap heap;
+    struct session **due; /* scratch: sessions that fire together */
+    size_t n_due, due_capacity;
+};
+
+static struct sessions *sessions_of(struct engine *e)
+{
+    return (struct sessions *)(void *)e;
+}
+
+static struct session **first_session(struct cell *key_cell)
+{
+    return (struct session **)(void *)cell_accs(key_cell);
+}
+
+static void set_timer(struct sessions *s)
+{
+    struct engine *e = &s->engine;
+    e->timer_set = false;
+    if (s->heap.n > 0)
+        engine_timer(e, s->heap.timers[0].time_ns);
+    if (e->tick_set)
+        engine_timer(e, e->next_tick_ns);
+}
+
+static int64_t due_ns(const struct engine *e, const struct session *x)
+{
+    return x->passed ? engine_expiry(e, x->bounds.end_ns) : x->bounds.end_ns;
+}
+
+/* Sees to it that the heap wakes this session no later than it is due. */
+static void schedule(struct sessions *s, struct session *x)
+{
+    int64_t time_ns = due_ns(&s->engine, x);
+    if (x->n_timers > 0 && x->timer_ns <= time_ns)
+        return;
+    x->timer_ns = time_ns;
+    x->n_timers++;
+    heap_push(&s->heap, time_ns, x);
+    engine_timer(&s->engine, time_ns);
+}
+
+static void release(struct session *x)
+{
+    arena_free(&x->arena);
+    free(x);
+}
+
+static void unlink_session(struct sessions *s, struct session *x)
+{
+    struct session **link = first_session(x->key_cell);
+    while (*link != x)
+        link = &(*link)->next;
+    *link = x->next;
+    s->live_keys -= *first_session(x->key_cell) == NULL;
+    x->key_cell = NULL;
+}
+
+static struct session *open_session(struct sessions *s, struct cell *key_cell,
+                                    const struct window_bounds *bounds)
+{
+    struct session *x = memory_alloc(sizeof *x + s->engine.acc_bytes);
+    *x = (struct session){
+        .bounds = *bounds,
+        .key_cell = key_cell,
+        .cell = {.key = key_cell->key, .key_len = key_cell->key_len, .hash = key_cell->hash},
+    };
+    pane_start(&s->engine.panes, &x->cell);
+    s->live_keys += *first_session(key_cell) == NULL;
+    struct session **link = first_session(key_cell);
+    while (*link != NULL && (*link)->bounds.start_ns < bounds->start_ns)
+        link = &(*link)->next;
+    x->next = *link;
+    *link = x;
+    s->engine.counts.windows++;
+    return x;
+}
+
+static struct cell *make_key(struct sessions *s, uint32_t hash, const unsigned char *key,
+                             uint32_t key_len)
+{
+    bool made;
+    struct cell *cell = table_get(&s->keys, hash, key, key_len, &made);
+    if (made)
+        *first_session(cell) = NULL;
+    return cell;
+}
+
+/* The row that a window has out must be taken back once the session is a larger one. */
+static void owe_retraction(struct session *debtor, const struct session *part)
+{
+    const struct printed *printed = part->cell.printed;
+    if (printed == NULL)
+        return;
+    struct retraction *r = arena_alloc(&debtor->arena, sizeof *r);
+    *r = (struct retraction){
+        .next = debtor->taken_back,
+        .bounds = part->bounds,
+        .pane = part->cell.pane - 1,
+        .printed = printed_copy(printed->text, printed->len, &debtor->arena),
+    };
+    debtor->taken_back = r;
+}
+
+/* The session gets new bounds and so is a new window: its panes start at 0 again. */
+static void rebound(struct session *x, const struct window_bounds *bounds)
+{
+    owe_retraction(x, x);
+    x->cell.printed = NULL;
+    x->cell.pane = 0;
+    x->bounds = *bounds;
+}
+
+/* x takes over all that `part` has; part is gone from its key and is freed with its last timer. */
+static void swallow(struct sessions *s, struct session *x, struct session *part)
+{
+    pane_merge(&s->engine.panes, &x->cell, &part->cell, &x->arena);
+    owe_retraction(x, part);
+    for (const struct retraction *r = part->taken_back; r != NULL; r = r->next) {
+        struct retraction *copy = arena_alloc(&x->arena, sizeof *copy);
+        *copy = *r;
+        copy->printed = printed_copy(r->printed->text, r->printed->len, &x->arena);
+        copy->next = x->taken_back;
+        x->taken_back = copy;
+    }
+    unlink_session(s, part);
+    s->engine.counts.windows--;
+    if (part->n_timers == 0)
+        release(part);
+}
+
+/*
+ * The live session that record i belongs to: one that it falls into, one that it makes out of all
+ * that [t, t + gap) overlaps, or a new one; NULL if the record is too late.
+ */
+static struct session *session_for(struct sessions *s, size_t i)
+{
+    struct engine *e = &s->engine;
+    int64_t t_ns = e->batch->time_ns[i];
+    struct window_bounds bounds = {t_ns, time_add(t_ns, e->window.gap_ns)};
+    uint32_t key_len;
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *key_cell = table_find(&s->keys, e->keys->hash[i], key, key_len);
+    struct session *x = key_cell == NULL ? NULL : *first_session(key_cell);
+    while (x != NULL && x->bounds.end_ns <= bounds.start_ns)
+        x = x->next;
+    if (x == NULL || x->bounds.start_ns >= bounds.end_ns) {
+        if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
+            return NULL;
+        return open_session(s, make_key(s, e->keys->hash[i], key, key_len), &bounds);
+    }
+
+    struct window_bounds grown = x->bounds;
+    if (bounds.start_ns < grown.start_ns)
+        grown.start_ns = bounds.start_ns;
+    if (bounds.end_ns > grown.end_ns)
+        grown.end_ns = bounds.end_ns;
+    if (x->next != NULL && x->next->bounds.start_ns < bounds.end_ns)
+        engine_add_pending(e); /* accumulators are about to be merged */
+    while (x->next != NULL && x->next->bounds.start_ns < bounds.end_ns) {
+        if (x->next->bounds.end_ns > grown.end_ns)
+            grown.end_ns = x->next->bounds.end_ns;
+        swallow(s, x, x->next);
+    }
+    if (grown.start_ns != x->bounds.start_ns || grown.end_ns != x->bounds.end_ns)
+        rebound(x, &grown);
+    return x;
+}
+
+static void fire(struct sessions *s, struct session *x, enum pane_timing timing)
+{
+    struct panes *panes = &s->engine.panes;
+    if (x->taken_back != NULL) {
+        pane_take_back(panes, x->taken_back, &x->cell);
+        x->taken_back = NULL;
+    }
+    pane_fire(panes, &x->bounds, &x->cell, &x->arena, timing);
+}
+
+static void add_record(struct sessions *s, size_t i)
+{
+    struct engine *e = &s->engine;
+    struct session *x = session_for(s, i);
+    if (x == NULL) {
+        engine_too_late(e, i);
+        return;
+    }
+    e->counts.used++;
+    e->counts.late += e->batch->time_ns[i] < e->watermark.now_ns;
+    engine_push(e, &x->cell, &x->arena, i);
+    x->passed = x->bounds.end_ns <= e->watermark.now_ns;
+    schedule(s, x);
+    if (engine_triggered(e, &x->cell, x->bounds.end_ns)) {
+        engine_add_pending(e);
+        fire(s, x, x->passed ? PANE_LATE : PANE_EARLY);
+    }
+}
+
+static void sessions_consume(struct engine *e, size_t from, size_t to)
+{
+    struct sessions *s = sessions_of(e);
+    for (size_t i = from; i < to; i++) {
+        if (table_is_large(&s->keys))
+            table_prefetch(&s->keys, e->keys, i, to);
+        add_record(s, i);
+        engine_advance(e, e->batch->time_ns[i]);
+    }
+}
+
+static int compare_sessions(const void *pa, const void *pb)
+{
+    const struct session *a = *(struct session *const *)pa, *b = *(struct session *const *)pb;
+    if (a->bounds.end_ns != b->bounds.end_ns)
+        return a->bounds.end_ns < b->bounds.end_ns ? -1 : 1;
+    if (a->bounds.start_ns != b->bounds.start_ns)
+        return a->bounds.start_ns < b->bounds.start_ns ? -1 : 1;
+    return cell_compare_keys(&a->cell, &b->cell);
+}
+
+static void note_due(struct sessions *s, struct session *x)
+{
+    if (s->n_due == s->due_capacity) {
+        s->due_capacity = s->due_capacity ? s->due_capacity * 2 : 64;
+        s->due = memory_realloc(s->due, s->due_capacity * sizeof(struct session *));
+    }
+    s->due[s->n_due++] = x;
+}
+
+static void sort_due(struct sessions *s)
+{
+    if (s->n_due > 1)
+        qsort(s->due, s->n_due, sizeof(struct session *), compare_sessions);
+}
+
+/* Takes the sessions that are due at time now_ns off the heap; puts back those that have grown. */
+static void collect_due(struct sessions *s, int64_t now_ns)
+{
+    s->n_due = 0;
+    while (s->heap.n > 0 && s->heap.timers[0].time_ns == now_ns) {
+        struct session *x = heap_pop(&s->heap).owner;
+        if (s->heap.n > 0)
+            __builtin_prefetch(s->heap.timers[0].owner); /* the next one, likely */
+        x->n_timers--;
+        if (x->key_cell == NULL) {
+            if (x->n_timers == 0)
+                release(x);
+        } else if (x->timer_ns == now_ns) {
+            if (due_ns(&s->engine, x) == now_ns) {
+                x->timer_ns = INT64_MIN; /* a second entry of this time does not count */
+                note_due(s, x);
+            } else {
+                x->timer_ns = due_ns(&s->engine, x);
+                x->n_timers++;
+                heap_push(&s->heap, x->timer_ns, x);
+            }
+        }
+    }
+}
+
+static void expire(struct sessions *s, struct session *x)
+{
+    if (s->engine.panes.options.final)
+        fire(s, x, PANE_ON_TIME);
+    else if (x->cell.fresh > 0)
+        fire(s, x, PANE_LATE);
+    unlink_session(s, x);
+    if (x->n_timers == 0)
+        release(x);
+}
+
+static void run_due(struct sessions *s, int64_t now_ns)
+{
+    sort_due(s);
+    for (size_t i = 0; i < s->n_due; i++) {
+        struct session *x = s->due[i];
+        if (!x->passed) {
+            x->passed = true;
+            if (!s->engine.panes.options.final)
+                fire(s, x, PANE_ON_TIME);
+        }
+        if (due_ns(&s->engine, x) == now_ns) {
+            expire(s, x);
+        } else {
+            x->timer_ns = due_ns(&s->engine, x);
+            x->n_timers++;
+            heap_push(&s->heap, x->timer_ns, x);
+        }
+    }
+}
+
+/* Collects the live sessions with something new. */
+static void collect_fresh(struct sessions *s)
+{
+    s->n_due = 0;
+    for (uint32_t i = 0; i < s->keys.n; i++) {
+        struct session *x = *first_session(table_cell(&s->keys, i));
+        for (; x != NULL; x = x->next)
+            if (x->cell.fresh > 0)
+                note_due(s, x);
+    }
+    sort_due(s);
+}
+
+static void tick(struct sessions *s)
+{
+    collect_fresh(s);
+    for (size_t i = 0; i < s->n_due; i++)
+        if (!s->due[i]->passed)
+            fire(s, s->due[i], PANE_EARLY);
+    engine_next_tick(&s->engine);
+}
+
+/* Builds the table of keys anew without those that have no sessions. */
+static void drop_dead_keys(struct sessions *s)
+{
+    struct table live;
+    table_init(&live, sizeof(struct session *));
+    for (uint32_t i = 0; i < s->keys.n; i++) {
+        struct cell *old = table_cell(&s->keys, i);
+        struct session *first = *first_session(old);
+        if (first == NULL)
+            continue;
+        bool made;
+        struct cell *cell = table_get(&live, old->hash, cell_key(old), old->key_len, &made);
+        *first_session(cell) = first;
+        for (struct session *x = first; x != NULL; x = x->next) {
+            x->key_cell = cell;
+            x->cell.key = cell->key;
+        }
+    }
+    table_free(&s->keys);
+    s->keys = live;
+}
+
+static void sessions_run_timers(struct engine *e)
+{
+    struct sessions *s = sessions_of(e);
+    for (;;) {
+        set_timer(s);
+        int64_t now_ns = e->next_timer_ns;
+        if (!e->timer_set || now_ns > e->watermark.now_ns)
+            break;
+        collect_due(s, now_ns);
+        if (s->n_due > 0)
+            run_due(s, now_ns);
+        else if (e->tick_set && e->next_tick_ns == now_ns &&
+                 (s->heap.n == 0 || s->heap.timers[0].time_ns > now_ns))
+            tick(s);
+    }
+    if (s->keys.n > 1024 && s->keys.n / 2 > s->live_keys)
+        drop_dead_keys(s);
+}
+
+static void sessions_fire_unfired(struct engine *e)
+{
+    struct sessions *s = sessions_of(e);
+    collect_fresh(s);
+    for (size_t i = 0; i < s->n_due; i++)
+        fire(s, s->due[i], s->due[i]->passed ? PANE_LATE : PANE_EARLY);
+}
+
+static size_t sessions_cells(const struct engine *e)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    return s->heap.n; /* each has an entry at least */
+}
+
+/*
+ * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, number of rows to be
+ * taken back (u64); each of these: start, end (i64), pane (u32), text.
+ */
+static void save_session(const struct engine *e, const struct session *x, struct buf *to)
+{
+    uint64_t owed = 0;
+    for (const struct retraction *r = x->taken_back; r != NULL; r = r->next)
+        owed++;
+    wire_put_bytes(to, cell_key(&x->cell), x->cell.key_len);
+    wire_put_i64(to, x->bounds.start_ns);
+    wire_put_i64(to, x->bounds.end_ns);
+    wire_put_u8(to, x->passed);
+    cell_save(&e->panes, &x->cell, to);
+    wire_put_u64(to, owed);
+    for (const struct retraction *r = x->taken_back; r != NULL; r = r->next) {
+        wire_put_i64(to, r->bounds.start_ns);
+        wire_put_i64(to, r->bounds.end_ns);
+        wire_put_u32(to, r->pane);
+        wire_put_bytes(to, r->printed->text, r->printed->len);
+    }
+}
+
+static void sessions_save(const struct engine *e, struct buf *to)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->keys.n; i++)
+        for (struct session *x = *first_session(table_cell(&s->keys, i)); x != NULL; x = x->next)
+            n++;
+    wire_put_u64(to, n);
+    for (uint32_t i = 0; i < s->keys.n; i++)
+        for (struct session *x = *first_session(table_cell(&s->keys, i)); x != NULL; x = x->next)
+            save_session(e, x, to);
+}
+
+static bool load_owed(struct session *x, const unsigned char **at, const unsigned char *end)
+{
+    uint64_t n;
+    if (!wire_u64(at, end, &n))
+        return false;
+    for (uint64_t i = 0; i < n; i++) {
+        struct retraction *r = arena_alloc(&x->arena, sizeof *r);
+        const void *text;
+        size_t len;
+        if (!wire_i64(at, end, &r->bounds.start_ns) || !wire_i64(at, end, &r->bounds.end_ns) ||
+            !wire_u32(at, end, &r->pane) || !wire_bytes(at, end, &text, &len))
+            return false;
+        r->printed = printed_copy(text, len, &x->arena);
+        r->next = x->taken_back;
+        x->taken_back = r;
+    }
+    return true;
+}
+
+static bool load_session(struct sessions *s, const unsigned char **at, const unsigned char *end)
+{
+    struct engine *e = &s->engine;
+    const void *key;
+    size_t key_len;
+    struct window_bounds bounds;
+    uint8_t passed;
+    if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX ||
+        !wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
+        !wire_u8(at, end, &passed))
+        return false;
+    struct cell *key_cell =
+        make_key(s, keys_hash(e->key_seed, key, key_len), key, (uint32_t)key_len);
+    struct session *x = open_session(s, key_cell, &bounds);
+    x->passed = passed != 0;
+    schedule(s, x);
+    return cell_load(&e->panes, &x->cell, at, end, &x->arena) && load_owed(x, at, end);
+}
+
+static bool sessions_load(struct engine *e, uint64_t live, const unsigned char **at,
+                          const unsigned char *end)
+{
+    struct sessions *s = sessions_of(e);
+    for (uint64_t i = 0; i < live; i++)
+        if (!load_session(s, at, end))
+            return false;
+    set_timer(s);
+    return true;
+}
+
+static void sessions_free(struct engine *e)
+{
+    struct sessions *s = sessions_of(e);
+    while (s->heap.n > 0) {
+        struct session *x = heap_pop(&s->heap).owner;
+        if (--x->n_timers == 0)
+            release(x);
+    }
+    heap_free(&s->heap);
+    table_free(&s->keys);
+    free(s->due);
+    free(s);
+}
+
+static const struct engine_ops sessions_ops = {
+    .consume = sessions_consume,
+    .run_timers = sessions_run_timers,
+    .fire_unfired = sessions_fire_unfired,
+    .free = sessions_free,
+    .cells = sessions_cells,
+    .save = sessions_save,
+    .load = sessions_load,
+};
+
+struct engine *sessions_new(void)
+{
+    struct sessions *s = memory_calloc(1, sizeof *s);
+    s->engine.ops = &sessions_ops;
+    table_init(&s->keys, sizeof(struct session *));
+    return &s->engine;
+}

@@ -1,0 +1,234 @@
+#include "engine/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FIRST_SLOTS = 32 };
+
+void table_init(struct table *table, size_t acc_bytes)
+{
+    *table = (struct table){.cell_bytes = (uint32_t)(sizeof(struct cell) + acc_bytes)};
+}
+
+void table_free(struct table *table)
+{
+    for (size_t i = 0; i < sizeof table->chunks / sizeof table->chunks[0]; i++)
+        free(table->chunks[i]);
+    free(table->slots);
+    arena_free(&table->arena);
+    table_init(table, table->cell_bytes - sizeof(struct cell));
+}
+
+static struct cell *new_cell(struct table *table)
+{
+    uint32_t i = table->n;
+    unsigned chunk = 31 - (unsigned)__builtin_clz(i + TABLE_FIRST_CELLS) - 4;
+    if (table->chunks[chunk] == NULL)
+        table->chunks[chunk] =
+            memory_alloc(((size_t)TABLE_FIRST_CELLS << chunk) * table->cell_bytes);
+    table->n++;
+    return table_cell(table, i);
+}
+
+static void grow(struct table *table, uint32_t slots)
+{
+    free(table->slots);
+    table->slots = memory_calloc(slots, sizeof *table->slots);
+    table->mask = slots - 1;
+    for (uint32_t i = 0; i < table->n; i++) {
+        uint32_t hash = table_cell(table, i)->hash;
+        uint32_t at = hash & table->mask;
+        while (table->slots[at] != 0)
+            at = (at + 1) & table->mask;
+        table->slots[at] = (uint64_t)hash << 32 | (i + 1);
+    }
+}
+
+struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
+                        uint32_t key_len)
+{
+    if (table->mask == 0)
+        return NULL;
+    for (uint32_t at = hash & table->mask; table->slots[at] != 0; at = (at + 1) & table->mask) {
+        uint64_t slot = table->slots[at];
+        if ((uint32_t)(slot >> 32) != hash)
+            continue;
+        struct cell *cell = table_cell(table, (uint32_t)slot - 1);
+        if (cell->key_len == key_len && bytes_equal(cell_key(cell), key, key_len))
+            return cell;
+    }
+    return NULL;
+}
+
+/* A small table is at most 1/4 full, so that the first slot is the right one; a large one 3/4. */
+static bool is_full(const struct table *table)
+{
+    uint64_t parts = table_is_large(table) ? 3 : 1;
+    return ((uint64_t)table->n + 1) * 4 > ((uint64_t)table->mask + 1) * parts;
+}
+
+void table_reserve(struct table *table, uint64_t n)
+{
+    uint64_t slots = table->mask == 0 ? FIRST_SLOTS : (uint64_t)table->mask + 1;
+    while (slots * 3 < n * 4 && slots < (uint64_t)1 << 31)
+        slots *= 2;
+    if (slots > (uint64_t)table->mask + 1)
+        grow(table, (uint32_t)slots);
+}
+
+static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
+                           uint32_t key_len)
+{
+    if (table->mask == 0)
+        grow(table, FIRST_SLOTS);
+    else if (is_full(table))
+        grow(table, (table->mask + 1) * 2);
+    struct cell *cell = new_cell(table);
+    *cell = (struct cell){.key_len = key_len, .hash = hash};
+    if (key_len <= CELL_NEAR_KEY)
+        memcpy(cell->key.near, key, key_len);
+    else
+        cell->key.far = (const unsigned char *)arena_copy(&table->arena, key, key_len);
+    uint32_t at = hash & table->mask;
+    while (table->slots[at] != 0)
+        at = (at + 1) & table->mask;
+    table->slots[at] = (uint64_t)hash << 32 | table->n;
+    return cell;
+}
+
+struct cell *table_get_slow(struct table *table, uint32_t hash, const unsigned char *key,
+                            uint32_t key_len, bool *made)
+{
+    struct cell *cell = table_find(table, hash, key, key_len);
+    *made = cell == NULL;
+    return cell != NULL ? cell : insert(table, hash, key, key_len);
+}
+
+/* The cell that a lookup will most likely end at: the first one of this hash; or NULL. */
+static const struct cell *likely_cell(const struct table *table, uint32_t hash)
+{
+    for (uint32_t at = hash & table->mask; table->slots[at] != 0; at = (at + 1) & table->mask)
+        if ((uint32_t)(table->slots[at] >> 32) == hash)
+            return table_cell(table, (uint32_t)table->slots[at] - 1);
+    return NULL;
+}
+
+void table_prefetch_cell(const struct table *table, uint32_t hash)
+{
+    const struct cell *cell = likely_cell(table, hash);
+    if (cell == NULL)
+        return;
+    __builtin_prefetch(cell);
+    __builtin_prefetch((const char *)cell + 64);
+}
+
+void table_prefetch_key(const struct table *table, uint32_t hash)
+{
+    const struct cell *cell = likely_cell(table, hash);
+    if (cell != NULL)
+        __builtin_prefetch(cell_key(cell));
+}
+
+int cell_compare_keys(const struct cell *a, const struct cell *b)
+{
+    size_t len = a->key_len < b->key_len ? a->key_len : b->key_len;
+    int order = memcmp(cell_key(a), cell_key(b), len);
+    return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
+}
+
+static void load_prefixes(struct sorted_cell *cells, size_t n, uint32_t depth)
+{
+    for (size_t i = 0; i < n; i++)
+        cells[i].prefix = key_prefix(cells[i].cell, depth);
+}
+
+/*
+ * A few of them, by insertion; then those with equal prefixes by their next eight bytes. Keys are
+ * looked at only for that, once each: they lie all over memory.
+ */
+static void sort_few(struct sorted_cell *cells, size_t n, uint32_t depth)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct sorted_cell cell = cells[i];
+        size_t at = i;
+        for (; at > 0 && cells[at - 1].prefix > cell.prefix; at--)
+            cells[at] = cells[at - 1];
+        cells[at] = cell;
+    }
+    for (size_t start = 0, end; start < n; start = end) {
+        for (end = start + 1; end < n && cells[end].prefix == cells[start].prefix;)
+            end++;
+        if (end - start > 1) {
+            load_prefixes(cells + start, end - start, depth + 8);
+            sort_few(cells + start, end - start, depth + 8);
+        }
+    }
+}
+
+/*
+ * American flag sort (McIlroy, Bostic, McIlroy, "Engineering Radix Sort", 1993): counts the bytes
+ * at `shift` of the prefix, then swaps each entry into the part of its byte. `depth`: how many
+ * bytes of the keys, all equal, lie before those in the prefix.
+ */
+static void radix_sort(struct sorted_cell *cells, size_t n, int shift, uint32_t depth)
+{
+    enum { FEW = 32 };
+    size_t next[256] = {0}, end[256], at = 0;
+    if (n < FEW) {
+        sort_few(cells, n, depth);
+        return;
+    }
+    if (shift < 0) { /* eight equal bytes more: go on with the next eight */
+        load_prefixes(cells, n, depth + 8);
+        radix_sort(cells, n, 56, depth + 8);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        next[cells[i].prefix >> shift & 0xff]++;
+    if (next[cells[0].prefix >> shift & 0xff] == n) {
+        radix_sort(cells, n, shift - 8, depth);
+        return;
+    }
+    for (size_t byte = 0; byte < 256; byte++) {
+        size_t count = next[byte];
+        next[byte] = at;
+        end[byte] = at += count;
+    }
+    for (size_t byte = 0; byte < 256; byte++) {
+        while (next[byte] < end[byte]) {
+            struct sorted_cell entry = cells[next[byte]];
+            for (size_t to; (to = entry.prefix >> shift & 0xff) != byte;) {
+                struct sorted_cell other = cells[next[to]];
+                cells[next[to]++] = entry;
+                entry = other;
+            }
+            cells[next[byte]++] = entry;
+        }
+    }
+    for (size_t byte = 0, start = 0; byte < 256; start = end[byte++])
+        if (end[byte] - start > 1)
+            radix_sort(cells + start, end[byte] - start, shift - 8, depth);
+}
+
+/*
+ * What all keys have in common (the type, and mostly a letter or two) tells nothing: prefixes start
+ * behind it. Now the cells are still in the order in which they lie in memory.
+ */
+static uint32_t skip_common(struct sorted_cell *cells, size_t n)
+{
+    uint64_t differences = 0;
+    for (size_t i = 1; i < n; i++)
+        differences |= cells[i].prefix ^ cells[0].prefix;
+    uint32_t common = differences == 0 ? 8 : (uint32_t)__builtin_clzll(differences) / 8;
+    if (common > 0)
+        load_prefixes(cells, n, common);
+    return common;
+}
+
+void cells_sort(struct sorted_cell *cells, size_t n)
+{
+    if (n > 1)
+        radix_sort(cells, n, 56, skip_common(cells, n));
+}

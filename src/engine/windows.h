@@ -1,0 +1,38 @@
+/*
+ * engine/windows.h - live aligned windows (or slices of them), in order.
+ *
+ * All are sorted by start, and so by end too. Taking the first one out costs nothing: the array
+ * only begins later, and is moved together now and then.
+ */
+#ifndef ENGINE_WINDOWS_H
+#define ENGINE_WINDOWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/table.h"
+#include "window/window.h"
+
+struct window {
+    struct window_bounds bounds;
+    struct table table;
+};
+
+struct windows {
+    struct window **at; /* at[0] is the first of n */
+    size_t n;
+    struct window **memory; /* where the array begins; at lies within */
+    size_t capacity;
+};
+
+/* Is it there? *place is where it stands, or would stand. */
+bool windows_find(const struct windows *windows, const struct window_bounds *bounds, size_t *place);
+
+/* Puts a new, empty one in its place, as windows_find() told. acc_bytes as for table_init(). */
+struct window *windows_insert(struct windows *windows, size_t place,
+                              const struct window_bounds *bounds, size_t acc_bytes);
+
+void windows_drop_first(struct windows *windows); /* frees it; n > 0 */
+void windows_free(struct windows *windows);
+
+#endif

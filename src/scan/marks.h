@@ -1,0 +1,74 @@
+/*
+ * scan/marks.h - the vector half of both fast paths: where the marks of a slice stand.
+ *
+ * Marks are the bytes that say where things begin and end: in CSV the delimiters and newlines that
+ * are in no quotes, in JSON the quotes (but not escaped ones) and the control characters, of which
+ * the newline is one. One pass over a slice makes bitmaps of 64 bytes each and writes down the
+ * offsets of their bits (after Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB
+ * Journal 28(6), 2019, section 3.1.2). Records of one form then have their marks in the same
+ * columns of a matrix, and what lies between two of them is found without looking at a byte of it:
+ *
+ *     {"ts":"▁▁▁▁▁▁","host":"▁▁▁","status":▁▁▁}\n        2026-01-02T03:04:05Z,web-1,200\n
+ *      ^  ^ ^      ^ ^    ^ ^   ^ ^      ^     ^                              ^     ^   ^
+ *
+ * marks_body.h is the code; marks_avx512.c, marks_avx2.c, ... are its instances.
+ */
+#ifndef SCAN_MARKS_H
+#define SCAN_MARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A slice: large enough to forget what starting costs, small enough to stay in the first cache. For
+ * a record that does not fit it is doubled, up to a limit; one beyond that is not plain.
+ */
+enum { MARKS_SLICE = 8 * 1024, MARKS_LONGEST_SLICE = 2 << 20, MARKS_BLOCK = 64 };
+
+/* Blocks of input have this many readable bytes behind their last one, so that vectors may be
+ * loaded whole. */
+enum { BLOCK_PADDING = 64 };
+
+/* A block of a slice that is not all plain ASCII. */
+struct marks_odd {
+    uint32_t at;      /* its offset */
+    bool high;        /* some byte is >= 0x80 */
+    uint64_t escapes; /* the backslashes that are not escaped themselves, the first one lowest */
+};
+
+struct marks {
+    uint32_t *at;      /* offsets, in order, from [1] on; [0] is -1: the first record, too, starts
+                          one behind a mark */
+    size_t n;          /* JSON: up to the last newline; 0 if there is none */
+    size_t n_newlines; /* CSV */
+    bool high;         /* CSV: some byte is >= 0x80 */
+    bool quotes;       /* CSV: some fields are quoted */
+    bool doubled;      /* CSV: and some quotes are doubled */
+    bool misquoted;    /* CSV: it ends where quotes are not as they should be */
+    struct marks_odd *odd; /* JSON: blocks that hold a backslash or a byte >= 0x80, in order; one
+                              at UINT32_MAX behind the last */
+    size_t capacity;       /* the longest slice that there is room for */
+};
+
+/* Makes room for slices of so many bytes; what is in it is lost. {0} is an empty one. */
+void marks_reserve(struct marks *marks, size_t bytes);
+void marks_free(struct marks *marks);
+
+/* Both mark p[0..len), len at most the capacity, and read up to MARKS_BLOCK bytes behind it. */
+struct marker {
+    const char *name;
+    /* p is where a record starts, as below. */
+    void (*csv)(struct marks *marks, const char *p, size_t len, char delimiter);
+    void (*json)(struct marks *marks, const char *p, size_t len);
+};
+
+extern const struct marker marker_swar; /* any machine */
+#ifdef __x86_64__
+extern const struct marker marker_sse2, marker_avx2, marker_avx512;
+#endif
+#ifdef __aarch64__
+extern const struct marker marker_neon;
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+/* AVX2: two loads a block, bitmaps from compares and sign bits. */
+#include "scan/marks.h"
+
+#ifdef __x86_64__
+
+#include <immintrin.h>
+
+#define MARKS_TARGET __attribute__((target("avx2,bmi,popcnt")))
+#define MARKS_NAME marker_avx2
+#define MARKS_TEXT "avx2"
+struct block {
+    __m256i low, high;
+};
+
+MARKS_TARGET static inline struct block block_load(const char *p)
+{
+    return (struct block){_mm256_loadu_si256((const void *)p),
+                          _mm256_loadu_si256((const void *)(p + 32))};
+}
+
+MARKS_TARGET static inline uint64_t sign_bits(__m256i low, __m256i high)
+{
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
+                                                     << 32;
+}
+
+MARKS_TARGET static inline uint64_t block_equal(const struct block *b, char c)
+{
+    __m256i all = _mm256_set1_epi8(c);
+    return sign_bits(_mm256_cmpeq_epi8(b->low, all), _mm256_cmpeq_epi8(b->high, all));
+}
+
+MARKS_TARGET static inline uint64_t block_below(const struct block *b, char c)
+{
+    __m256i most = _mm256_set1_epi8((char)(c - 1));
+    return sign_bits(_mm256_cmpeq_epi8(_mm256_min_epu8(b->low, most), b->low),
+                     _mm256_cmpeq_epi8(_mm256_min_epu8(b->high, most), b->high));
+}
+
+MARKS_TARGET static inline uint64_t block_high(const struct block *b)
+{
+    return sign_bits(b->low, b->high);
+}
+
+/*
+ * Where the set bits of a byte are, a byte each, the lowest first: what is above moves up by one
+ * for each bit that is set.
+ */
+#define ABOVE_7(b) ((b) >> 7 ? UINT64_C(7) : 0)
+#define ABOVE_6(b) (ABOVE_7(b) << 8 * ((b) >> 6 & 1) | ((b) >> 6 & 1) * 6)
+#define ABOVE_5(b) (ABOVE_6(b) << 8 * ((b) >> 5 & 1) | ((b) >> 5 & 1) * 5)
+#define ABOVE_4(b) (ABOVE_5(b) << 8 * ((b) >> 4 & 1) | ((b) >> 4 & 1) * 4)
+#define ABOVE_3(b) (ABOVE_4(b) << 8 * ((b) >> 3 & 1) | ((b) >> 3 & 1) * 3)
+#define ABOVE_2(b) (ABOVE_3(b) << 8 * ((b) >> 2 & 1) | ((b) >> 2 & 1) * 2)
+#define ABOVE_1(b) (ABOVE_2(b) << 8 * ((b) >> 1 & 1) | ((b) >> 1 & 1) * 1)
+#define PLACES(b) (ABOVE_1(b) << 8 * ((b)&1))
+#define FOUR(b) PLACES(b), PLACES((b) + 1), PLACES((b) + 2), PLACES((b) + 3)
+#define SIXTEEN(b) FOUR(b), FOUR((b) + 4), FOUR((b) + 8), FOUR((b) + 12)
+#define SIXTY_FOUR(b) SIXTEEN(b), SIXTEEN((b) + 16), SIXTEEN((b) + 32), SIXTEEN((b) + 48)
+static const uint64_t places[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128),
+                                     SIXTY_FOUR(192)};
+
+/* Up to eight, as in CSV mostly, by themselves; more, as in JSON, byte by byte from the table. */
+MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, uint32_t base)
+{
+    long long n = _mm_popcnt_u64(bits);
+    if (n <= 8) {
+        for (int i = 0; i < 8; i++) {
+            to[i] = base + (uint32_t)_tzcnt_u64(bits);
+            bits &= bits - 1;
+        }
+        return to + n;
+    }
+    __m256i bases = _mm256_set1_epi32((int)base);
+    for (int i = 0; i < 8; i++) {
+        uint64_t byte = bits >> (8 * i) & 0xff;
+        __m256i found = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)&places[byte]));
+        _mm256_storeu_si256((void *)to, _mm256_add_epi32(found, bases));
+        to += _mm_popcnt_u64(byte);
+        bases = _mm256_add_epi32(bases, _mm256_set1_epi32(8));
+    }
+    return to;
+}
+
+#include "scan/marks_body.h"
+
+#endif
