@@ -1,12 +1,13 @@
 # winagg: make, make check, make install, as anyone expects. `make help` lists the targets.
 #
-# CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR belong to the user. Flavours (release, asan,
-# ubsan, fuzz) are built side by side under build/FLAVOUR.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, INSTALL, PREFIX and DESTDIR belong to the user. Flavours (release, asan,
+# ubsan, tsan, fuzz) are built side by side under build/FLAVOUR.
 
 VERSION   = 0.1.0
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
 MANDIR   ?= $(PREFIX)/share/man
+INSTALL  ?= install
 CFLAGS   ?= -O2 -g
 FLAVOUR  ?= release
 B         = build/$(FLAVOUR)
@@ -18,6 +19,7 @@ LIBS      = -ljansson -lcsv -lxxhash -lm
 
 FLAVOUR_CFLAGS_asan  = -fsanitize=address -fno-omit-frame-pointer -O1
 FLAVOUR_CFLAGS_ubsan = -fsanitize=undefined -fno-sanitize-recover=all -O1
+FLAVOUR_CFLAGS_tsan  = -fsanitize=thread -O1
 FLAVOUR_CFLAGS_fuzz  = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS = $(FLAVOUR_CFLAGS_$(FLAVOUR))
 
@@ -79,8 +81,14 @@ asan: ## run the tests under the address sanitizer
 ubsan: ## run the tests under the undefined-behaviour sanitizer
 	@$(MAKE) FLAVOUR=ubsan check
 
+tsan: ## run the tests under the thread sanitizer
+	@$(MAKE) FLAVOUR=tsan check
+
 cross: ## run the unit tests on emulated machines of other kinds (installs compilers)
 	@scripts/cross
+
+bare: ## run README's two commands on bare Debian roots (needs root and debootstrap)
+	@scripts/bare
 
 fuzz-programs: $(FUZZ)
 
@@ -106,19 +114,21 @@ lint: ## check style, includes, scripts and the man page
 	@scripts/lint
 
 install: $(B)/winagg ## install under DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
-	install -m 755 $(B)/winagg $(DESTDIR)$(BINDIR)/winagg
-	install -m 644 man/winagg.1 $(DESTDIR)$(MANDIR)/man1/winagg.1
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1"
+	$(INSTALL) -m 755 $(B)/winagg "$(DESTDIR)$(BINDIR)/winagg"
+	$(INSTALL) -m 644 man/winagg.1 "$(DESTDIR)$(MANDIR)/man1/winagg.1"
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/winagg $(DESTDIR)$(MANDIR)/man1/winagg.1
+	rm -f "$(DESTDIR)$(BINDIR)/winagg" "$(DESTDIR)$(MANDIR)/man1/winagg.1"
 
 installcheck: ## run the command-line tests and the examples with the installed program
-	test -r $(DESTDIR)$(MANDIR)/man1/winagg.1
-	WINAGG=$(abspath $(DESTDIR)$(BINDIR)/winagg) bats tests/cli tests/docs.bats
+	test -r "$(DESTDIR)$(MANDIR)/man1/winagg.1"
+	WINAGG="$(DESTDIR)$(BINDIR)/winagg" bats tests/cli tests/docs.bats
 
 dist: ## pack what is committed as winagg-VERSION.tar.gz
-	git archive --prefix=winagg-$(VERSION)/ HEAD | gzip -9n >winagg-$(VERSION).tar.gz
+	@git rev-parse -q --verify HEAD >/dev/null || \
+	    { echo "dist: expected a git checkout: what is committed is packed" >&2; exit 1; }
+	git -c tar.tar.gz.command='gzip -9n' archive --prefix=winagg-$(VERSION)/ -o winagg-$(VERSION).tar.gz HEAD
 
 distcheck: dist ## build, test, install and uninstall what dist packs
 	rm -rf build/distcheck && mkdir -p build/distcheck
@@ -135,7 +145,7 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all unit test-programs check crash asan ubsan cross fuzz-programs fuzz bench profile lint install \
+.PHONY: all unit test-programs check crash asan ubsan tsan cross bare fuzz-programs fuzz bench profile lint install \
         uninstall installcheck dist distcheck clean help
 .SECONDARY:
 

@@ -372,7 +372,8 @@ stopped_by() {
     mkfifo pipe
     python3 -c '
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP: # nohup and & have some of them ignored
+    signal.signal(number, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s \
         --state s --output out <pipe 2>err 3>&- &
     pid=$!
