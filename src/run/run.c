@@ -52,7 +52,7 @@ static bool check_not_input(struct running *r)
 {
     const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
     for (size_t i = 0; i < 3; i++)
-        if (sink_same_file(sinks[i], r->source.fd))
+        if (sink_same_file(sinks[i], source_file(&r->source)))
             return error_set(r->err, EXIT_USAGE, "%s: expected another file than the input",
                              sinks[i]->name);
     return true;
@@ -147,7 +147,7 @@ static bool next_source(struct running *r)
     input_close(r->input);
     source_close(&r->source);
     r->source = r->next;
-    r->next = (struct source){.fd = -1};
+    r->next = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
     r->report.input_name = r->source.name;
     start_input(r);
     start_feed(r);
@@ -410,6 +410,8 @@ static bool read_all(struct running *r, enum input_status *status)
         if (*status == INPUT_FAILED)
             return false;
         note_preamble(r);
+        if (*status == INPUT_END && signals_stop == 0 && !source_end(&r->source, r->err))
+            return false;
         if (*status == INPUT_END && signals_stop == 0 && next_source(r))
             continue;
         /* What ended the input may have been the same Ctrl-C: then it is not complete. */
@@ -508,6 +510,7 @@ struct run_result run(const struct plan *plan, struct error *err)
 {
     struct running r = {.plan = plan, .err = err};
     struct run_result result = {0};
+    r.source.packed_fd = r.next.packed_fd = r.source.unpack.fd = r.next.unpack.fd = -1;
     r.source.fd = r.next.fd = r.out.fd = r.late.fd = r.bad.fd = -1;
     r.checkpoint.lock_fd = -1;
     if (plan->inspect_path != NULL) {

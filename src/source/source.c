@@ -16,7 +16,8 @@
 
 bool source_open(struct source *source, const char *path, struct error *err)
 {
-    *source = (struct source){.name = path == NULL ? "stdin" : path, .position = {.line = 1}};
+    *source = (struct source){.packed_fd = -1, .unpack.fd = -1, .position = {.line = 1}};
+    source->name = path == NULL ? "stdin" : path;
     source->path = path == NULL ? NULL : memory_strdup(path);
     source->fd = path == NULL ? STDIN_FILENO : io_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (source->fd < 0)
@@ -25,16 +26,31 @@ bool source_open(struct source *source, const char *path, struct error *err)
     source->regular = fstat(source->fd, &st) == 0 && S_ISREG(st.st_mode);
     off_t offset = source->regular ? lseek(source->fd, 0, SEEK_CUR) : 0;
     source->base = offset < 0 ? 0 : (uint64_t)offset;
-    return true;
+    const char *program = path != NULL && source->regular ? unpack_program(source->fd) : NULL;
+    if (program == NULL)
+        return true;
+    source->packed_fd = source->fd;
+    source->regular = false;
+    bool ok = unpack_start(&source->unpack, program, source->packed_fd, path, err);
+    source->fd = source->unpack.fd;
+    if (!ok)
+        errno = 0; /* not that the file is missing */
+    return ok;
+}
+
+bool source_end(struct source *source, struct error *err)
+{
+    return unpack_end(&source->unpack, source->name, err);
 }
 
 void source_close(struct source *source)
 {
-    if (source->path != NULL && source->fd >= 0)
-        close(source->fd);
+    if (source->path != NULL && source_file(source) >= 0)
+        close(source_file(source));
+    unpack_stop(&source->unpack);
     free(source->path);
     digest_free(&source->digest);
-    *source = (struct source){.fd = -1};
+    *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
 }
 
 void source_move(struct source *source, size_t len, uint64_t lines, bool overlong)
@@ -399,7 +415,9 @@ static bool step_back(struct source *source, struct source *next, const struct s
                        source->name, path, between, source->name);
     if (ok) {
         *next = *source;
-        *source = (struct source){.name = path, .path = path, .fd = fd, .regular = true};
+        *source = (struct source){.name = path, .path = path, .fd = fd, .packed_fd = -1};
+        source->regular = true;
+        source->unpack.fd = -1;
     } else if (fd >= 0) {
         close(fd);
         free(path);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "input/input.h"
 #include "snapshot/digest.h"
+#include "source/unpack.h"
 
 enum { SOURCE_HEAD_BYTES = 4096, SOURCE_TAIL_BYTES = 65536 };
 
@@ -22,7 +23,9 @@ struct source {
     const char *name; /* for messages: the path, or "stdin" */
     char *path;       /* NULL: stdin */
     int fd;           /* -1: not open */
-    bool regular;
+    int packed_fd;    /* the compressed file whose unpacked bytes fd gives; -1: none */
+    struct unpack unpack;
+    bool regular;  /* fd is a regular file; a compressed one is a pipe to us */
     uint64_t base; /* a regular file: the offset of the descriptor when the run began */
     struct input_position position;
     struct digest digest; /* of all bytes up to the position, from `origin` on */
@@ -38,8 +41,17 @@ struct source_mark {
     uint64_t chain_low, chain_high; /* the digest's state over whole chunks */
 };
 
-/* path NULL: stdin. */
+/* path NULL: stdin. A FILE that is compressed is read through the program that unpacks it. */
 bool source_open(struct source *source, const char *path, struct error *err);
+
+/* The file that was opened, compressed or not. */
+static inline int source_file(const struct source *source)
+{
+    return source->packed_fd >= 0 ? source->packed_fd : source->fd;
+}
+
+/* To be called at the end of the input. False (EXIT_RUNTIME): unpacking it failed. */
+bool source_end(struct source *source, struct error *err);
 void source_close(struct source *source);
 
 /*

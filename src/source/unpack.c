@@ -1,0 +1,128 @@
+#include "source/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const struct packing {
+    const char *program;
+    size_t len;
+    unsigned char magic[6];
+} packings[] = {
+    {"gzip", 3, {0x1f, 0x8b, 0x08}},          {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+    {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}}, {"bzip2", 3, {'B', 'Z', 'h'}},
+    {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
+};
+
+const char *unpack_program(int fd)
+{
+    unsigned char head[6];
+    ssize_t n;
+    do
+        n = pread(fd, head, sizeof head, 0);
+    while (n < 0 && errno == EINTR);
+    for (size_t i = 0; i < sizeof packings / sizeof packings[0]; i++)
+        if (n >= (ssize_t)packings[i].len && memcmp(head, packings[i].magic, packings[i].len) == 0)
+            return packings[i].program;
+    return NULL;
+}
+
+/*
+ * The program gets signals as a shell would give them, and a process group of its own: Ctrl-C is
+ * for us, who then close the pipe.
+ */
+static int spawn(struct unpack *u, int packed, int write_end)
+{
+    char name[8];
+    strncpy(name, u->program, sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    char *const argv[] = {name, (char[]){"-dc"}, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    int error = posix_spawn_file_actions_adddup2(&actions, packed, STDIN_FILENO);
+    if (error == 0)
+        error = posix_spawn_file_actions_adddup2(&actions, write_end, STDOUT_FILENO);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETPGROUP);
+    if (error == 0)
+        error = posix_spawnp(&u->pid, u->program, &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+bool unpack_start(struct unpack *u, const char *program, int packed, const char *name,
+                  struct error *err)
+{
+    int ends[2];
+    *u = (struct unpack){.program = program, .fd = -1};
+    if (lseek(packed, 0, SEEK_SET) < 0 || pipe2(ends, O_CLOEXEC) != 0) {
+        u->program = NULL;
+        return error_set(err, EXIT_RUNTIME, "%s: can't unpack it: %s", name, strerror(errno));
+    }
+    int error = spawn(u, packed, ends[1]);
+    close(ends[1]);
+    if (error == 0) {
+        u->fd = ends[0];
+        return true;
+    }
+    close(ends[0]);
+    *u = (struct unpack){.fd = -1};
+    if (error == ENOENT)
+        return error_set(err, EXIT_RUNTIME,
+                         "%s: it is compressed, and '%s', which unpacks it, is not installed", name,
+                         program);
+    return error_set(err, EXIT_RUNTIME, "%s: can't run %s, which unpacks it: %s", name, program,
+                     strerror(error));
+}
+
+bool unpack_end(struct unpack *u, const char *name, struct error *err)
+{
+    int status;
+    pid_t ended;
+    if (u->program == NULL || u->pid == 0)
+        return true;
+    do
+        ended = waitpid(u->pid, &status, 0);
+    while (ended < 0 && errno == EINTR);
+    u->pid = 0;
+    if (ended < 0)
+        return error_set(err, EXIT_RUNTIME, "%s: can't tell how %s ended, which unpacks it: %s",
+                         name, u->program, strerror(errno));
+    if (WIFSIGNALED(status))
+        return error_set(err, EXIT_RUNTIME, "%s: %s, which unpacks it, was killed by signal %d",
+                         name, u->program, WTERMSIG(status));
+    return WEXITSTATUS(status) == 0 ||
+           error_set(err, EXIT_RUNTIME,
+                     "%s: %s, which unpacks it, failed with status %d: expected the whole file, "
+                     "and no window fires any more",
+                     name, u->program, WEXITSTATUS(status));
+}
+
+void unpack_stop(struct unpack *u)
+{
+    if (u->program == NULL)
+        return;
+    if (u->fd >= 0)
+        close(u->fd);
+    if (u->pid > 0) {
+        kill(u->pid, SIGKILL);
+        while (waitpid(u->pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    *u = (struct unpack){.fd = -1};
+}
