@@ -1,6 +1,7 @@
 /*
  * main.c - the command line, the run, the exit status. Nothing else ends the process.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,19 @@ static void out_of_memory(size_t wanted_bytes)
     ssize_t written = write(STDERR_FILENO, text, (size_t)len);
     (void)written; /* there is nobody left to tell */
     _exit(EXIT_RUNTIME);
+}
+
+/*
+ * A standard descriptor that is closed must not become the next file that is opened: rows would go
+ * into --late, messages into rows. Its place is taken by one that can only be used the wrong way
+ * round, so that reading stdin and writing stdout still fail with EBADF.
+ */
+static void occupy_closed_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            _exit(EXIT_RUNTIME); /* not even that, and maybe nobody to tell */
 }
 
 static int print(const struct buf *text)
@@ -57,8 +71,11 @@ static int run_plan(const struct plan *plan)
 
 int main(int argc, char **argv)
 {
+    occupy_closed_descriptors();
     memory_on_exhaustion(out_of_memory);
     signal(SIGPIPE, SIG_IGN); /* a reader that left shows as EPIPE, where rows are written */
+    signal(SIGXFSZ, SIG_IGN); /* a file over its limit as EFBIG */
+    signal(SIGCHLD, SIG_DFL); /* if it is ignored, nobody can tell how a child ended */
 
     struct plan plan;
     struct buf text = {0};

@@ -195,9 +195,6 @@ static void approx_distinct_result(const struct agg *agg, const void *acc, struc
         registers_of_rank[0]--;
         registers_of_rank[rank]++;
     }
-    *result = (struct datum){.kind = DATUM_NULL};
-    if (registers_of_rank[0] == REGISTERS)
-        return;
     size_t start = scratch->len;
     buf_put_u64(scratch, estimate(registers_of_rank));
     *result = (struct datum){DATUM_NUMBER, scratch->data + start, scratch->len - start};

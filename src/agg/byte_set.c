@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "base/memory.h"
+#include "base/seed.h"
 
 enum { FIRST_SLOTS = 4, MOST_SLOTS = 1 << 30, FIRST_PARTS = 4, LONG_LENGTH = 255, GROUP = 16 };
 
@@ -12,7 +13,7 @@ static const uint64_t ADDRESS_MASK = ((uint64_t)1 << 48) - 1;
 
 uint64_t byte_set_hash(const void *bytes, size_t len)
 {
-    return XXH3_64bits(bytes, len);
+    return XXH3_64bits_withSeed(bytes, len, seed_of_process());
 }
 
 static uint64_t *slot_at(const struct byte_set *s, uint32_t i)

@@ -39,7 +39,7 @@ struct engine {
     struct window_spec window;
     struct watermark watermark;
     struct panes panes;
-    uint64_t key_seed; /* keys_seed() of the run */
+    uint64_t key_seed; /* seed_of_process() */
     size_t acc_bytes;  /* of one block of accumulators */
     struct sink *late; /* too-late records, verbatim; borrowed */
     struct engine_counts counts;

@@ -1,20 +1,12 @@
 #include "engine/keys.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define XXH_INLINE_ALL /* keys are short: the call would cost as much as the hash */
 #include <xxhash.h>
 
 #include "base/memory.h"
 #include "base/value_encode.h"
-
-uint64_t keys_seed(void)
-{
-    uint64_t seed;
-    /* Without entropy it is 0: slower under attack, never wrong. */
-    return getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed ? seed : 0;
-}
 
 void keys_free(struct keys *keys)
 {

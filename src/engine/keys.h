@@ -1,8 +1,8 @@
 /*
  * engine/keys.h - the keys of a batch as canonical bytes and hashes, all at once.
  *
- * Hashes are XXH3 with a seed drawn at start-up, so that who writes the keys can't choose ones that
- * collide. The seed decides only where cells lie in memory: it shows nowhere in the output.
+ * Hashes are XXH3 with a seed (base/seed.h). It decides only where cells lie in memory: it shows
+ * nowhere in the output.
  */
 #ifndef ENGINE_KEYS_H
 #define ENGINE_KEYS_H
@@ -19,9 +19,6 @@ struct keys {
     uint32_t *hash;
     size_t capacity;
 };
-
-/* The seed of a run, the same for all its hashes. */
-uint64_t keys_seed(void);
 
 void keys_free(struct keys *keys); /* {0} is an empty one */
 

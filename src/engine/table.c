@@ -145,10 +145,26 @@ static void load_prefixes(struct sorted_cell *cells, size_t n, uint32_t depth)
 }
 
 /*
- * A few of them, by insertion; then those with equal prefixes by their next eight bytes. Keys are
- * looked at only for that, once each: they lie all over memory.
+ * Both sorts below go on by themselves with the largest part that is not in order yet, and call
+ * themselves for the others, which are half of it at most: so the depth of recursion is bounded by
+ * the logarithm of the number of cells, however long the keys and whatever they have in common.
  */
-static void sort_few(struct sorted_cell *cells, size_t n, uint32_t depth)
+struct part {
+    size_t start, n;
+};
+
+/* Returns which of the two is smaller, and leaves the larger in *largest. */
+static struct part keep_larger(struct part *largest, struct part other)
+{
+    struct part smaller = other;
+    if (other.n > largest->n) {
+        smaller = *largest;
+        *largest = other;
+    }
+    return smaller;
+}
+
+static void insert_in_order(struct sorted_cell *cells, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         struct sorted_cell cell = cells[i];
@@ -157,12 +173,48 @@ static void sort_few(struct sorted_cell *cells, size_t n, uint32_t depth)
             cells[at] = cells[at - 1];
         cells[at] = cell;
     }
-    for (size_t start = 0, end; start < n; start = end) {
-        for (end = start + 1; end < n && cells[end].prefix == cells[start].prefix;)
-            end++;
-        if (end - start > 1) {
-            load_prefixes(cells + start, end - start, depth + 8);
-            sort_few(cells + start, end - start, depth + 8);
+}
+
+/*
+ * A few of them, by insertion; then those with equal prefixes by their next eight bytes. Keys are
+ * looked at only for that, once each: they lie all over memory.
+ */
+static void sort_few(struct sorted_cell *cells, size_t n, uint32_t depth)
+{
+    while (n > 1) {
+        struct part largest = {0};
+        insert_in_order(cells, n);
+        for (size_t start = 0, end; start < n; start = end) {
+            for (end = start + 1; end < n && cells[end].prefix == cells[start].prefix;)
+                end++;
+            if (end - start == 1)
+                continue;
+            struct part smaller = keep_larger(&largest, (struct part){start, end - start});
+            if (smaller.n > 1) {
+                load_prefixes(cells + smaller.start, smaller.n, depth + 8);
+                sort_few(cells + smaller.start, smaller.n, depth + 8);
+            }
+        }
+        cells += largest.start;
+        n = largest.n;
+        depth += 8;
+        load_prefixes(cells, n, depth);
+    }
+}
+
+/* Swaps each entry into the part of its byte: next[] is where each part begins, end[] its end. */
+static void swap_into_parts(struct sorted_cell *cells, int shift, size_t next[256],
+                            const size_t end[256])
+{
+    for (size_t byte = 0; byte < 256; byte++) {
+        while (next[byte] < end[byte]) {
+            struct sorted_cell entry = cells[next[byte]];
+            for (size_t to; (to = entry.prefix >> shift & 0xff) != byte;) {
+                struct sorted_cell other = cells[next[to]];
+                cells[next[to]++] = entry;
+                entry = other;
+            }
+            cells[next[byte]++] = entry;
         }
     }
 }
@@ -175,41 +227,36 @@ static void sort_few(struct sorted_cell *cells, size_t n, uint32_t depth)
 static void radix_sort(struct sorted_cell *cells, size_t n, int shift, uint32_t depth)
 {
     enum { FEW = 32 };
-    size_t next[256] = {0}, end[256], at = 0;
-    if (n < FEW) {
-        sort_few(cells, n, depth);
-        return;
-    }
-    if (shift < 0) { /* eight equal bytes more: go on with the next eight */
-        load_prefixes(cells, n, depth + 8);
-        radix_sort(cells, n, 56, depth + 8);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        next[cells[i].prefix >> shift & 0xff]++;
-    if (next[cells[0].prefix >> shift & 0xff] == n) {
-        radix_sort(cells, n, shift - 8, depth);
-        return;
-    }
-    for (size_t byte = 0; byte < 256; byte++) {
-        size_t count = next[byte];
-        next[byte] = at;
-        end[byte] = at += count;
-    }
-    for (size_t byte = 0; byte < 256; byte++) {
-        while (next[byte] < end[byte]) {
-            struct sorted_cell entry = cells[next[byte]];
-            for (size_t to; (to = entry.prefix >> shift & 0xff) != byte;) {
-                struct sorted_cell other = cells[next[to]];
-                cells[next[to]++] = entry;
-                entry = other;
-            }
-            cells[next[byte]++] = entry;
+    while (n >= FEW) {
+        size_t next[256] = {0}, end[256], at = 0;
+        struct part largest = {0};
+        if (shift < 0) { /* eight equal bytes more: go on with the next eight */
+            depth += 8;
+            load_prefixes(cells, n, depth);
+            shift = 56;
         }
+        for (size_t i = 0; i < n; i++)
+            next[cells[i].prefix >> shift & 0xff]++;
+        if (next[cells[0].prefix >> shift & 0xff] == n) {
+            shift -= 8;
+            continue;
+        }
+        for (size_t byte = 0; byte < 256; byte++) {
+            size_t count = next[byte];
+            next[byte] = at;
+            end[byte] = at += count;
+        }
+        swap_into_parts(cells, shift, next, end);
+        shift -= 8;
+        for (size_t byte = 0, start = 0; byte < 256; start = end[byte++]) {
+            struct part smaller = keep_larger(&largest, (struct part){start, end[byte] - start});
+            if (smaller.n > 1)
+                radix_sort(cells + smaller.start, smaller.n, shift, depth);
+        }
+        cells += largest.start;
+        n = largest.n;
     }
-    for (size_t byte = 0, start = 0; byte < 256; start = end[byte++])
-        if (end[byte] - start > 1)
-            radix_sort(cells + start, end[byte] - start, shift - 8, depth);
+    sort_few(cells, n, depth);
 }
 
 /*

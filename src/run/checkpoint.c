@@ -262,8 +262,11 @@ static bool reap(struct running *r, bool wait)
     while (ended < 0 && errno == EINTR);
     if (ended == 0)
         return true;
+    int wait_error = errno;
     c->child = 0;
-    int error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR; /* killed: try again later */
+    int error = ended < 0           ? wait_error
+                : WIFEXITED(status) ? WEXITSTATUS(status)
+                                    : EINTR; /* killed: try again later */
     bool ok = done(r, error, false);
     c->cost_ns += (page_faults() - c->faults_before) * FAULT_NS;
     c->cost_ns += ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +

@@ -22,7 +22,7 @@ struct feed_options {
     unsigned threads;  /* the aggregator's own included, >= 1 */
     bool may_wait;     /* reading may block for long (a pipe) */
     size_t n_keys;     /* the first columns of a batch are the key */
-    uint64_t key_seed; /* of its hashes: keys_seed() */
+    uint64_t key_seed; /* of its hashes: seed_of_process() */
 };
 
 struct feed *feed_start(struct input *in, const struct feed_options *options);

@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/seed.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/semantics.h"
@@ -103,7 +104,7 @@ static void start_engine(struct running *r)
         .sink = &r->out,
         .late = plan->late_path == NULL ? NULL : &r->late,
         .row_id = plan->row_id,
-        .key_seed = keys_seed(),
+        .key_seed = seed_of_process(),
     };
     r->engine = engine_new(&engine);
     /* What is appended to a file that has rows already needs no second header. */

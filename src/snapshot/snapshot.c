@@ -79,10 +79,14 @@ static bool check(const char *path, const struct buf *image, struct error *err)
     uint32_t version;
     uint64_t length;
     unsigned char sum[CHECKSUM_BYTES];
+    size_t known = image->len < sizeof magic ? image->len : sizeof magic;
+    if (known > 0 && memcmp(bytes, magic, known) != 0)
+        return error_set(err, EXIT_RUNTIME,
+                         "%s: expected a snapshot of winagg, found another file, which is left as "
+                         "it is",
+                         path);
     if (image->len < HEADER_BYTES + CHECKSUM_BYTES)
         return damaged(path, "it is too short", err);
-    if (memcmp(bytes, magic, sizeof magic) != 0)
-        return damaged(path, "it does not begin as a winagg snapshot does", err);
     wire_u32(&at, end, &version);
     wire_u64(&at, end, &length);
     checksum(bytes, image->len - CHECKSUM_BYTES, sum);

@@ -25,8 +25,16 @@ static bool parse_sliding(struct window_spec *spec, const char *text, struct err
                          text);
     memcpy(size, text, (size_t)(slash - text));
     size[slash - text] = '\0';
-    return parse_positive(size, &spec->size_ns, err) &&
-           parse_positive(slash + 1, &spec->slide_ns, err);
+    if (!parse_positive(size, &spec->size_ns, err) ||
+        !parse_positive(slash + 1, &spec->slide_ns, err))
+        return false;
+    int64_t windows = spec->size_ns / spec->slide_ns + (spec->size_ns % spec->slide_ns != 0);
+    if (windows > WINDOWS_PER_RECORD_MAX)
+        return error_set(err, EXIT_USAGE,
+                         "--window: expected at most %d windows a record, found %lld of them in "
+                         "'sliding:%s'",
+                         WINDOWS_PER_RECORD_MAX, (long long)windows, text);
+    return true;
 }
 
 bool window_parse(struct window_spec *spec, const char *text, struct error *err)

@@ -24,6 +24,9 @@ struct window_spec {
     int64_t gap_ns;            /* session */
 };
 
+/* More windows over one record than that are refused: each costs time and memory. */
+enum { WINDOWS_PER_RECORD_MAX = 100000 };
+
 struct window_bounds {
     int64_t start_ns, end_ns; /* [start, end) */
 };

@@ -33,7 +33,7 @@ agg() {
     same "$(agg count:v,sum:v,distinct:v,mean:v,var:v,stddev:v,min:v,max:v,first:v,last:v null)" \
         '{"count_v":0,"sum_v":0,"distinct_v":0,"mean_v":null,"var_v":null,"stddev_v":null,"min_v":null,"max_v":null,"first_v":null,"last_v":null}'
     same "$(agg median:v,p95:v,approx_distinct:v,approx_p99:v,topk:v:2,mode:v null)" \
-        '{"median_v":null,"p95_v":null,"approx_distinct_v":null,"approx_p99_v":null,"topk_v":null,"mode_v":null}'
+        '{"median_v":null,"p95_v":null,"approx_distinct_v":0,"approx_p99_v":null,"topk_v":null,"mode_v":null}'
 }
 
 @test "first and last follow event time; ties follow arrival" {

@@ -75,3 +75,15 @@ $'"k":"","count":2\n"k":"1","count":1\n"k":"1.0","count":1'
     seq 1 20000 | sed 's/.*/{"t":1,"k":&}/' | w -w 10s -k k >"$BATS_TEST_TMPDIR/out"
     seq 1 20000 | sed 's/.*/0,10,&,1/' | cmp - <(tail -n +2 "$BATS_TEST_TMPDIR/out")
 }
+
+@test "keys that are long and alike are sorted without recursion" {
+    long=$(head -c 1200000 /dev/zero | tr '\0' x)
+    printf '{"t":1,"k":"%s%s"}\n' "$long" b "$long" a >in
+    w -w 10s -k k in >rows
+    same "$(cut -d, -f3,4 rows | tail -n +2 | grep -o '[ab],1')" "a,1
+b,1"
+    # Each key the beginning of the next: every eight bytes another one ends.
+    awk 'BEGIN { k = ""; for (i = 0; i < 3000; i++) { k = k "xxxxxxxx"; printf "{\"t\":1,\"k\":\"%s\"}\n", k } }' >in
+    w -w 10s -k k in | tail -n +2 | awk -F, 'length($3) != NR * 8 { wrong++ } END { print NR, wrong + 0 }' >lengths
+    same "$(cat lengths)" "3000 0"
+}

@@ -98,7 +98,7 @@ refuses() {
     : >s
     refuses "damaged snapshot: it is too short" s
     head -c 2000 /dev/zero >s
-    refuses "does not begin as a winagg snapshot" s
+    refuses "expected a snapshot of winagg, found another file" s
 }
 
 @test "other semantic options are named with both values" {

@@ -94,3 +94,12 @@ load helper
         "$WINAGG" -t t --time-format ns --output-time ns -w 1h -o csv | tail -n 1)" \
         "9223369200000000000,9223372036854775807,1"
 }
+
+@test "more than 100,000 windows a record are refused" {
+    for spec in 100001s/1s 1s/1ns 100000001ms/1s; do
+        run w -w "sliding:$spec" </dev/null
+        [ "$status" -eq 2 ]
+        [[ "$output" == *"expected at most 100000 windows a record, found "*"'sliding:$spec'"* ]]
+    done
+    w -w sliding:100000s/1s </dev/null
+}

@@ -52,7 +52,7 @@ def result(agg, index, records):
         return number(len(set(values)))
     if agg.function == "sum":
         return number(sum(values))
-    if not values:
+    if not values and agg.function != "approx_distinct":
         return None
     if agg.function == "first":
         return min(present, key=lambda r: (r.time, r.arrival)).values[index]
