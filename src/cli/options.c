@@ -5,7 +5,7 @@
 
 #include "time/duration.h"
 
-enum { MAX_RECORD_LIMIT_BYTES = 1 << 30, THREADS_LIMIT = 1024 };
+enum { MAX_RECORD_LIMIT_BYTES = 1 << 30, THREADS_LIMIT = 64 };
 
 static void *field_at(struct command *c, const struct option *option)
 {
@@ -26,6 +26,15 @@ static bool parse_text(struct command *c, const struct option *option, const cha
     (void)err;
     *(const char **)field_at(c, option) = value;
     return true;
+}
+
+static bool parse_path(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    if (*value == '\0')
+        return error_set(err, EXIT_USAGE, "--%s: expected the name of a file, found ''",
+                         option->name);
+    return parse_text(c, option, value, err);
 }
 
 /* The last list given counts. */
@@ -268,7 +277,7 @@ const struct option_group option_groups[] = {
       {0, "at-eof", "ACTION", "at the end flush (default) or keep windows", parse_choice,
        AT(at_eof), at_eof_actions}}},
     {"Restart",
-     {{'s', "state", "FILE", "snapshots go here; a new run goes on from it", parse_text,
+     {{'s', "state", "FILE", "snapshots go here; a new run goes on from it", parse_path,
        AT(plan.state_path), NULL},
       {0, "checkpoint", "D or N", "a snapshot every so often, or N records (10s)", parse_checkpoint,
        0, NULL},
@@ -278,7 +287,7 @@ const struct option_group option_groups[] = {
        resume_actions},
       {0, "verify", "HOW", "compare a resumed file quick (default) or full", parse_choice,
        AT(verify), verify_depths},
-      {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_text,
+      {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,
        AT(plan.inspect_path), NULL}}},
     {"Input",
      {{'i', "input-format", "FORMAT", "json, csv, tsv or auto (default)", parse_choice,
@@ -289,12 +298,12 @@ const struct option_group option_groups[] = {
        NULL},
       {0, "delimiter", "C", "between columns: one byte, or tab", parse_delimiter, 0, NULL},
       {0, "max-record", "SIZE", "a longer record is bad (16MiB)", parse_size, 0, NULL},
-      {0, "bad", "FILE", "bad records go here, verbatim", parse_text, AT(plan.bad_path), NULL},
+      {0, "bad", "FILE", "bad records go here, verbatim", parse_path, AT(plan.bad_path), NULL},
       {0, "strict", NULL, "the first bad record ends the run", parse_flag, AT(plan.strict), NULL}}},
     {"Output and others",
      {{'o', "output-format", "FORMAT", "json (default), csv or tsv", parse_choice,
        AT(plan.output_format), output_formats},
-      {0, "output", "FILE", "append rows to FILE, not stdout", parse_text, AT(plan.output_path),
+      {0, "output", "FILE", "append rows to FILE, not stdout", parse_path, AT(plan.output_path),
        NULL},
       {0, "output-time", "UNIT", "rfc3339 (default), s, ms, us or ns", parse_choice,
        AT(plan.time_unit), time_units},
@@ -302,7 +311,7 @@ const struct option_group option_groups[] = {
        NULL},
       {0, "row-id", NULL, "a column id, the same for the same row", parse_flag, AT(plan.row_id),
        NULL},
-      {0, "late", "FILE", "records too late for every window go here", parse_text,
+      {0, "late", "FILE", "records too late for every window go here", parse_path,
        AT(plan.late_path), NULL},
       {0, "stats", NULL, "at the end, counters as JSON on stderr", parse_flag, AT(plan.stats),
        NULL},

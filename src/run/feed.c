@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-enum { SLOTS_PER_THREAD = 4, MAX_THREADS = 64 };
+enum { SLOTS_PER_THREAD = 4 };
 
 enum slot_state { SLOT_FREE, SLOT_READING, SLOT_READ, SLOT_PARSING, SLOT_DONE };
 
@@ -126,8 +126,6 @@ struct feed *feed_start(struct input *in, const struct feed_options *options)
 {
     unsigned threads = options->threads;
     struct feed *feed = memory_calloc(1, sizeof *feed);
-    if (threads > MAX_THREADS)
-        threads = MAX_THREADS;
     feed->in = in;
     feed->options = *options;
     feed->parser = input_parser_new(in);

@@ -18,8 +18,10 @@
 
 struct feed;
 
+enum { FEED_THREADS_MAX = 64 };
+
 struct feed_options {
-    unsigned threads;  /* the aggregator's own included, >= 1 */
+    unsigned threads;  /* the aggregator's own included, 1 to FEED_THREADS_MAX */
     bool may_wait;     /* reading may block for long (a pipe) */
     size_t n_keys;     /* the first columns of a batch are the key */
     uint64_t key_seed; /* of its hashes: seed_of_process() */

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/seed.h"
+#include "run/clashes.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/semantics.h"
@@ -34,28 +36,11 @@ static bool check_outputs(struct running *r, const uint64_t positions[3])
         bool known = positions != NULL && positions[i] != RESUME_NOWHERE;
         if (!sink_check_cut(sink, known ? positions[i] : sink->position, r->err))
             return false;
-        for (size_t j = 0; j < i; j++)
-            if (sink_same_file(sinks[j], sink->fd))
-                return error_set(r->err, EXIT_USAGE,
-                                 "--state: expected outputs that are different files, found %s and "
-                                 "%s to be one",
-                                 sinks[j]->name, sink->name);
         int error = sink->owned ? io_sync_directory(sink->name) : 0;
         if (error != 0 && error != EACCES) /* a directory that we may write to, but not read */
             return error_set(r->err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
                              strerror(error));
     }
-    return true;
-}
-
-/* Rows appended to the file that is read would be read, and so on for ever. */
-static bool check_not_input(struct running *r)
-{
-    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    for (size_t i = 0; i < 3; i++)
-        if (sink_same_file(sinks[i], source_file(&r->source)))
-            return error_set(r->err, EXIT_USAGE, "%s: expected another file than the input",
-                             sinks[i]->name);
     return true;
 }
 
@@ -72,7 +57,7 @@ static bool open_outputs(struct running *r, const struct resume *resume)
     bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
               open_output(&r->late, plan->late_path, create[1], r->err) &&
               open_output(&r->bad, plan->bad_path, create[2], r->err);
-    return ok && check_not_input(r) && (plan->state_path == NULL || check_outputs(r, positions));
+    return ok && (plan->state_path == NULL || check_outputs(r, positions));
 }
 
 static void start_engine(struct running *r)
@@ -123,8 +108,7 @@ static void start_input(struct running *r)
 
 static void start_feed(struct running *r)
 {
-    long cores = r->plan->threads != 0 ? (long)r->plan->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned threads = cores < 1 ? 1 : (unsigned)cores;
+    unsigned threads = r->plan->threads != 0 ? r->plan->threads : cpus_usable(FEED_THREADS_MAX);
     /* A snapshot may fall due while a quiet pipe is waited for: that takes a thread that waits. */
     if (r->plan->state_path != NULL && !r->source.regular && threads == 1)
         threads = 2;
@@ -461,7 +445,8 @@ static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
     bool resumed = false, finished = false;
-    if (!checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) ||
+    if (!clashes_check(r->plan, r->err) ||
+        !checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) ||
         !start(r, &resumed, &finished))
         return false;
     if (finished)

@@ -70,5 +70,6 @@ setup() {
     cp packed before
     run w -w 10s --output packed packed
     [ "$status" -eq 2 ]
+    [[ "$output" == *"found packed (input) and packed (--output) to be one"* ]]
     cmp packed before
 }

@@ -94,6 +94,6 @@ load helper
     echo '{"t":1}' >"$BATS_TEST_TMPDIR/one"
     run w -w 1m --output "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/one"
     [ "$status" -eq 2 ]
-    [[ $output == *"expected another file than the input"* ]]
+    [[ $output == *"expected files that are different"* ]]
     same "$(cat "$BATS_TEST_TMPDIR/one")" '{"t":1}'
 }

@@ -188,7 +188,7 @@ refuses() {
     cp in app
     run s --late both --bad both
     echo "$output"
-    [[ $output == *"expected outputs that are different files, found both and both"* ]]
+    [[ $output == *"expected files that are different, found both (--late) and both (--bad)"* ]]
     [ "$status" -ne 0 ]
     [ ! -e s ]
 }

@@ -1,0 +1,112 @@
+#include "run/clashes.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+/* A file of the command line; one that does not exist yet is known by its directory and name. */
+struct named {
+    const char *option;
+    char path[4096];
+    bool is_input, exists;
+    dev_t device;
+    ino_t inode; /* of the file, or of its directory */
+};
+
+enum { NAMED_MAX = 8 };
+
+struct list {
+    struct named at[NAMED_MAX];
+    size_t n;
+};
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static bool stat_directory(const char *path, struct stat *st)
+{
+    char directory[4096];
+    size_t len = (size_t)(last_name(path) - path);
+    if (len == 0)
+        return stat(".", st) == 0;
+    memcpy(directory, path, len);
+    directory[len] = '\0';
+    return stat(directory, st) == 0;
+}
+
+static void add_stat(struct list *list, const char *option, const struct stat *st, bool exists)
+{
+    struct named *n = &list->at[list->n++];
+    n->option = option;
+    n->exists = exists;
+    n->device = st->st_dev;
+    n->inode = st->st_ino;
+}
+
+/* What can't be looked at can't be opened either: whoever opens it says so. */
+static void add_path(struct list *list, const char *option, const char *path, const char *suffix)
+{
+    struct named *n = &list->at[list->n];
+    struct stat st;
+    if (path == NULL || strlen(path) + strlen(suffix) >= sizeof n->path)
+        return;
+    *n = (struct named){0};
+    strcpy(n->path, path);
+    strcat(n->path, suffix);
+    if (stat(n->path, &st) == 0) {
+        if (S_ISREG(st.st_mode))
+            add_stat(list, option, &st, true);
+    } else if (stat_directory(n->path, &st)) {
+        add_stat(list, option, &st, false);
+    }
+}
+
+static void add_descriptor(struct list *list, const char *option, int fd, const char *name)
+{
+    struct named *n = &list->at[list->n];
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    *n = (struct named){0};
+    strcpy(n->path, name);
+    add_stat(list, option, &st, true);
+}
+
+static bool same(const struct named *a, const struct named *b)
+{
+    return a->exists == b->exists && a->device == b->device && a->inode == b->inode &&
+           (a->exists || strcmp(last_name(a->path), last_name(b->path)) == 0);
+}
+
+bool clashes_check(const struct plan *plan, struct error *err)
+{
+    struct list list = {.n = 0};
+    if (plan->input_path == NULL)
+        add_descriptor(&list, "input", STDIN_FILENO, "stdin");
+    else
+        add_path(&list, "input", plan->input_path, "");
+    if (list.n > 0)
+        list.at[0].is_input = true;
+    add_path(&list, "--state", plan->state_path, "");
+    add_path(&list, "--state's temporary file", plan->state_path, ".tmp");
+    add_path(&list, "--state's lock", plan->state_path, ".lock");
+    if (plan->output_path == NULL)
+        add_descriptor(&list, "output", STDOUT_FILENO, "stdout");
+    add_path(&list, "--output", plan->output_path, "");
+    add_path(&list, "--late", plan->late_path, "");
+    add_path(&list, "--bad", plan->bad_path, "");
+    for (size_t i = 0; i < list.n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (same(&list.at[i], &list.at[j]))
+                return error_set(err, EXIT_USAGE,
+                                 "expected files that are different, found %s (%s) and %s (%s) to "
+                                 "be one",
+                                 list.at[j].path, list.at[j].option, list.at[i].path,
+                                 list.at[i].option);
+    return true;
+}

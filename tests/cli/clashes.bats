@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# Files of a command line that are one: a usage error, and nothing is touched.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || exit 1
+    tv 1 12 >in
+    ln -s in link
+    ln in hard
+    mkdir dir
+    ln -s . here
+}
+
+# refused NAME NAME OPTION...: says that the two are one; no file is new, none has changed.
+refused() {
+    local before after first=$1 second=$2
+    shift 2
+    before=$(find . -type f -exec md5sum {} + | sort -k 2)
+    run w -w 10s "$@"
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"expected files that are different, found $first ("*") and $second ("*") to be one"* ]]
+    after=$(find . -type f -exec md5sum {} + | sort -k 2)
+    same "$after" "$before"
+}
+
+@test "the state, its temporary file and its lock against the input" {
+    cp in x.tmp
+    cp in x.lock
+    refused x.tmp x.tmp -s x x.tmp
+    refused x.lock x.lock -s x x.lock
+    refused in in -s in in
+    refused link in -s in link
+    refused hard in -s in hard
+}
+
+@test "the state against the outputs" {
+    refused x x -s x --output x in
+    refused x ./x -s x --late ./x in
+    refused x.lock here/x.lock -s x --bad here/x.lock in
+    echo old >x
+    refused x x -s x --output x in
+}
+
+@test "two outputs, there or not there yet, by any path" {
+    refused o o --output o --late o in
+    refused o ./o --output o --late ./o in
+    refused o here/o --late o --bad here/o in
+    : >dir/o
+    ln -s dir/o p
+    refused dir/o p --output dir/o --late p in
+}
+
+@test "an output that is stdout, or the input on stdin" {
+    run bash -c '"$0" -t t -w 10s --late o in >>o' "$WINAGG"
+    [ "$status" -eq 2 ]
+    run bash -c '"$0" -t t -w 10s --late in <in' "$WINAGG"
+    [ "$status" -eq 2 ]
+    same "$(cat in)" "$(tv 1 12)"
+}
+
+@test "devices may be shared, files of the same name elsewhere are others" {
+    w -w 10s --output /dev/null --late /dev/null --bad /dev/null in
+    w -w 10s --output dir/o --late o in
+}
+
+@test "a file needs a name" {
+    for option in --state --output --late --bad --inspect; do
+        run w -w 10s "$option" '' in
+        [ "$status" -eq 2 ]
+        [[ "$output" == *"$option: expected the name of a file, found ''"* ]]
+    done
+    [ ! -e .lock ]
+    [ ! -e .tmp ]
+}
+
+@test "one processor that we may use is one thread; more than 64 are refused" {
+    run w -w 10s -j 65 in
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"--threads: expected a number from 0 to 64, found '65'"* ]]
+    seq -f '{"t":%.0f}' 1 200000 >many
+    strace -f -o calls -e trace=clone,clone3 taskset -c 0 "$WINAGG" -t t -w 10s many >rows
+    [ "$(grep -c clone calls)" -eq 0 ]
+}
