@@ -178,17 +178,17 @@ static bool parse_time_format(struct command *c, const struct option *option, co
                               struct error *err)
 {
     (void)option;
-    return time_format_compile(&c->plan.input.time_format, value, err);
+    return time_format_add(&c->plan.input.time_format, value, err);
 }
 
 static bool parse_tz(struct command *c, const struct option *option, const char *value,
                      struct error *err)
 {
-    (void)c;
-    if (strcmp(value, "UTC") == 0)
-        return true;
-    return error_set(err, EXIT_USAGE, "--%s: only UTC is supported yet, found '%s'", option->name,
-                     value);
+    (void)option;
+    zone_free(c->plan.zone);
+    c->plan.tz = value;
+    c->plan.zone = zone_open(value, err);
+    return c->plan.zone != NULL;
 }
 
 static bool parse_delimiter(struct command *c, const struct option *option, const char *value,
@@ -239,7 +239,7 @@ static bool parse_size(struct command *c, const struct option *option, const cha
 
 static const char *const input_formats[] = {"auto", "json", "csv", "tsv", NULL};
 static const char *const output_formats[] = {"json", "csv", "tsv", NULL};
-static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", NULL};
+static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", "local", NULL};
 static const char *const at_eof_actions[] = {"flush", "keep", NULL};
 static const char *const resume_actions[] = {"skip", "continue", NULL};
 static const char *const verify_depths[] = {"quick", "full", NULL};
@@ -253,7 +253,9 @@ const struct option_group option_groups[] = {
        NULL},
       {0, "time-format", "FORMAT", "auto (default), s, ms, us, ns or a %-pattern",
        parse_time_format, 0, NULL},
-      {0, "tz", "ZONE", "of times that carry none; only UTC yet", parse_tz, 0, NULL},
+      {0, "year-from", "DATE", "times without a year are from here on", parse_text, AT(year_from),
+       NULL},
+      {0, "tz", "ZONE", "of times that carry none, and of calendars (UTC)", parse_tz, 0, NULL},
       {'d', "delay", "DURATION", "how far records may come out of order (0)", parse_duration,
        AT(plan.delay_ns), NULL}}},
     {"Windows and results",
@@ -305,7 +307,7 @@ const struct option_group option_groups[] = {
        AT(plan.output_format), output_formats},
       {0, "output", "FILE", "append rows to FILE, not stdout", parse_path, AT(plan.output_path),
        NULL},
-      {0, "output-time", "UNIT", "rfc3339 (default), s, ms, us or ns", parse_choice,
+      {0, "output-time", "UNIT", "rfc3339 (default), s, ms, us, ns or local", parse_choice,
        AT(plan.time_unit), time_units},
       {0, "panes", NULL, "always show the columns pane and timing", parse_flag, AT(plan.panes),
        NULL},

@@ -25,6 +25,7 @@ void texts_split(struct texts *texts, const char *list);
 struct command {
     struct plan plan;
     struct texts time, keys, aggs, columns;
+    const char *year_from;                      /* NULL: not given */
     const char *window;                         /* NULL: not given */
     bool early, late_every, offset, checkpoint; /* given */
     unsigned at_eof, resume, verify;            /* the number of the word */

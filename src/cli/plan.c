@@ -2,6 +2,7 @@
  * cli/plan.c - from options as given to a plan that can run: fields, columns, and what fits
  * together.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,11 @@ static bool finish_time(struct command *c, struct error *err)
         if (!read_typed_path(c, &input->time[input->n_time], c->time.text[input->n_time], "--time",
                              err))
             return false;
+    input->time_format.zone = c->plan.zone;
+    if (!time_format_finish(&input->time_format, c->year_from, err))
+        return false;
+    if (c->year_from != NULL && !time_format_needs_year(&input->time_format))
+        fputs("winagg: --year-from has no effect: every time has a year\n", stderr);
     return true;
 }
 

@@ -144,10 +144,10 @@ void writer_header(const struct writer *w, struct buf *to)
 
 static void put_time(const struct writer *w, struct buf *to, int64_t ns)
 {
-    bool quoted = w->options.format == OUTPUT_JSON && w->options.time_unit == TIME_UNIT_RFC3339;
+    bool quoted = w->options.format == OUTPUT_JSON && time_unit_is_text(w->options.time_unit);
     if (quoted)
         buf_putc(to, '"');
-    time_print(to, ns, w->options.time_unit);
+    time_print(to, ns, w->options.time_unit, w->options.zone);
     if (quoted)
         buf_putc(to, '"');
 }

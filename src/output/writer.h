@@ -24,10 +24,11 @@ enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV };
 struct writer_options {
     enum output_format format;
     enum time_unit time_unit;
-    bool op;     /* an op column: retract mode */
-    bool panes;  /* pane and timing columns */
-    bool row_id; /* an id column */
-    char **keys; /* column names; borrowed */
+    const struct zone *zone; /* of TIME_UNIT_LOCAL; NULL: UTC */
+    bool op;                 /* an op column: retract mode */
+    bool panes;              /* pane and timing columns */
+    bool row_id;             /* an id column */
+    char **keys;             /* column names; borrowed */
     size_t n_keys;
     char **results; /* names of the aggregates; borrowed */
     size_t n_results;

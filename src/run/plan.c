@@ -23,5 +23,6 @@ void plan_free(struct plan *plan)
     for (size_t i = 0; i < plan->n_aggs; i++)
         agg_clear(&plan->aggs[i]);
     free(plan->aggs);
+    zone_free(plan->zone);
     *plan = (struct plan){0};
 }

@@ -32,6 +32,8 @@ struct plan {
     size_t acc_bytes; /* of one block of accumulators, from agg_layout() */
 
     enum output_format output_format;
+    const char *tz;    /* --tz, as typed; NULL: UTC */
+    struct zone *zone; /* of that name; NULL: UTC */
     enum time_unit time_unit;
     bool panes, row_id; /* panes: asked for, or a window can fire more than once */
     const char *output_path, *late_path, *bad_path; /* NULL: not asked for */

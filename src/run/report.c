@@ -50,20 +50,27 @@ static void put_count(struct buf *to, const char *name, uint64_t n)
     buf_printf(to, "%s\"%s\":%llu", to->len == 1 ? "" : ",", name, (unsigned long long)n);
 }
 
-static void put_time(struct buf *to, const char *name, bool any, int64_t ns, enum time_unit unit)
+struct time_style {
+    enum time_unit unit;
+    const struct zone *zone;
+};
+
+static void put_time(struct buf *to, const char *name, bool any, int64_t ns,
+                     const struct time_style *style)
 {
-    const char *quote = unit == TIME_UNIT_RFC3339 && any ? "\"" : "";
+    const char *quote = time_unit_is_text(style->unit) && any ? "\"" : "";
     buf_printf(to, ",\"%s\":%s", name, any ? quote : "null");
     if (any)
-        time_print(to, ns, unit);
+        time_print(to, ns, style->unit, style->zone);
     buf_puts(to, quote);
 }
 
 void report_stats(const struct report *report, const struct engine *engine,
-                  const struct checkpoint *checkpoint, enum time_unit unit)
+                  const struct checkpoint *checkpoint, enum time_unit unit, const struct zone *zone)
 {
     const struct engine_counts *c = &engine->counts;
     const struct watermark *w = &engine->watermark;
+    const struct time_style style = {unit, zone};
     struct buf line = {0};
     buf_putc(&line, '{');
     put_count(&line, "records", c->used + report->bad + c->too_late + c->unassigned);
@@ -77,8 +84,8 @@ void report_stats(const struct report *report, const struct engine *engine,
     put_count(&line, "duplicates", 0);
     put_count(&line, "windows", c->windows);
     put_count(&line, "rows", engine->panes.rows);
-    put_time(&line, "watermark", w->started, w->now_ns, unit);
-    put_time(&line, "max_event_time", w->started, w->clock_ns, unit);
+    put_time(&line, "watermark", w->started, w->now_ns, &style);
+    put_time(&line, "max_event_time", w->started, w->clock_ns, &style);
     if (checkpoint->path != NULL) {
         put_count(&line, "checkpoints", checkpoint->taken);
         buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)checkpoint->longest_ns / 1e9);

@@ -44,6 +44,7 @@ void report_end(struct report *report, bool goes_on);
  * stretched most.
  */
 void report_stats(const struct report *report, const struct engine *engine,
-                  const struct checkpoint *checkpoint, enum time_unit unit);
+                  const struct checkpoint *checkpoint, enum time_unit unit,
+                  const struct zone *zone);
 
 #endif

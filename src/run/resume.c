@@ -132,7 +132,7 @@ static void put_watermark(const struct engine_state *s, struct buf *to)
         buf_printf(to, ",\"%s\":%s", times[i].name, s->started ? "\"" : "null");
         if (!s->started)
             continue;
-        time_print(to, times[i].ns, TIME_UNIT_RFC3339);
+        time_print(to, times[i].ns, TIME_UNIT_RFC3339, NULL);
         buf_putc(to, '"');
     }
 }

@@ -69,6 +69,7 @@ static void start_engine(struct running *r)
     const struct writer_options writer = {
         .format = plan->output_format,
         .time_unit = plan->time_unit,
+        .zone = plan->zone,
         .op = plan->pane.mode == PANE_RETRACT,
         .panes = plan->panes,
         .row_id = plan->row_id,
@@ -466,7 +467,8 @@ static bool work(struct running *r, struct run_result *result)
     else
         report_end(&r->report, false);
     if (r->plan->stats)
-        report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit);
+        report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit,
+                     r->plan->zone);
     return ok;
 }
 

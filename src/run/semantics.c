@@ -68,7 +68,22 @@ static void time_format_text(const struct plan *plan, struct buf *to)
 {
     static const char *const names[] = {"auto", "s", "ms", "us", "ns"};
     const struct time_format *format = &plan->input.time_format;
-    buf_puts(to, format->form == TIME_PATTERN ? format->pattern : names[format->form]);
+    if (format->form != TIME_PATTERN)
+        buf_puts(to, names[format->form]);
+    else if (format->n_patterns == 1) /* as it stands: snapshots of before there could be several */
+        buf_puts(to, format->patterns[0].text);
+    for (size_t i = 0; format->n_patterns > 1 && i < format->n_patterns; i++) {
+        char *text = (char *)format->patterns[i].text;
+        put_list(to, &text, 1);
+        buf_putc(to, ',');
+    }
+}
+
+/* UTC need not be there in a snapshot of before there were zones. */
+static void tz_text(const struct plan *plan, struct buf *to)
+{
+    if (plan->tz != NULL && strcmp(plan->tz, "UTC") != 0)
+        buf_puts(to, plan->tz);
 }
 
 static void key_text(const struct plan *plan, struct buf *to)
@@ -158,7 +173,7 @@ static void output_format_text(const struct plan *plan, struct buf *to)
 
 static void output_time_text(const struct plan *plan, struct buf *to)
 {
-    static const char *const names[] = {"rfc3339", "s", "ms", "us", "ns"};
+    static const char *const names[] = {"rfc3339", "s", "ms", "us", "ns", "local"};
     buf_puts(to, names[plan->time_unit]);
 }
 
@@ -189,6 +204,7 @@ static const struct semantic {
 } semantics[] = {
     {"--time", time_text},
     {"--time-format", time_format_text},
+    {"--tz", tz_text},
     {"--window", window_text},
     {"--offset", offset_text},
     {"--key", key_text},

@@ -21,40 +21,47 @@ bool civil_join(int64_t seconds, int nanosecond, int64_t *ns)
            !__builtin_add_overflow(*ns, rest, ns);
 }
 
-enum time_status civil_ns(const struct civil *c, int64_t *ns)
+enum time_status civil_ns(const struct civil *c, const struct zone *zone, int64_t *ns)
 {
-    if (!civil_is_date(c->year, c->month, c->day) || c->hour < 0 || c->hour > 23 || c->minute < 0 ||
-        c->minute > 59 || c->second < 0 || c->second > 60 || c->offset_s <= -DAY_S ||
-        c->offset_s >= DAY_S)
+    bool midnight = c->hour == 24 && c->minute == 0 && c->second == 0 && c->nanosecond == 0;
+    if (!civil_is_date(c->year, c->month, c->day) || c->hour < 0 || (c->hour > 23 && !midnight) ||
+        c->minute < 0 || c->minute > 59 || c->second < 0 || c->second > 60)
         return TIME_NOT_A_DATE;
-    int clock_s = c->hour * 3600 + c->minute * 60 + c->second - c->offset_s;
-    int64_t seconds = (int64_t)civil_days(c->year, c->month, c->day) * DAY_S + clock_s;
+    int64_t seconds = (int64_t)civil_days(c->year, c->month, c->day) * DAY_S + c->hour * 3600 +
+                      c->minute * 60 + c->second;
+    if (!c->has_zone)
+        seconds = zone_local_to_utc(zone, seconds);
+    else if (c->offset_s > -DAY_S && c->offset_s < DAY_S)
+        seconds -= c->offset_s;
+    else
+        return TIME_NOT_A_DATE;
     return civil_join(seconds, c->nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
 }
 
-bool civil_read_fraction(const char **at, const char *end, int *nanosecond)
+bool civil_read_fraction(const char **at, const char *end, int *nanosecond, int *digits)
 {
     int value = 0, n = 0;
-    while (*at < end && **at >= '0' && **at <= '9') {
-        if (++n > 9)
-            return false;
-        value = value * 10 + (**at - '0');
-        ++*at;
+    const char *start = *at;
+    for (; *at < end && **at >= '0' && **at <= '9'; ++*at) {
+        if (n < 9) {
+            value = value * 10 + (**at - '0');
+            n++;
+        }
     }
-    if (n == 0)
-        return false;
+    *digits = *at - start > 10 ? 10 : (int)(*at - start);
     for (; n < 9; n++)
         value *= 10;
     *nanosecond = value;
-    return true;
+    return *at > start;
 }
 
-bool civil_read_zone(const char **at, const char *end, int *offset_s)
+bool civil_read_zone(const char **at, const char *end, struct civil *c)
 {
     if (*at == end)
         return false;
     char sign = *(*at)++;
-    *offset_s = 0;
+    c->has_zone = true;
+    c->offset_s = 0;
     if (sign == 'Z' || sign == 'z')
         return true;
     int hours, minutes = 0;
@@ -65,8 +72,8 @@ bool civil_read_zone(const char **at, const char *end, int *offset_s)
     bool more = *at < end && **at >= '0' && **at <= '9';
     if ((colon || more) && !civil_read_two(at, end, &minutes))
         return false;
-    *offset_s = minutes > 59 ? DAY_S : hours * 3600 + minutes * 60;
+    c->offset_s = minutes > 59 ? DAY_S : hours * 3600 + minutes * 60;
     if (sign == '-')
-        *offset_s = -*offset_s;
+        c->offset_s = -c->offset_s;
     return true;
 }

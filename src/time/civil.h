@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "time/timestamp.h"
+#include "time/zone.h"
 
 enum { DAY_S = 86400, SECOND_NS = 1000000000 };
 
@@ -19,7 +20,8 @@ struct civil {
     int year, month, day; /* month and day from 1 */
     int hour, minute, second;
     int nanosecond;
-    int offset_s; /* of the zone, east of UTC */
+    int offset_s;  /* east of UTC, if has_zone */
+    bool has_zone; /* if not, it is local time */
 };
 
 /* Of any month 1..12; a day beyond the end of its month counts on. */
@@ -53,10 +55,11 @@ static inline void civil_from_days(int days, struct civil *c)
 bool civil_is_date(int year, int month, int day);
 
 /*
- * The instant. A second 60 (a leap second) is the one after it. TIME_NOT_A_DATE if a field is out
- * of its range or the offset is a day or more, TIME_OUT_OF_RANGE if the nanoseconds are.
+ * The instant; without a zone of its own, that of the zone's clocks (NULL: UTC). A second 60 (a
+ * leap second) is the one after it, 24:00:00 the midnight that follows. TIME_NOT_A_DATE if a field
+ * is out of its range or the offset is a day or more, TIME_OUT_OF_RANGE if the nanoseconds are.
  */
-enum time_status civil_ns(const struct civil *c, int64_t *ns);
+enum time_status civil_ns(const struct civil *c, const struct zone *zone, int64_t *ns);
 
 /* seconds * 1e9 + nanosecond, 0 <= nanosecond < 1e9; false if int64 cannot hold it. */
 bool civil_join(int64_t seconds, int nanosecond, int64_t *ns);
@@ -65,9 +68,10 @@ bool civil_join(int64_t seconds, int nanosecond, int64_t *ns);
  * Readers step *at behind what they read and return false if it is not there, *at then being
  * anywhere. Both read as much as there is.
  */
-bool civil_read_fraction(const char **at, const char *end, int *nanosecond); /* 1 to 9 digits */
+/* One digit or more, those behind the ninth floored; *digits says how many. */
+bool civil_read_fraction(const char **at, const char *end, int *nanosecond, int *digits);
 /* Z z +hh:mm +hhmm +hh; an impossible one (+24:00, +01:60) gives an offset civil_ns() refuses. */
-bool civil_read_zone(const char **at, const char *end, int *offset_s);
+bool civil_read_zone(const char **at, const char *end, struct civil *c);
 
 /* Exactly two digits. */
 static inline bool civil_read_two(const char **at, const char *end, int *value)

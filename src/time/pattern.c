@@ -7,10 +7,10 @@
 
 enum { PATTERN_MAX = 255 };
 
-static const char OURS[] = "fzsZ";
-static const char THEIRS[] = "aAbBcCdDeFhHIjklmMnprRStTuUwWxXyY%";
+static const char OURS[] = "fzs";
+static const char THEIRS[] = "aAbBcCdDeFhHIjklmMnprRStTuwxXyY%";
 static const char AFTER_E[] = "cCxXY"; /* %Ey needs an era, which the C locale lacks */
-static const char AFTER_O[] = "bBdeHImMSUWwy";
+static const char AFTER_O[] = "bBdeHImMSwy";
 static const char FLAGS[] = "-_0^#"; /* of strftime; the C library reads over them */
 
 static bool among(const char *set, char c)
@@ -26,25 +26,62 @@ static size_t conversion_len(const char *p)
     return (size_t)(at - p) + (*at != '\0');
 }
 
-bool pattern_check(const char *pattern, struct error *err)
+/* What the letters of a pattern's conversions give. */
+struct gives {
+    bool year, month, day_of_month, day_of_year;
+};
+
+static void note_letter(struct gives *gives, char letter)
 {
-    if (strlen(pattern) > PATTERN_MAX)
+    bool date = among("cDFsx", letter);
+    gives->year |= date || among("YyC", letter);
+    gives->month |= date || among("bBhm", letter);
+    gives->day_of_month |= date || among("de", letter);
+    gives->day_of_year |= letter == 'j';
+}
+
+static bool check_conversion(const char *p, size_t len, struct error *err)
+{
+    char letter = p[len - 1], before = len > 2 ? p[len - 2] : '%';
+    const char *allowed = before == 'E' ? AFTER_E : before == 'O' ? AFTER_O : THEIRS;
+    if (among("GgVUW", letter))
+        return error_set(err, EXIT_USAGE,
+                         "--time-format: '%.*s' (a week) gives no day that can be read; expected "
+                         "%%m and %%d, or %%j",
+                         (int)len, p);
+    if (letter == 'Z')
+        return error_set(err, EXIT_USAGE,
+                         "--time-format: '%.*s' (a zone's abbreviation) cannot be read; expected "
+                         "%%z, or the letters as they stand, like UTC, and --tz",
+                         (int)len, p);
+    if (len < 2 || (!among(allowed, letter) && !(len == 2 && among(OURS, letter))))
+        return error_set(err, EXIT_USAGE,
+                         "--time-format: '%.*s' is not a conversion of strptime(3), %%f or %%z",
+                         (int)len, p);
+    return true;
+}
+
+bool pattern_check(struct time_pattern *pattern, struct error *err)
+{
+    struct gives gives = {false};
+    if (strlen(pattern->text) > PATTERN_MAX)
         return error_set(err, EXIT_USAGE, "--time-format: a pattern has at most %d bytes",
                          PATTERN_MAX);
-    for (const char *p = strchr(pattern, '%'); p; p = strchr(p, '%')) {
+    for (const char *p = strchr(pattern->text, '%'); p; p = strchr(p, '%')) {
         size_t len = conversion_len(p);
-        char letter = p[len - 1], before = len > 2 ? p[len - 2] : '%';
-        const char *allowed = before == 'E' ? AFTER_E : before == 'O' ? AFTER_O : THEIRS;
-        if (among("GgV", letter))
-            return error_set(err, EXIT_USAGE,
-                             "--time-format: '%.*s' (ISO week) cannot be read; use %%m %%d or %%j",
-                             (int)len, p);
-        if (len < 2 || (!among(allowed, letter) && !(len == 2 && among(OURS, letter))))
-            return error_set(err, EXIT_USAGE,
-                             "--time-format: '%.*s' is not a conversion of strptime(3), %%f or %%z",
-                             (int)len, p);
+        if (!check_conversion(p, len, err))
+            return false;
+        note_letter(&gives, p[len - 1]);
         p += len;
     }
+    pattern->has_year = gives.year;
+    pattern->by_day_of_year = !(gives.month && gives.day_of_month);
+    if (!gives.day_of_year && pattern->by_day_of_year)
+        return error_set(
+            err, EXIT_USAGE,
+            "--time-format: '%s' gives no day; expected month and day (%%m %%d), %%j or "
+            "%%s in it",
+            pattern->text);
     return true;
 }
 
@@ -105,40 +142,20 @@ static bool read_epoch(const char **at, const char *end, int64_t *seconds)
     return *at > start;
 }
 
-static bool read_utc_name(const char **at)
-{
-    static const char *const NAMES[] = {"UTC", "GMT", "UT", "Z"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        size_t len = strlen(NAMES[i]);
-        if (strncmp(*at, NAMES[i], len) == 0) {
-            *at += len;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Reads one of our conversions and puts the marker in its place. */
 static bool read_ours(struct scan *scan, char conversion)
 {
     const char *at = scan->at, *end = scan->text + scan->text_len;
     bool ok;
-    switch (conversion) {
-    case 'f':
-        ok = civil_read_fraction(&at, end, &scan->ours.nanosecond);
-        break;
-    case 's':
+    int digits;
+    if (conversion == 'f') {
+        ok = civil_read_fraction(&at, end, &scan->ours.nanosecond, &digits) && digits <= 9;
+    } else if (conversion == 's') {
         ok = read_epoch(&at, end, &scan->epoch_s);
         scan->has_epoch = true;
-        break;
-    case 'z':
+    } else {
         at += strspn(at, " ");
-        ok = civil_read_zone(&at, end, &scan->ours.offset_s);
-        break;
-    default:
-        at += strspn(at, " ");
-        ok = read_utc_name(&at);
-        break;
+        ok = civil_read_zone(&at, end, &scan->ours);
     }
     if (!ok)
         return false;
@@ -150,7 +167,42 @@ static bool read_ours(struct scan *scan, char conversion)
     return true;
 }
 
-static enum time_status result(struct scan *scan, int64_t *ns)
+/*
+ * The first time at or after --year-from that such a day and clock make, in one of three years: a
+ * zone in the text may move it over the turn of a year. None within a year (Feb 29) is no date.
+ */
+static enum time_status first_year(const struct time_format *format, const struct civil *c,
+                                   int day_of_year, int64_t *ns)
+{
+    struct civil from = {
+        .year = format->year_from, .month = format->year_from_month, .day = format->year_from_day};
+    struct civil to = from;
+    int64_t from_ns, to_ns;
+    to.year++;
+    if (!civil_is_date(to.year, to.month, to.day)) { /* from Feb 29 to Mar 1 */
+        to.month = 3;
+        to.day = 1;
+    }
+    if (civil_ns(&from, format->zone, &from_ns) != TIME_OK ||
+        civil_ns(&to, format->zone, &to_ns) != TIME_OK)
+        return TIME_OUT_OF_RANGE;
+    for (int year = from.year - 1; year <= from.year + 1; year++) {
+        struct civil at = *c;
+        at.year = year;
+        if (day_of_year >= 0) {
+            int days = civil_days(year, 1, 1) + day_of_year;
+            civil_from_days(days, &at);
+            if (at.year != year)
+                continue;
+        }
+        if (civil_ns(&at, format->zone, ns) == TIME_OK && *ns >= from_ns && *ns < to_ns)
+            return TIME_OK;
+    }
+    return TIME_NOT_A_DATE;
+}
+
+static enum time_status result(const struct time_format *format, size_t i, struct scan *scan,
+                               int64_t *ns)
 {
     if (scan->has_epoch)
         return civil_join(scan->epoch_s, scan->ours.nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
@@ -161,10 +213,15 @@ static enum time_status result(struct scan *scan, int64_t *ns)
     c.hour = scan->tm.tm_hour;
     c.minute = scan->tm.tm_min;
     c.second = scan->tm.tm_sec;
-    return civil_ns(&c, ns);
+    if (format->patterns[i].has_year)
+        return civil_ns(&c, format->zone, ns);
+    if (!format->has_year_from)
+        return TIME_MALFORMED;
+    return first_year(format, &c, format->patterns[i].by_day_of_year ? scan->tm.tm_yday : -1, ns);
 }
 
-enum time_status pattern_parse(const char *pattern, const char *text, size_t len, int64_t *ns)
+enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
+                               size_t len, int64_t *ns)
 {
     if (len > PATTERN_MAX)
         return TIME_MALFORMED;
@@ -179,7 +236,7 @@ enum time_status pattern_parse(const char *pattern, const char *text, size_t len
     /* From the second round on a run is needed only if there is more to read than markers. */
     size_t ran_len = 0;
     bool first = true;
-    for (const char *from = pattern;;) {
+    for (const char *from = format->patterns[i].text;;) {
         char conversion = copy_pattern(&scan, &from);
         if (first || scan.pattern_len > ran_len) {
             if (!run_pattern(&scan))
@@ -192,5 +249,5 @@ enum time_status pattern_parse(const char *pattern, const char *text, size_t len
             return TIME_MALFORMED;
         ran_len = scan.pattern_len;
     }
-    return scan.at == scan.text + scan.text_len ? result(&scan, ns) : TIME_MALFORMED;
+    return scan.at == scan.text + scan.text_len ? result(format, i, &scan, ns) : TIME_MALFORMED;
 }

@@ -5,30 +5,14 @@
 #include "time/civil.h"
 #include "time/time_fast.h"
 
-bool rfc3339_begins(const char *text, size_t len)
-{
-    if (len < 5 || text[4] != '-')
-        return false;
-    for (int i = 0; i < 4; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-    }
-    return true;
-}
+enum auto_form { FORM_NONE, FORM_EXTENDED, FORM_BASIC, FORM_ACCESS_LOG };
 
-static bool read_literal(const char **at, const char *end, char wanted)
+static bool all_digits(const char *text, size_t n)
 {
-    return *at < end && *(*at)++ == wanted;
-}
-
-static bool read_date(const char **at, const char *end, struct civil *c)
-{
-    int century, year;
-    if (!civil_read_two(at, end, &century) || !civil_read_two(at, end, &year))
-        return false;
-    c->year = century * 100 + year;
-    return read_literal(at, end, '-') && civil_read_two(at, end, &c->month) &&
-           read_literal(at, end, '-') && civil_read_two(at, end, &c->day);
+    bool ok = true;
+    for (size_t i = 0; i < n; i++)
+        ok &= text[i] >= '0' && text[i] <= '9';
+    return ok;
 }
 
 static bool is_separator(char c)
@@ -36,34 +20,145 @@ static bool is_separator(char c)
     return c == 'T' || c == 't' || c == ' ';
 }
 
-static bool read_clock(const char **at, const char *end, struct civil *c)
+static enum auto_form form_of(const char *text, size_t len)
 {
-    if (!civil_read_two(at, end, &c->hour) || !read_literal(at, end, ':') ||
+    if (len >= 5 && (text[4] == '-' || text[4] == '/') && all_digits(text, 4))
+        return FORM_EXTENDED;
+    if (len >= 1 && *text == '[')
+        return FORM_ACCESS_LOG;
+    if (len >= 4 && text[2] == '/' && (text[3] < '0' || text[3] > '9') && all_digits(text, 2))
+        return FORM_ACCESS_LOG;
+    if (len >= 9 && is_separator(text[8]) && all_digits(text, 8))
+        return FORM_BASIC;
+    return FORM_NONE;
+}
+
+bool rfc3339_begins(const char *text, size_t len)
+{
+    return form_of(text, len) != FORM_NONE;
+}
+
+static bool read_literal(const char **at, const char *end, char wanted)
+{
+    return *at < end && *(*at)++ == wanted;
+}
+
+static bool read_year(const char **at, const char *end, struct civil *c)
+{
+    int century, year;
+    if (!civil_read_two(at, end, &century) || !civil_read_two(at, end, &year))
+        return false;
+    c->year = century * 100 + year;
+    return true;
+}
+
+static bool read_date(const char **at, const char *end, char between, struct civil *c)
+{
+    return read_year(at, end, c) && read_literal(at, end, between) &&
+           civil_read_two(at, end, &c->month) && read_literal(at, end, between) &&
+           civil_read_two(at, end, &c->day);
+}
+
+static bool read_basic_date(const char **at, const char *end, struct civil *c)
+{
+    return read_year(at, end, c) && civil_read_two(at, end, &c->month) &&
+           civil_read_two(at, end, &c->day);
+}
+
+/* hh:mm[:ss[(.|,)fraction]], or without the colons. */
+static bool read_clock(const char **at, const char *end, bool colons, struct civil *c)
+{
+    int digits;
+    if (!civil_read_two(at, end, &c->hour) || (colons && !read_literal(at, end, ':')) ||
         !civil_read_two(at, end, &c->minute))
         return false;
-    if (*at == end || **at != ':')
+    if (*at == end || (colons ? **at != ':' : **at < '0' || **at > '9'))
         return true;
-    ++*at;
+    *at += colons;
     if (!civil_read_two(at, end, &c->second))
         return false;
     if (*at == end || (**at != '.' && **at != ','))
         return true;
     ++*at;
-    return civil_read_fraction(at, end, &c->nanosecond);
+    return civil_read_fraction(at, end, &c->nanosecond, &digits);
 }
 
-enum time_status rfc3339_parse(const char *text, size_t len, int64_t *ns)
+/* Nothing, or [ ]zone, where UTC and GMT are zones, too. */
+static bool read_zone(const char **at, const char *end, struct civil *c)
+{
+    if (*at == end)
+        return true;
+    *at += **at == ' ';
+    if (end - *at >= 3 && (memcmp(*at, "UTC", 3) == 0 || memcmp(*at, "GMT", 3) == 0)) {
+        *at += 3;
+        c->has_zone = true;
+        return true;
+    }
+    return civil_read_zone(at, end, c);
+}
+
+static bool read_month_name(const char **at, const char *end, int *month)
+{
+    static const char NAMES[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    if (end - *at < 3)
+        return false;
+    for (*month = 1; *month <= 12; ++*month) {
+        const char *name = NAMES + 3 * (*month - 1);
+        if (((*at)[0] | 0x20) == name[0] && ((*at)[1] | 0x20) == name[1] &&
+            ((*at)[2] | 0x20) == name[2]) {
+            *at += 3;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* dd/Mon/YYYY:hh:mm:ss[ zone], all of it in brackets or not. */
+static bool read_access_log(const char **at, const char *end, struct civil *c)
+{
+    bool brackets = **at == '[';
+    *at += brackets;
+    if (!civil_read_two(at, end, &c->day) || !read_literal(at, end, '/') ||
+        !read_month_name(at, end, &c->month) || !read_literal(at, end, '/') ||
+        !read_year(at, end, c) || !read_literal(at, end, ':') || !read_clock(at, end, true, c))
+        return false;
+    if (brackets && (end == *at || *--end != ']'))
+        return false;
+    bool ok = read_zone(at, end, c);
+    *at += brackets && *at == end;
+    return ok;
+}
+
+enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *zone, int64_t *ns)
 {
     struct civil c = {0};
     const char *at = text, *end = text + len;
-    if (!read_date(&at, end, &c))
-        return TIME_MALFORMED;
-    if (at < end && (!is_separator(*at++) || !read_clock(&at, end, &c)))
-        return TIME_MALFORMED;
-    /* A zone belongs to a clock: a date alone has length 10. */
-    if (at < end && (len == 10 || !civil_read_zone(&at, end, &c.offset_s)))
-        return TIME_MALFORMED;
-    return at == end ? civil_ns(&c, ns) : TIME_MALFORMED;
+    enum auto_form form = form_of(text, len);
+    bool ok = false;
+    if (form == FORM_ACCESS_LOG) {
+        ok = read_access_log(&at, end, &c);
+    } else if (form != FORM_NONE) {
+        bool basic = form == FORM_BASIC;
+        ok = basic ? read_basic_date(&at, end, &c) : read_date(&at, end, text[4], &c);
+        /* A zone belongs to a clock. */
+        if (ok && at < end)
+            ok = is_separator(*at++) && read_clock(&at, end, !basic, &c) && read_zone(&at, end, &c);
+    }
+    return ok && at == end ? civil_ns(&c, zone, ns) : TIME_MALFORMED;
+}
+
+bool rfc3339_date(const char *text, int *year, int *month, int *day)
+{
+    struct civil c = {0};
+    int64_t ns;
+    const char *at = text, *end = text + strlen(text);
+    if (end - text != 10 || (text[4] != '-' && text[4] != '/') ||
+        !read_date(&at, end, text[4], &c) || civil_ns(&c, NULL, &ns) != TIME_OK)
+        return false;
+    *year = c.year;
+    *month = c.month;
+    *day = c.day;
+    return true;
 }
 
 /* A word to memory, its lowest byte first. */
@@ -85,7 +180,7 @@ static bool cache_fill(struct time_cache *cache, const char *text)
 {
     struct civil c;
     const char *at = text;
-    if (!read_date(&at, text + 10, &c) || !is_separator(*at) ||
+    if (!read_date(&at, text + 10, '-', &c) || !is_separator(*at) ||
         !civil_is_date(c.year, c.month, c.day))
         return false;
     int days = civil_days(c.year, c.month, c.day);
@@ -132,7 +227,22 @@ static inline char *put_fraction(char *at, int nanosecond)
     return nanosecond % 1000 == 0 ? at : put_three(at, nanosecond % 1000);
 }
 
-void rfc3339_print(struct buf *to, int64_t ns)
+/* Z, or +hh:mm[:ss]; old offsets have seconds. */
+static char *put_offset(char *at, int offset_s)
+{
+    *at++ = offset_s < 0 ? '-' : '+';
+    if (offset_s < 0)
+        offset_s = -offset_s;
+    at = put_two(at, offset_s / 3600);
+    *at++ = ':';
+    at = put_two(at, offset_s / 60 % 60);
+    if (offset_s % 60 == 0)
+        return at;
+    *at++ = ':';
+    return put_two(at, offset_s % 60);
+}
+
+void rfc3339_print(struct buf *to, int64_t ns, const struct zone *zone)
 {
     int64_t seconds = ns / SECOND_NS;
     int nanosecond = (int)(ns % SECOND_NS);
@@ -140,6 +250,8 @@ void rfc3339_print(struct buf *to, int64_t ns)
         nanosecond += SECOND_NS;
         seconds--;
     }
+    int offset_s = zone_offset_at(zone, seconds);
+    seconds += offset_s;
     int days = (int)(seconds / DAY_S);
     int clock_s = (int)(seconds % DAY_S);
     if (clock_s < 0) {
@@ -148,7 +260,7 @@ void rfc3339_print(struct buf *to, int64_t ns)
     }
     struct civil c;
     civil_from_days(days, &c);
-    char *start = buf_reserve(to, sizeof "YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ");
+    char *start = buf_reserve(to, sizeof "YYYY-MM-DDThh:mm:ss.nnnnnnnnn+hh:mm:ss");
     char *at = put_two(put_two(start, c.year / 100), c.year % 100);
     *at++ = '-';
     at = put_two(at, c.month);
@@ -161,6 +273,9 @@ void rfc3339_print(struct buf *to, int64_t ns)
     *at++ = ':';
     at = put_two(at, clock_s % 60);
     at = put_fraction(at, nanosecond);
-    *at++ = 'Z';
+    if (zone_is_utc(zone))
+        *at++ = 'Z';
+    else
+        at = put_offset(at, offset_s);
     to->len += (size_t)(at - start);
 }

@@ -8,24 +8,72 @@
 #include "time/pattern.h"
 #include "time/rfc3339.h"
 
-bool time_format_compile(struct time_format *format, const char *text, struct error *err)
+bool time_format_add(struct time_format *format, const char *text, struct error *err)
 {
     static const char *const NAMES[] = {"auto", "s", "ms", "us", "ns"};
-    format->pattern = NULL;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        if (strcmp(text, NAMES[i]) == 0) {
-            format->form = (enum time_form)(TIME_AUTO + i);
-            return true;
-        }
+        if (strcmp(text, NAMES[i]) != 0)
+            continue;
+        if (format->n_patterns > 0)
+            return error_set(err, EXIT_USAGE,
+                             "--time-format: several may be given if all are patterns with a %%, "
+                             "found '%s' beside '%s'",
+                             text, format->patterns[0].text);
+        format->form = (enum time_form)(TIME_AUTO + i);
+        return true;
     }
     if (!strchr(text, '%'))
         return error_set(err, EXIT_USAGE,
                          "--time-format: expected auto, s, ms, us, ns or a strptime(3) pattern "
                          "like %%d/%%b/%%Y:%%H:%%M:%%S, found '%s'",
                          text);
+    if (format->n_patterns == TIME_MOST_PATTERNS)
+        return error_set(err, EXIT_USAGE, "--time-format: expected at most %d patterns, found more",
+                         TIME_MOST_PATTERNS);
     format->form = TIME_PATTERN;
-    format->pattern = text;
-    return pattern_check(text, err);
+    struct time_pattern *pattern = &format->patterns[format->n_patterns++];
+    pattern->text = text;
+    return pattern_check(pattern, err);
+}
+
+bool time_format_needs_year(const struct time_format *format)
+{
+    for (size_t i = 0; i < format->n_patterns; i++)
+        if (!format->patterns[i].has_year)
+            return true;
+    return false;
+}
+
+bool time_format_finish(struct time_format *format, const char *year_from, struct error *err)
+{
+    for (size_t i = 0; year_from == NULL && i < format->n_patterns; i++)
+        if (!format->patterns[i].has_year)
+            return error_set(err, EXIT_USAGE,
+                             "--time-format: '%s' gives no year; expected --year-from DATE beside "
+                             "it, the day from which on the times are",
+                             format->patterns[i].text);
+    if (year_from == NULL)
+        return true;
+    format->has_year_from = true;
+    if (rfc3339_date(year_from, &format->year_from, &format->year_from_month,
+                     &format->year_from_day))
+        return true;
+    return error_set(err, EXIT_USAGE, "--year-from: expected a date like 2024-03-01, found '%s'",
+                     year_from);
+}
+
+static enum time_status parse_patterns(const struct time_format *format, const char *text,
+                                       size_t len, int64_t *ns)
+{
+    enum time_status first = TIME_MALFORMED;
+    for (size_t i = 0; i < format->n_patterns; i++) {
+        enum time_status status = pattern_parse(format, i, text, len, ns);
+        if (status == TIME_OK)
+            return status;
+        if (first == TIME_MALFORMED)
+            first = status;
+    }
+    return first;
 }
 
 const char *time_status_text(enum time_status status)
@@ -47,9 +95,9 @@ enum time_status time_parse(const struct time_format *format, const char *text, 
                             int64_t *ns)
 {
     if (format->form == TIME_PATTERN)
-        return pattern_parse(format->pattern, text, len, ns);
+        return parse_patterns(format, text, len, ns);
     if (format->form == TIME_AUTO && rfc3339_begins(text, len))
-        return rfc3339_parse(text, len, ns);
+        return rfc3339_parse(text, len, format->zone, ns);
     struct value number;
     switch (number_parse(text, len, &number)) {
     case NUMBER_OK:
@@ -188,7 +236,7 @@ enum time_status time_from_number(const struct time_format *format, const struct
     return from_text(format->form, number->text, number->len, ns);
 }
 
-void time_print(struct buf *to, int64_t ns, enum time_unit unit)
+void time_print(struct buf *to, int64_t ns, enum time_unit unit, const struct zone *zone)
 {
     static const uint64_t UNIT_NS[] = {
         [TIME_UNIT_S] = 1000000000,
@@ -196,8 +244,8 @@ void time_print(struct buf *to, int64_t ns, enum time_unit unit)
         [TIME_UNIT_US] = 1000,
         [TIME_UNIT_NS] = 1,
     };
-    if (unit == TIME_UNIT_RFC3339)
-        rfc3339_print(to, ns);
+    if (time_unit_is_text(unit))
+        rfc3339_print(to, ns, unit == TIME_UNIT_LOCAL ? zone : NULL);
     else
         duration_print_decimal(to, ns, UNIT_NS[unit]);
 }

@@ -13,15 +13,41 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/value.h"
+#include "time/zone.h"
 
-/* A compiled --time-format; immutable after compiling, so any number of threads may read it. */
+enum { TIME_MOST_PATTERNS = 32 };
+
+/*
+ * A compiled --time-format; immutable after compiling, so any number of threads may read it, and
+ * copies are as good.
+ */
 struct time_format {
     enum time_form { TIME_AUTO, TIME_S, TIME_MS, TIME_US, TIME_NS, TIME_PATTERN } form;
-    const char *pattern; /* TIME_PATTERN: the strptime(3) pattern; borrowed from the caller */
+    struct time_pattern {
+        const char *text; /* of strptime(3); borrowed from the caller */
+        bool has_year;
+        bool by_day_of_year;        /* %j, and no month and day */
+    } patterns[TIME_MOST_PATTERNS]; /* TIME_PATTERN: the first that fits counts */
+    size_t n_patterns;
+    const struct zone *zone; /* of times without one; NULL: UTC */
+    bool has_year_from;
+    int year_from, year_from_month, year_from_day;
 };
 
-/* `text`: auto, s, ms, us, ns or a pattern with a %. *err (EXIT_USAGE) on anything else. */
-bool time_format_compile(struct time_format *format, const char *text, struct error *err);
+/*
+ * `text`: auto, s, ms, us, ns or a pattern with a %. *err (EXIT_USAGE) on anything else. A pattern
+ * goes behind those that are there already; anything else may not stand beside another.
+ */
+bool time_format_add(struct time_format *format, const char *text, struct error *err);
+
+/*
+ * When all are there and the zone is set: `year_from` is --year-from's DATE, or NULL. *err
+ * (EXIT_USAGE) if a pattern needs one and there is none, or it is no date.
+ */
+bool time_format_finish(struct time_format *format, const char *year_from, struct error *err);
+
+/* Is there a pattern that gives no year? */
+bool time_format_needs_year(const struct time_format *format);
 
 enum time_status {
     TIME_OK,
@@ -43,9 +69,25 @@ enum time_status time_parse(const struct time_format *format, const char *text, 
 enum time_status time_from_number(const struct time_format *format, const struct value *number,
                                   int64_t *ns);
 
-enum time_unit { TIME_UNIT_RFC3339, TIME_UNIT_S, TIME_UNIT_MS, TIME_UNIT_US, TIME_UNIT_NS };
+enum time_unit {
+    TIME_UNIT_RFC3339,
+    TIME_UNIT_S,
+    TIME_UNIT_MS,
+    TIME_UNIT_US,
+    TIME_UNIT_NS,
+    TIME_UNIT_LOCAL,
+};
 
-/* Appends RFC 3339 in UTC with 0, 3, 6 or 9 digits of fraction as needed, or a plain number. */
-void time_print(struct buf *to, int64_t ns, enum time_unit unit);
+/* Is it text and no number? */
+static inline bool time_unit_is_text(enum time_unit unit)
+{
+    return unit == TIME_UNIT_RFC3339 || unit == TIME_UNIT_LOCAL;
+}
+
+/*
+ * Appends RFC 3339 in UTC, or in `zone` with its offset, with 0, 3, 6 or 9 digits of fraction as
+ * needed, or a plain number. Only TIME_UNIT_LOCAL looks at the zone.
+ */
+void time_print(struct buf *to, int64_t ns, enum time_unit unit, const struct zone *zone);
 
 #endif

@@ -38,7 +38,7 @@ static inline void differential_options(struct input_options *options, const cha
     if (n_time == 1)
         wanted.time[1] = NULL;
     log_options(options, &wanted);
-    time_format_compile(&options->time_format, time_format, &err);
+    time_format_add(&options->time_format, time_format, &err);
     options->format = INPUT_CSV;
     options->columns = names;
     options->n_columns = DIFFERENTIAL_COLUMNS;

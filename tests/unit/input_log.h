@@ -39,7 +39,7 @@ static inline void log_options(struct input_options *options, const struct log_f
         options->fields[f].use = wanted->fields[f].use;
         path_parse(&options->fields[options->n_fields++].path, path, strlen(path), &err);
     }
-    time_format_compile(&options->time_format, "auto", &err);
+    time_format_add(&options->time_format, "auto", &err);
 }
 
 static inline void log_options_free(struct input_options *options)
