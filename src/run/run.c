@@ -467,8 +467,7 @@ static bool work(struct running *r, struct run_result *result)
     else
         report_end(&r->report, false);
     if (r->plan->stats)
-        report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit,
-                     r->plan->zone);
+        report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit, r->plan->zone);
     return ok;
 }
 

@@ -62,7 +62,6 @@ refuses() {
     for name in source sources max-jump idle-timeout fill where dedup advise explain progress metrics; do
         refuses "unknown option '--$name'" -t t -w 1m "--$name" 1
     done
-    refuses "--tz: only UTC is supported yet, found 'Europe/Berlin'" -t t -w 1m --tz Europe/Berlin
 }
 
 @test "a missing and a needless argument" {
@@ -100,7 +99,7 @@ refuses() {
     refuses "--mode: expected accumulate, discard or retract, found 'refine'" -t t -w 1m -m refine
     refuses "--input-format: expected auto, json, csv or tsv, found 'xml'" -t t -w 1m -i xml
     refuses "--output-format: expected json, csv or tsv, found 'xml'" -t t -w 1m -o xml
-    refuses "--output-time: expected rfc3339, s, ms, us or ns" -t t -w 1m --output-time iso
+    refuses "--output-time: expected rfc3339, s, ms, us, ns or local" -t t -w 1m --output-time iso
     refuses "--time-format: " -t t -w 1m --time-format iso
     refuses "--delimiter: " -t t -w 1m --delimiter ::
     refuses "--delimiter: " -t t -w 1m --delimiter '"'
