@@ -1,6 +1,7 @@
 #include "run/report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -35,6 +36,38 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
     if (++report->bad <= SHOWN && !report->strict)
         fprintf(stderr, "winagg: %s:%llu: %s\n", report->input_name,
                 (unsigned long long)(first_line + bad->line - 1), bad->reason);
+}
+
+/* Do just these eight digits stand in the record? */
+static bool holds_digits(const char *text, size_t len, const char *digits)
+{
+    const char *at = text, *end = text + len;
+    while ((at = memmem(at, (size_t)(end - at), digits, 8)) != NULL) {
+        bool longer = (at > text && ((at[-1] >= '0' && at[-1] <= '9') || at[-1] == '.')) ||
+                      (at + 8 < end && ((at[8] >= '0' && at[8] <= '9') || at[8] == '.'));
+        if (!longer)
+            return true;
+        at++;
+    }
+    return false;
+}
+
+void report_dates(struct report *report, const struct batch *batch)
+{
+    bool any = false;
+    for (size_t i = 0; i < batch->n; i++)
+        any |= time_may_have_been_date(batch->time_ns[i]);
+    for (size_t i = 0; any && !report->warned_of_dates && i < batch->n; i++) {
+        char digits[9];
+        if (!time_was_date(batch->time_ns[i], digits) ||
+            !holds_digits(batch->block->bytes.data + batch->start[i], batch->len[i], digits))
+            continue;
+        report->warned_of_dates = true;
+        fprintf(stderr,
+                "winagg: %s: the time %s is read as seconds since 1970; if it is a date, give "
+                "--time-format %%Y%%m%%d\n",
+                report->input_name, digits);
+    }
 }
 
 void report_end(struct report *report, bool goes_on)

@@ -16,6 +16,7 @@ struct report {
     const char *input_name;
     bool strict;
     struct sink *bad_sink; /* --bad; NULL: none */
+    bool warned_of_dates;  /* report_dates() has spoken */
     bool line_open;        /* the last line of --bad has no newline yet */
     uint64_t bad;          /* bad records so far */
     uint64_t bytes;        /* of the input, processed so far */
@@ -31,6 +32,12 @@ void report_start(struct report *report, const char *input_name, bool strict,
  */
 void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
                 uint64_t first_line);
+
+/*
+ * Warns, once, of a record whose time auto read as seconds though it looks like a date: eight
+ * digits, 20240501, which stand in the record just so.
+ */
+void report_dates(struct report *report, const struct batch *batch);
 
 /*
  * Ends --bad's last line, unless the input goes on there in another run; says the total of bad

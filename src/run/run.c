@@ -328,6 +328,8 @@ static bool process(struct running *r)
     const struct batch *batch = r->batch;
     struct place at = {0};
     uint64_t first_line = r->source.position.line;
+    if (r->plan->input.time_format.form == TIME_AUTO && !r->report.warned_of_dates)
+        report_dates(&r->report, batch);
     while (at.good < batch->n || at.bad < batch->n_bad) {
         uint64_t room = checkpoint_room(&r->checkpoint), taken;
         bool bad_next = at.bad < batch->n_bad;

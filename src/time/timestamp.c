@@ -4,6 +4,7 @@
 
 #include "base/int128.h"
 #include "base/number.h"
+#include "time/civil.h"
 #include "time/duration.h"
 #include "time/pattern.h"
 #include "time/rfc3339.h"
@@ -234,6 +235,18 @@ enum time_status time_from_number(const struct time_format *format, const struct
     if (number->kind == VALUE_NUMBER)
         return from_decimal(format->form, number->mant, number->exp, ns);
     return from_text(format->form, number->text, number->len, ns);
+}
+
+bool time_was_date(int64_t ns, char digits[9])
+{
+    int date = (int)(ns / SECOND_NS);
+    if (!time_may_have_been_date(ns) || ns % SECOND_NS != 0 ||
+        !civil_is_date(date / 10000, date / 100 % 100, date % 100))
+        return false;
+    digits[8] = '\0';
+    for (int i = 8; i-- > 0; date /= 10)
+        digits[i] = (char)('0' + date % 10);
+    return true;
 }
 
 void time_print(struct buf *to, int64_t ns, enum time_unit unit, const struct zone *zone)

@@ -69,6 +69,20 @@ enum time_status time_parse(const struct time_format *format, const char *text, 
 enum time_status time_from_number(const struct time_format *format, const struct value *number,
                                   int64_t *ns);
 
+/*
+ * auto reads 20240501 as seconds, like any number of its size: a time in August 1970. Writes the
+ * eight digits if `ns` is what became of a date from 1900 to 2100; a quick check for most that
+ * are not.
+ */
+bool time_was_date(int64_t ns, char digits[9]);
+
+enum { TIME_FIRST_DATE = 19000101, TIME_LAST_DATE = 21001231 };
+static inline bool time_may_have_been_date(int64_t ns)
+{
+    return (uint64_t)ns - TIME_FIRST_DATE * UINT64_C(1000000000) <=
+           (TIME_LAST_DATE - TIME_FIRST_DATE) * UINT64_C(1000000000);
+}
+
 enum time_unit {
     TIME_UNIT_RFC3339,
     TIME_UNIT_S,

@@ -202,6 +202,19 @@ $'2024-03-01T00:00:00Z\n2024-12-31T12:00:00Z\n2025-02-28T23:59:59Z'
     [[ $output == *"--year-from has no effect"* ]]
 }
 
+@test "auto: eight digits that are a date are seconds, and one warning says so" {
+    warnings() { "$WINAGG" -t t -w 1d "$@" 2>&1 >/dev/null | grep -c -- '--time-format %Y%m%d'; }
+    same "$(printf '{"t":%s}\n' 20240501 '"20240502"' 20240503 | warnings)" 1
+    same "$(printf 't\n20240501\n' | warnings -i csv)" 1
+    same "$(printf '{"t":%s}\n' 20240501 | "$WINAGG" -t t -w 1s -o csv 2>/dev/null | tail -n 1)" \
+        1970-08-23T06:21:41Z,1970-08-23T06:21:42Z,1
+    # Not a date, not auto, not of eight digits, not written so.
+    same "$(printf '{"t":%s}\n' 20241301 18991231 21010101 20240501.0 2.0240501e7 20240501000 \
+        '"1970-08-23T06:21:41Z"' | warnings)" 0
+    same "$(printf '{"t":%s}\n' 20240501 | warnings --time-format s)" 0
+    same "$(printf '{"t":%s}\n' 20240501 | warnings --time-format %Y%m%d)" 0
+}
+
 @test "--tz UTC is accepted" {
     same "$(echo '"1970-01-01 00:00:01"' | read_times --tz UTC)" 1000000000
 }
