@@ -204,7 +204,10 @@ static void add_record(struct aligned *a, size_t i)
         engine_too_late(e, i);
     } else {
         e->counts.used++;
-        e->counts.late += t_ns < e->watermark.now_ns;
+        if (t_ns < e->watermark.now_ns) {
+            e->counts.late++;
+            engine_note_late(e, t_ns);
+        }
         fire_triggered(a, n_hits);
     }
 }
@@ -235,6 +238,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
     struct window *first = a->recent[0], *second = a->recent[1] != NULL ? a->recent[1] : first;
     uint64_t late = 0;
+    int64_t earliest_ns = INT64_MAX;
     size_t i = from;
     if (first == NULL || !e->watermark.started)
         return from;
@@ -255,6 +259,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
             table_prefetch(&w->table, e->keys, i, to);
         struct cell *cell = add_to_window(e, w, i);
         late += t_ns < now_ns;
+        earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
         moves = t_ns > clock_ns;
         if (triggers && engine_triggered(e, cell, w->bounds.end_ns)) {
             note_hit(a, 0, w, cell);
@@ -263,6 +268,10 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     }
     e->counts.used += i - from;
     e->counts.late += late;
+    if (late > 0) {
+        int64_t lag_ns = time_sub(now_ns, earliest_ns);
+        e->lateness.lag_ns = lag_ns > e->lateness.lag_ns ? lag_ns : e->lateness.lag_ns;
+    }
     if (i > from)
         engine_advance(e, time_ns[i - 1]); /* only the last one may have moved W */
     return i;

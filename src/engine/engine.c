@@ -94,6 +94,8 @@ void engine_too_late(struct engine *e, size_t i)
 {
     const struct batch *batch = e->batch;
     e->counts.too_late++;
+    e->lateness.too_late++;
+    engine_note_late(e, batch->time_ns[i]);
     if (e->late == NULL)
         return;
     const char *record = batch->block->bytes.data + batch->start[i];

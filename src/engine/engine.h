@@ -32,6 +32,13 @@ struct engine_counts {
     uint64_t windows;                          /* opened; swallowed sessions not counted */
 };
 
+/* What the records of this run that were late need: not saved, since it is for this run's messages.
+ */
+struct engine_lateness {
+    uint64_t too_late;
+    int64_t lag_ns; /* the longest of all late ones: how far it lay behind W */
+};
+
 enum { ENGINE_PENDING = 1024 };
 
 struct engine {
@@ -43,6 +50,7 @@ struct engine {
     size_t acc_bytes;  /* of one block of accumulators */
     struct sink *late; /* too-late records, verbatim; borrowed */
     struct engine_counts counts;
+    struct engine_lateness lateness;
 
     bool timer_set; /* no timer is due before next_timer_ns; none at all if not set */
     int64_t next_timer_ns;
@@ -153,6 +161,14 @@ static inline bool engine_triggered(const struct engine *e, const struct cell *c
     if (end_ns <= e->watermark.now_ns)
         return cell->fresh >= o->late_every;
     return o->early_count > 0 && cell->fresh >= o->early_count;
+}
+
+/* A record of time t < W was met. */
+static inline void engine_note_late(struct engine *e, int64_t t_ns)
+{
+    int64_t lag_ns = time_sub(e->watermark.now_ns, t_ns);
+    if (lag_ns > e->lateness.lag_ns)
+        e->lateness.lag_ns = lag_ns;
 }
 
 /* The record was too late: counts it and writes it to --late. */

@@ -222,7 +222,10 @@ static void add_record(struct sessions *s, size_t i)
         return;
     }
     e->counts.used++;
-    e->counts.late += e->batch->time_ns[i] < e->watermark.now_ns;
+    if (e->batch->time_ns[i] < e->watermark.now_ns) {
+        e->counts.late++;
+        engine_note_late(e, e->batch->time_ns[i]);
+    }
     engine_push(e, &x->cell, &x->arena, i);
     x->passed = x->bounds.end_ns <= e->watermark.now_ns;
     schedule(s, x);

@@ -130,10 +130,20 @@ bool sink_same_file(const struct sink *sink, int fd)
            first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-bool sink_cut(struct sink *sink, uint64_t position, struct error *err)
+bool sink_go_to_end(struct sink *sink, struct error *err)
+{
+    off_t end = lseek(sink->fd, 0, SEEK_END);
+    if (end < 0)
+        return error_set(err, EXIT_RUNTIME, "%s: can't seek: %s", sink->name, strerror(errno));
+    sink->position = (uint64_t)end;
+    return true;
+}
+
+bool sink_cut(struct sink *sink, uint64_t position, uint64_t *bytes, struct error *err)
 {
     struct stat st;
     bool ok = fstat(sink->fd, &st) == 0;
+    *bytes = ok && (uint64_t)st.st_size > position ? (uint64_t)st.st_size - position : 0;
     if (ok && (uint64_t)st.st_size > position)
         ok = io_truncate(sink->fd, (off_t)position) == 0 && io_sync(sink->fd) == 0;
     if (ok && !sink->append)

@@ -43,13 +43,16 @@ bool sink_write(struct sink *sink, size_t len, struct error *err);
 /* Makes what was written durable, if it is a regular file. An error is final: see base/io.h. */
 bool sink_sync(struct sink *sink, struct error *err);
 
+/* Goes on at the end of a regular file, behind what others may have appended. */
+bool sink_go_to_end(struct sink *sink, struct error *err);
+
 /*
- * Brings a regular file back to `position`: what stands behind it is cut off, durably. The check
- * is apart, so that all outputs can be checked before any is touched; it refuses a file that is
- * shorter, has no name any more, or can only be appended to.
+ * Brings a regular file back to `position`: what stands behind it, *bytes, is cut off, durably. The
+ * check is apart, so that all outputs can be checked before any is touched; it refuses a file that
+ * is shorter, has no name any more, or can only be appended to.
  */
 bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *err);
-bool sink_cut(struct sink *sink, uint64_t position, struct error *err);
+bool sink_cut(struct sink *sink, uint64_t position, uint64_t *bytes, struct error *err);
 
 /* Is the sink a regular file, and fd the same one? */
 bool sink_same_file(const struct sink *sink, int fd);

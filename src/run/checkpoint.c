@@ -73,13 +73,14 @@ bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence)
 }
 
 /*
- * Layout, version 1: finished (u8), bytes of input, bad records (u64), open line of --bad (u8),
- * number of the snapshot (u64).
+ * Layout, version 2: finished, ended (u8), bytes of input, bad records (u64), open line of --bad
+ * (u8), number of the snapshot (u64).
  */
 static void save_run(const struct running *r, bool finished, struct buf *image)
 {
-    size_t section = snapshot_section(image, "RUN ", 1);
+    size_t section = snapshot_section(image, "RUN ", RUN_STATE_VERSION);
     wire_put_u8(image, finished);
+    wire_put_u8(image, r->ended);
     wire_put_u64(image, r->report.bytes);
     wire_put_u64(image, r->report.bad);
     wire_put_u8(image, r->report.line_open);

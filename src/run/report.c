@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "time/duration.h"
 
 enum { SHOWN = 10 };
 
@@ -76,6 +77,41 @@ void report_end(struct report *report, bool goes_on)
         buf_putc(&report->bad_sink->pending, '\n');
     if (report->bad > SHOWN)
         fprintf(stderr, "winagg: %llu bad records in all\n", (unsigned long long)report->bad);
+}
+
+/* All records that were not bad, over all runs. */
+static uint64_t good_records(const struct engine *engine)
+{
+    const struct engine_counts *c = &engine->counts;
+    return c->used + c->too_late + c->unassigned;
+}
+
+void report_resumed(struct report *report, const struct engine *engine)
+{
+    report->bad_before = report->bad;
+    report->good_before = good_records(engine);
+}
+
+void report_losses(const struct report *report, const struct engine *engine)
+{
+    uint64_t good = good_records(engine) - report->good_before;
+    uint64_t records = good + report->bad - report->bad_before;
+    if (engine->lateness.too_late == 0 || engine->late != NULL)
+        return;
+    struct buf delay = {0};
+    /* Late is what lies behind W, which trails the clock by the delay. */
+    duration_print(&delay, time_add(engine->watermark.delay_ns, engine->lateness.lag_ns));
+    fprintf(stderr,
+            "winagg: %llu of %llu records came too late for their windows and are in no row: with "
+            "--delay %s none would have been late (--late FILE keeps them)\n",
+            (unsigned long long)engine->lateness.too_late, (unsigned long long)records,
+            buf_cstr(&delay));
+    buf_free(&delay);
+}
+
+bool report_all_bad(const struct report *report, const struct engine *engine)
+{
+    return report->bad > report->bad_before && good_records(engine) == report->good_before;
 }
 
 static void put_count(struct buf *to, const char *name, uint64_t n)

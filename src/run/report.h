@@ -20,6 +20,8 @@ struct report {
     bool line_open;        /* the last line of --bad has no newline yet */
     uint64_t bad;          /* bad records so far */
     uint64_t bytes;        /* of the input, processed so far */
+    uint64_t bad_before;   /* of them, in the runs before this one */
+    uint64_t good_before;  /* records that were not bad, in the runs before this one */
     int64_t started_ns;
 };
 
@@ -44,6 +46,15 @@ void report_dates(struct report *report, const struct batch *batch);
  * records if not all of them were shown.
  */
 void report_end(struct report *report, bool goes_on);
+
+/* What the runs before this one have counted is in place: the messages below are of this run's. */
+void report_resumed(struct report *report, const struct engine *engine);
+
+/* Says how many records came too late, and which delay would have taken them; call it once. */
+void report_losses(const struct report *report, const struct engine *engine);
+
+/* Records were read in this run, and every one was bad. */
+bool report_all_bad(const struct report *report, const struct engine *engine);
 
 /*
  * One JSON object on stderr: records = used + bad + too_late + unassigned + filtered + duplicates.

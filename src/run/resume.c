@@ -24,18 +24,20 @@ static bool section(const char *path, const struct buf *image, const char *tag, 
     if (version == expected)
         return true;
     return error_set(err, EXIT_RUNTIME,
-                     "%s: section %s is of version %lu, this winagg reads version %lu", path, tag,
-                     (unsigned long)version, (unsigned long)expected);
+                     "%s: a snapshot of another version: its section %s is of version %lu, this "
+                     "winagg reads version %lu",
+                     path, tag, (unsigned long)version, (unsigned long)expected);
 }
 
 static bool parse_run(const unsigned char *at, const unsigned char *end, struct resume *r)
 {
-    uint8_t finished, line_open;
-    if (!wire_u8(&at, end, &finished) || !wire_u64(&at, end, &r->bytes) ||
-        !wire_u64(&at, end, &r->bad) || !wire_u8(&at, end, &line_open) ||
-        !wire_u64(&at, end, &r->sequence))
+    uint8_t finished, ended, line_open;
+    if (!wire_u8(&at, end, &finished) || !wire_u8(&at, end, &ended) ||
+        !wire_u64(&at, end, &r->bytes) || !wire_u64(&at, end, &r->bad) ||
+        !wire_u8(&at, end, &line_open) || !wire_u64(&at, end, &r->sequence))
         return false;
     r->finished = finished != 0;
+    r->ended = ended != 0;
     r->line_open = line_open != 0;
     return true;
 }
@@ -63,11 +65,14 @@ bool resume_parse(const char *path, const struct buf *image, struct resume *resu
 {
     static const struct {
         const char *tag;
+        uint32_t version;
         bool (*parse)(const unsigned char *, const unsigned char *, struct resume *);
-    } sections[] = {{"RUN ", parse_run}, {"INPT", parse_input}, {"OUTP", parse_outputs}};
+    } sections[] = {{"RUN ", RUN_STATE_VERSION, parse_run},
+                    {"INPT", 1, parse_input},
+                    {"OUTP", 1, parse_outputs}};
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         const unsigned char *at, *end;
-        if (!section(path, image, sections[i].tag, 1, &at, &end, err))
+        if (!section(path, image, sections[i].tag, sections[i].version, &at, &end, err))
             return false;
         if (!sections[i].parse(at, end, resume))
             return unreadable(path, sections[i].tag, err);

@@ -19,12 +19,14 @@
 
 struct running;
 
+enum { RUN_STATE_VERSION = 2 };
+
 /* The position of an output that was no file: what went there can't be cut off. */
 #define RESUME_NOWHERE UINT64_MAX
 
 /* What a snapshot says apart from the engine's state. */
 struct resume {
-    bool finished;
+    bool finished, ended; /* flushed; the run was not killed, whatever it left open */
     uint64_t bytes, bad;
     bool line_open;
     uint64_t sequence; /* number of the snapshot */

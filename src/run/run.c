@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -171,6 +172,20 @@ static bool damaged(const struct running *r)
                      r->plan->state_path);
 }
 
+/* What was written after the last snapshot will be written again. */
+static bool cut(struct running *r, struct sink *sink, uint64_t position)
+{
+    uint64_t bytes;
+    if (!sink_cut(sink, position, &bytes, r->err))
+        return false;
+    if (bytes > 0)
+        fprintf(stderr,
+                "winagg: %s: cut by %llu bytes that were written after the last snapshot: their "
+                "rows come again\n",
+                sink->name, (unsigned long long)bytes);
+    return true;
+}
+
 /* The state is read first: a file that turns out damaged must leave the outputs alone. */
 static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume)
 {
@@ -184,17 +199,19 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     if (at != NULL && !input_load(r->input, &at, resume->input_end, &resume->mark.position))
         return damaged(r);
     r->settled = at != NULL;
-    /* After the snapshot of a finished run we wrote nothing but held rows: what follows is not
-     * ours. */
+    /* After the last snapshot of a run that ended we wrote nothing but held rows: what follows is
+     * not ours, and stays. */
     if (resume->finished && resume->held_len == 0)
         return true;
     for (size_t i = 0; i < 3; i++)
         if (sinks[i]->regular && resume->positions[i] != RESUME_NOWHERE &&
-            !sink_cut(sinks[i], resume->positions[i], r->err))
+            !(resume->ended && resume->held_len == 0 ? sink_go_to_end(sinks[i], r->err)
+                                                     : cut(r, sinks[i], resume->positions[i])))
             return false;
     r->report.bytes = resume->bytes;
     r->report.bad = resume->bad;
     r->report.line_open = resume->line_open;
+    report_resumed(&r->report, r->engine);
     r->checkpoint.sequence = resume->sequence;
     /* A file was cut back to before them; a pipe may have them already. */
     if (r->out.regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
@@ -206,8 +223,11 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     return !resume->finished || checkpoint_now(r, true);
 }
 
-/* Opens everything, from the snapshot if there is one. *finished: there is nothing left to do. */
-static bool start(struct running *r, bool *resumed_run, bool *finished)
+/*
+ * Opens everything, from the snapshot if there is one. *goes_on: that snapshot still says what of
+ * the outputs is to be cut off at a restart. *finished: there is nothing left to do.
+ */
+static bool start(struct running *r, bool *goes_on, bool *finished)
 {
     const struct plan *plan = r->plan;
     struct buf image = {0};
@@ -239,7 +259,7 @@ static bool start(struct running *r, bool *resumed_run, bool *finished)
         r->bad.exclusive = plan->state_path != NULL && r->bad.regular;
         ok = !resumed || apply_resume(r, &image, &resume);
         *finished = ok && resumed && resume.finished;
-        *resumed_run = resumed;
+        *goes_on = resumed && !resume.ended;
     }
     buf_free(&image);
     return ok;
@@ -438,6 +458,8 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         panes_header(&r->engine->panes);
     }
     report_end(&r->report, keep);
+    report_losses(&r->report, r->engine);
+    r->ended = true;
     if (!(flush(r) && checkpoint_now(r, !keep)))
         return false;
     result->signal = signals_stop; /* also one that came when all was read */
@@ -447,20 +469,20 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
-    bool resumed = false, finished = false;
+    bool goes_on = false, finished = false;
     if (!clashes_check(r->plan, r->err) ||
         !checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) ||
-        !start(r, &resumed, &finished))
+        !start(r, &goes_on, &finished))
         return false;
     if (finished)
         return true;
     if (!signals_start(r->plan->state_path != NULL, r->err))
         return false;
     checkpoint_start(r);
-    if (!resumed && r->checkpoint.path != NULL)
+    if (!goes_on && r->checkpoint.path != NULL)
         checkpoint_note_released(&r->checkpoint); /* none: the lock file may be an old one */
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
-    if (!resumed && !checkpoint_now(r, false))
+    if (!goes_on && !checkpoint_now(r, false))
         return false;
     start_feed(r);
     bool ok = read_all(r, &status);
@@ -470,6 +492,10 @@ static bool work(struct running *r, struct run_result *result)
         report_end(&r->report, false);
     if (r->plan->stats)
         report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit, r->plan->zone);
+    if (ok && result->signal == 0 && report_all_bad(&r->report, r->engine))
+        return error_set(r->err, EXIT_RUNTIME,
+                         "%s: every record was bad: expected at least one that can be used",
+                         r->report.input_name);
     return ok;
 }
 

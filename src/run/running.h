@@ -30,6 +30,7 @@ struct running {
     struct engine *engine;
     struct report report;
     struct checkpoint checkpoint;
+    bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
     bool settled;        /* a block was handed out: format and columns are known */
     struct error strict; /* why --strict ends the run, behind the record that is read now */
 };

@@ -430,7 +430,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-tim
     [ "$(counter err checkpoints)" -ge 2 ]
 }
 
-# A snapshot of version 1, written when there was no other: every version must read it.
+# Snapshots of every part as it is written now: every later version must read them.
 # Made by the command below over the first half of events.jsonl, with --at-eof keep.
 golden() {
     local kind=$1 half

@@ -23,7 +23,8 @@ def refused(lab, case, folder, data, before):
     said = lab.said(folder)
     if status != 1:
         return f"status {status}"
-    if "damaged snapshot" not in said:
+    # With a bit of its first bytes flipped it is not even known as one.
+    if "damaged snapshot" not in said and "expected a snapshot of winagg" not in said:
         return f"it says: {said}"
     if cases.outputs(folder) != before or cases.read_file(os.path.join(folder, "s")) != data:
         return "files were touched"
