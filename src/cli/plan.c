@@ -173,10 +173,39 @@ static bool check_triggers(const struct command *c, struct error *err)
         return error_set(err, EXIT_USAGE,
                          "--final prints one result per window, --late-every several: expected "
                          "one of the two, found both");
-    if (c->offset && c->plan.window.kind == WINDOW_SESSION)
+    if (c->offset && c->plan.window.kind == WINDOW_CALENDAR)
         return error_set(err, EXIT_USAGE,
-                         "--offset: expected a tumbling or sliding window, found '%s'", c->window);
+                         "--offset: expected a window of a fixed length, found the calendar's '%s' "
+                         "(--tz moves it)",
+                         c->window);
     return true;
+}
+
+static void say_no_effect(const char *option, const char *window)
+{
+    fprintf(stderr, "winagg: %s has no effect on -w %s\n", option, window);
+}
+
+/* What changes nothing is said, and then taken as not given. */
+static void drop_without_effect(struct command *c)
+{
+    struct plan *plan = &c->plan;
+    bool all = plan->window.kind == WINDOW_ALL;
+    if (c->offset && (all || plan->window.kind == WINDOW_SESSION)) {
+        say_no_effect("--offset", c->window);
+        plan->window.offset_ns = 0;
+    }
+    if (!all)
+        return;
+    if (plan->pane.lateness_ns > 0)
+        say_no_effect("--lateness", c->window);
+    if (plan->pane.final)
+        say_no_effect("--final", c->window);
+    if (c->late_every)
+        say_no_effect("--late-every", c->window);
+    plan->pane.lateness_ns = 0;
+    plan->pane.final = false;
+    plan->pane.late_every = 0;
 }
 
 static bool check_csv_options(const struct command *c, struct error *err)
@@ -230,12 +259,11 @@ bool command_finish(struct command *c, struct error *err)
         return true;
     if (!check_required(c, err) || !finish_state(c, err))
         return false;
-    int64_t offset_ns = plan->window.offset_ns;
-    if (!window_parse(&plan->window, c->window, err))
+    plan->window.zone = plan->zone;
+    if (!window_parse(&plan->window, c->window, err) || !check_triggers(c, err) ||
+        !check_csv_options(c, err))
         return false;
-    plan->window.offset_ns = offset_ns;
-    if (!check_triggers(c, err) || !check_csv_options(c, err))
-        return false;
+    drop_without_effect(c);
     if (plan->input.max_record_bytes == 0)
         plan->input.max_record_bytes = MAX_RECORD_DEFAULT_BYTES;
     if (plan->pane.late_every == 0)

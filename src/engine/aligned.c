@@ -37,6 +37,7 @@ struct aligned {
     struct windows windows;
     size_t n_passed;
     bool sliced;
+    bool alone; /* a time is in one window at most */
     struct slices slices;
     struct window *recent[RECENT]; /* of the last records, windows or slices, the last used first;
                                       NULL behind */
@@ -95,7 +96,7 @@ static void set_timer(struct aligned *a)
 
 static bool has_passed(const struct engine *e, const struct window_bounds *bounds)
 {
-    return firing(e, bounds->end_ns) <= e->watermark.now_ns;
+    return engine_reached(e, firing(e, bounds->end_ns));
 }
 
 static struct window *find_window(struct aligned *a, const struct window_bounds *bounds)
@@ -110,13 +111,21 @@ static struct window *find_window(struct aligned *a, const struct window_bounds 
     return w;
 }
 
+/* Tells the slices which windows have passed; an end that saturated has not. */
+static void pass_slices(struct aligned *a)
+{
+    const struct engine *e = &a->engine;
+    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
+    int64_t now_ns = time_sub(e->watermark.now_ns, lag_ns);
+    if (a->sliced && e->watermark.started)
+        slices_pass(&a->slices, now_ns == INT64_MAX ? now_ns - 1 : now_ns);
+}
+
 /* The slice of a time that lies in some open window. */
 static struct window *find_slice(struct aligned *a, int64_t t_ns)
 {
     struct engine *e = &a->engine;
-    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
-    if (e->watermark.started)
-        slices_pass(&a->slices, time_sub(e->watermark.now_ns, lag_ns));
+    pass_slices(a);
     size_t live = a->slices.live.n;
     struct window *slice = slices_get(&a->slices, t_ns, e->acc_bytes, &e->counts.windows);
     if (a->slices.live.n != live)
@@ -167,8 +176,34 @@ static void fire_triggered(struct aligned *a, size_t n_hits)
             continue;
         engine_add_pending(e);
         pane_fire(&e->panes, &w->bounds, a->hits[i].cell, &w->table.arena,
-                  w->bounds.end_ns <= e->watermark.now_ns ? PANE_LATE : PANE_EARLY);
+                  engine_reached(e, w->bounds.end_ns) ? PANE_LATE : PANE_EARLY);
     }
+}
+
+/*
+ * As window_at(), but for what is open already: a calendar window keeps its bounds though the tz
+ * database has changed since its snapshot, and what it holds belongs to no other.
+ */
+static bool find_bounds(const struct aligned *a, int64_t t_ns, int64_t k,
+                        struct window_bounds *bounds)
+{
+    if (!window_at(&a->engine.window, t_ns, k, bounds))
+        return false;
+    if (a->engine.window.kind != WINDOW_CALENDAR || a->windows.n == 0)
+        return true;
+    const struct window *open = windows_holding(&a->windows, t_ns);
+    if (open != NULL) {
+        *bounds = open->bounds;
+        return true;
+    }
+    const struct window_bounds now = {t_ns, INT64_MAX};
+    size_t place;
+    windows_find(&a->windows, &now, &place);
+    if (place > 0 && a->windows.at[place - 1]->bounds.end_ns > bounds->start_ns)
+        bounds->start_ns = a->windows.at[place - 1]->bounds.end_ns;
+    if (place < a->windows.n && a->windows.at[place]->bounds.start_ns < bounds->end_ns)
+        bounds->end_ns = a->windows.at[place]->bounds.start_ns;
+    return true;
 }
 
 /* Steps 1 to 3 in general: any number of windows, passed and expired ones among them. */
@@ -179,9 +214,9 @@ static void add_record(struct aligned *a, size_t i)
     struct window_bounds bounds;
     bool assigned = false, in_slice = false;
     size_t n_hits = 0;
-    for (int64_t k = 0; window_at(&e->window, t_ns, k, &bounds); k++) {
+    for (int64_t k = 0; find_bounds(a, t_ns, k, &bounds); k++) {
         assigned = true;
-        if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
+        if (engine_reached(e, engine_expiry(e, bounds.end_ns)))
             break; /* and so have all that start earlier */
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
@@ -280,7 +315,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
 static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
-    bool alone = a->sliced || e->window.size_ns == e->window.slide_ns; /* one window or slice */
+    bool alone = a->sliced || a->alone; /* one window or slice */
     while (from < to) {
         size_t plain = alone ? add_plain(a, from, to) : from;
         if (plain == from) {
@@ -290,6 +325,8 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
         }
         from = plain;
     }
+    if (e->window.kind == WINDOW_ALL)
+        e->counts.late = 0; /* it never closes: nothing is late */
 }
 
 /* Fires the cells of a window, by key: all of them, or those with something new. */
@@ -366,7 +403,7 @@ static void aligned_run_timers(struct engine *e)
     for (;;) {
         set_timer(a);
         int64_t now_ns = e->next_timer_ns;
-        if (!e->timer_set || now_ns > e->watermark.now_ns)
+        if (!e->timer_set || !engine_reached(e, now_ns))
             return;
         if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
             expire_first(a);
@@ -485,9 +522,7 @@ static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **
     a->n_passed = (size_t)n_passed;
     if (!load_windows(e, &a->slices.live, n_slices, at, end))
         return false;
-    int64_t lag_ns = e->panes.options.final ? e->panes.options.lateness_ns : 0;
-    if (e->watermark.started)
-        slices_pass(&a->slices, time_sub(e->watermark.now_ns, lag_ns));
+    pass_slices(a);
     set_timer(a);
     return true;
 }
@@ -516,8 +551,9 @@ struct engine *aligned_new(const struct engine_options *options)
 {
     struct aligned *a = memory_calloc(1, sizeof *a);
     a->engine.ops = &aligned_ops;
-    a->sliced = options->window.slide_ns < options->window.size_ns &&
-                options->pane.early_count == 0 && options->pane.early_ns == 0;
+    a->alone = !window_overlaps(&options->window);
+    a->sliced = window_overlaps(&options->window) && options->pane.early_count == 0 &&
+                options->pane.early_ns == 0;
     a->slices.spec = options->window;
     return &a->engine;
 }

@@ -44,7 +44,9 @@ void engine_finish(struct engine *e)
 {
     int64_t last_ns = e->watermark.now_ns;
     e->watermark.now_ns = INT64_MAX;
+    e->flushing = true;
     e->ops->run_timers(e);
+    e->flushing = false;
     e->watermark.now_ns = last_ns; /* for --stats: the last finite one */
 }
 

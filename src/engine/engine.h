@@ -52,6 +52,7 @@ struct engine {
     struct engine_counts counts;
     struct engine_lateness lateness;
 
+    bool flushing;  /* the input is at its end: W is +infinity */
     bool timer_set; /* no timer is due before next_timer_ns; none at all if not set */
     int64_t next_timer_ns;
     bool tick_set; /* --early D: the next multiple of D */
@@ -152,13 +153,20 @@ static inline void engine_push(struct engine *e, struct cell *cell, struct arena
     cell->fresh += cell->fresh != UINT32_MAX;
 }
 
+/* Has W come to this end or expiry? To one that saturated it comes only with the end of the input.
+ */
+static inline bool engine_reached(const struct engine *e, int64_t time_ns)
+{
+    return time_ns <= e->watermark.now_ns && (time_ns != INT64_MAX || e->flushing);
+}
+
 /* Does the record just added fire this cell (step 3)? */
 static inline bool engine_triggered(const struct engine *e, const struct cell *cell, int64_t end_ns)
 {
     const struct pane_options *o = &e->panes.options;
     if (o->final)
         return false;
-    if (end_ns <= e->watermark.now_ns)
+    if (engine_reached(e, end_ns))
         return cell->fresh >= o->late_every;
     return o->early_count > 0 && cell->fresh >= o->early_count;
 }

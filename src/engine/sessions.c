@@ -165,6 +165,12 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
         release(part);
 }
 
+/* An end that saturated lies behind the last instant, not on it. */
+static bool ends_before(const struct window_bounds *bounds, int64_t start_ns)
+{
+    return bounds->end_ns <= start_ns && bounds->end_ns != INT64_MAX;
+}
+
 /*
  * The live session that record i belongs to: one that it falls into, one that it makes out of all
  * that [t, t + gap) overlaps, or a new one; NULL if the record is too late.
@@ -178,10 +184,10 @@ static struct session *session_for(struct sessions *s, size_t i)
     const unsigned char *key = keys_at(e->keys, i, &key_len);
     struct cell *key_cell = table_find(&s->keys, e->keys->hash[i], key, key_len);
     struct session *x = key_cell == NULL ? NULL : *first_session(key_cell);
-    while (x != NULL && x->bounds.end_ns <= bounds.start_ns)
+    while (x != NULL && ends_before(&x->bounds, bounds.start_ns))
         x = x->next;
-    if (x == NULL || x->bounds.start_ns >= bounds.end_ns) {
-        if (engine_expiry(e, bounds.end_ns) <= e->watermark.now_ns)
+    if (x == NULL || ends_before(&bounds, x->bounds.start_ns)) {
+        if (engine_reached(e, engine_expiry(e, bounds.end_ns)))
             return NULL;
         return open_session(s, make_key(s, e->keys->hash[i], key, key_len), &bounds);
     }
@@ -191,9 +197,9 @@ static struct session *session_for(struct sessions *s, size_t i)
         grown.start_ns = bounds.start_ns;
     if (bounds.end_ns > grown.end_ns)
         grown.end_ns = bounds.end_ns;
-    if (x->next != NULL && x->next->bounds.start_ns < bounds.end_ns)
+    if (x->next != NULL && !ends_before(&bounds, x->next->bounds.start_ns))
         engine_add_pending(e); /* accumulators are about to be merged */
-    while (x->next != NULL && x->next->bounds.start_ns < bounds.end_ns) {
+    while (x->next != NULL && !ends_before(&bounds, x->next->bounds.start_ns)) {
         if (x->next->bounds.end_ns > grown.end_ns)
             grown.end_ns = x->next->bounds.end_ns;
         swallow(s, x, x->next);
@@ -227,7 +233,7 @@ static void add_record(struct sessions *s, size_t i)
         engine_note_late(e, e->batch->time_ns[i]);
     }
     engine_push(e, &x->cell, &x->arena, i);
-    x->passed = x->bounds.end_ns <= e->watermark.now_ns;
+    x->passed = engine_reached(e, x->bounds.end_ns);
     schedule(s, x);
     if (engine_triggered(e, &x->cell, x->bounds.end_ns)) {
         engine_add_pending(e);
@@ -377,7 +383,7 @@ static void sessions_run_timers(struct engine *e)
     for (;;) {
         set_timer(s);
         int64_t now_ns = e->next_timer_ns;
-        if (!e->timer_set || now_ns > e->watermark.now_ns)
+        if (!e->timer_set || !engine_reached(e, now_ns))
             break;
         collect_due(s, now_ns);
         if (s->n_due > 0)

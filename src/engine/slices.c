@@ -1,41 +1,49 @@
 #include "engine/slices.h"
 
-static int64_t clamp(i128 ns)
-{
-    return ns > INT64_MAX ? INT64_MAX : ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
-}
-
-/* floor(a / b), b > 0 */
-static i128 floor_div(i128 a, int64_t b)
-{
-    i128 quotient = a / b;
-    return quotient * b > a ? quotient - 1 : quotient;
-}
-
 /* The slice of t: from the last cut at or before it to the next one. */
 static struct window_bounds slice_of(const struct window_spec *spec, int64_t t_ns)
 {
-    i128 start =
-        spec->offset_ns + floor_div((i128)t_ns - spec->offset_ns, spec->slide_ns) * spec->slide_ns;
+    i128 start = spec->offset_ns +
+                 window_floor_div((i128)t_ns - spec->offset_ns, spec->slide_ns) * spec->slide_ns;
     i128 end = start + spec->slide_ns;
     int64_t rest = spec->size_ns % spec->slide_ns; /* windows end this far behind a start */
     if (rest != 0 && t_ns < start + rest)
         end = start + rest;
     else if (rest != 0)
         start += rest;
-    return (struct window_bounds){clamp(start), clamp(end)};
+    return (struct window_bounds){window_clamp(start), window_clamp(end)};
 }
 
-/* Number k of the first window that ends at or after `end_ns`; window k starts at k slides. */
+/*
+ * Windows are numbered in their order, so that every window before a number has passed when it has.
+ * Sliding: window k starts at offset + k slides. Cumulating: window k ends at offset + (k + 1)
+ * slides, and starts where the size that holds its last slide does.
+ */
+static int64_t windows_a_size(const struct window_spec *spec)
+{
+    return spec->size_ns / spec->slide_ns;
+}
+
+/* How far behind offset + k slides window k ends. */
+static int64_t first_length(const struct window_spec *spec)
+{
+    return spec->kind == WINDOW_CUMULATE ? spec->slide_ns : spec->size_ns;
+}
+
+/* Number k of the first window that ends at or after `end_ns`. */
 static i128 first_ending(const struct window_spec *spec, i128 end_ns)
 {
-    return -floor_div(spec->offset_ns + (i128)spec->size_ns - end_ns, spec->slide_ns);
+    return -window_floor_div(spec->offset_ns + (i128)first_length(spec) - end_ns, spec->slide_ns);
 }
 
-/* Number of the last window that starts at or before `start_ns`. */
+/* Number of the last window that holds a slice which starts at start_ns. */
 static i128 last_starting(const struct window_spec *spec, int64_t start_ns)
 {
-    return floor_div((i128)start_ns - spec->offset_ns, spec->slide_ns);
+    i128 slide = window_floor_div((i128)start_ns - spec->offset_ns, spec->slide_ns);
+    if (spec->kind != WINDOW_CUMULATE)
+        return slide;
+    int64_t n = windows_a_size(spec);
+    return window_floor_div(slide, n) * n + n - 1;
 }
 
 /* The numbers of the first window that holds the slice and has not passed, and of the last. */
@@ -87,8 +95,11 @@ struct window *slices_get(struct slices *s, int64_t t_ns, size_t acc_bytes, uint
 
 static struct window_bounds numbered(const struct window_spec *spec, i128 number)
 {
-    i128 start = spec->offset_ns + number * spec->slide_ns;
-    return (struct window_bounds){clamp(start), clamp(start + spec->size_ns)};
+    int64_t n = spec->kind == WINDOW_CUMULATE ? windows_a_size(spec) : 1;
+    i128 first = window_floor_div(number, n) * n;
+    i128 start = spec->offset_ns + first * spec->slide_ns;
+    i128 end = spec->offset_ns + number * spec->slide_ns + first_length(spec);
+    return (struct window_bounds){window_clamp(start), window_clamp(end)};
 }
 
 /* Slices are dropped with their last window, so the first one is in the next to fire. */

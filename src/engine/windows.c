@@ -25,6 +25,18 @@ bool windows_find(const struct windows *windows, const struct window_bounds *bou
     return low < windows->n && !before(bounds, &windows->at[low]->bounds);
 }
 
+struct window *windows_holding(const struct windows *windows, int64_t t_ns)
+{
+    size_t place;
+    const struct window_bounds behind = {t_ns, INT64_MAX};
+    if (windows_find(windows, &behind, &place))
+        return windows->at[place];
+    struct window *last = place == 0 ? NULL : windows->at[place - 1];
+    if (last == NULL || (last->bounds.end_ns <= t_ns && last->bounds.end_ns != INT64_MAX))
+        return NULL;
+    return last;
+}
+
 /* Makes room for one more at the end. */
 static void make_room(struct windows *windows)
 {

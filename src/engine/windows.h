@@ -28,6 +28,9 @@ struct windows {
 /* Is it there? *place is where it stands, or would stand. */
 bool windows_find(const struct windows *windows, const struct window_bounds *bounds, size_t *place);
 
+/* The last window that starts at or before the time, if it holds it; else NULL. */
+struct window *windows_holding(const struct windows *windows, int64_t t_ns);
+
 /* Puts a new, empty one in its place, as windows_find() told. acc_bytes as for table_init(). */
 struct window *windows_insert(struct windows *windows, size_t place,
                               const struct window_bounds *bounds, size_t acc_bytes);

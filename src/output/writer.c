@@ -144,6 +144,10 @@ void writer_header(const struct writer *w, struct buf *to)
 
 static void put_time(const struct writer *w, struct buf *to, int64_t ns)
 {
+    if (w->options.unbounded) {
+        buf_puts(to, w->options.format == OUTPUT_JSON ? "null" : "");
+        return;
+    }
     bool quoted = w->options.format == OUTPUT_JSON && time_unit_is_text(w->options.time_unit);
     if (quoted)
         buf_putc(to, '"');

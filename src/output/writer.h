@@ -25,6 +25,7 @@ struct writer_options {
     enum output_format format;
     enum time_unit time_unit;
     const struct zone *zone; /* of TIME_UNIT_LOCAL; NULL: UTC */
+    bool unbounded;          /* bounds are null: one window for all time */
     bool op;                 /* an op column: retract mode */
     bool panes;              /* pane and timing columns */
     bool row_id;             /* an id column */

@@ -71,6 +71,7 @@ static void start_engine(struct running *r)
         .format = plan->output_format,
         .time_unit = plan->time_unit,
         .zone = plan->zone,
+        .unbounded = plan->window.kind == WINDOW_ALL,
         .op = plan->pane.mode == PANE_RETRACT,
         .panes = plan->panes,
         .row_id = plan->row_id,

@@ -38,19 +38,7 @@ static void put_list(struct buf *to, char *const *texts, size_t n)
 
 static void window_text(const struct plan *plan, struct buf *to)
 {
-    const struct window_spec *w = &plan->window;
-    if (w->kind == WINDOW_SESSION) {
-        buf_puts(to, "session:");
-        duration_print(to, w->gap_ns);
-        return;
-    }
-    bool tumbling = w->size_ns == w->slide_ns;
-    buf_puts(to, tumbling ? "tumbling:" : "sliding:");
-    duration_print(to, w->size_ns);
-    if (!tumbling) {
-        buf_putc(to, '/');
-        duration_print(to, w->slide_ns);
-    }
+    window_print(&plan->window, to);
 }
 
 static void offset_text(const struct plan *plan, struct buf *to)

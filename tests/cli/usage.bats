@@ -76,7 +76,17 @@ refuses() {
     refuses "--window: " -t t -w hopping:1m
     refuses "--window: expected sliding:SIZE/SLIDE" -t t -w sliding:1m
     refuses "--window: " -t t -w session:
-    refuses "--offset: expected a tumbling or sliding window" -t t -w session:1m --offset 1s
+    refuses "--offset: expected a window of a fixed length" -t t -w tumbling:day --offset 1s
+    refuses "did you mean sliding:5m/1m?" -t t -w 5m/1m
+    refuses "did you mean tumbling:day?" -t t -w day
+    refuses "did you mean tumbling:week?" -t t -w sliding:week/1d
+    refuses "did you mean 1m?" -t t -w 1min
+    refuses "--window: expected one calendar unit or a duration like 24h" -t t -w tumbling:2day
+    refuses "did you mean tumbling:day?" -t t -w tumbling:days
+    refuses "--window: expected a SIZE that is a multiple of STEP" -t t -w cumulate:10s/3s
+    refuses "--window: expected at most 100000 windows a record" -t t -w sliding:100001s/1s
+    refuses "--window: expected at most 100000 windows a record" -t t -w sliding:200001ns/2ns
+    refuses "--window: expected at most 100000 windows a record" -t t -w cumulate:100001s/1s
 }
 
 @test "wrong durations and numbers" {

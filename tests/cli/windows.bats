@@ -103,3 +103,109 @@ load helper
     done
     w -w sliding:100000s/1s </dev/null
 }
+
+@test "cumulate: so far today, in steps; the slices are shared and the order is that of the ends" {
+    same "$(tv 1 7 13 | w -w cumulate:20s/5s)" "window_start,window_end,count
+0,5,1
+0,10,2
+0,15,3
+0,20,3"
+    same "$(tv -15 -1 | w -w cumulate:20s/10s | tail -n +2)" $'-20,-10,1\n-20,0,2'
+    same "$(tv 2 3 14 | w -w cumulate:20s/10s --offset 3s | tail -n +2)" $'-17,3,1\n3,13,1\n3,23,2'
+}
+
+@test "cumulate: windows put together from slices are those that each take their records" {
+    local times=(3 17 18 1 44 29 61 60 99 80 140 131 7)
+    tv "${times[@]}" | w -w cumulate:60s/10s -d 20s >"$BATS_TEST_TMPDIR/slices"
+    # --early makes every record go into each window; a tick that never comes fires nothing early.
+    tv "${times[@]}" | w -w cumulate:60s/10s -d 20s --early 9999999 |
+        cut -d, -f1-3 >"$BATS_TEST_TMPDIR/windows"
+    cmp "$BATS_TEST_TMPDIR/slices" "$BATS_TEST_TMPDIR/windows"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/slices")" -gt 10 ]
+}
+
+@test "cumulate: a late record refines each window that has passed" {
+    same "$(tv 1:1 12:2 3:4 | w -w cumulate:20s/10s -l 1m -m retract -a sum:v | cut -d, -f1-4)" \
+"op,window_start,window_end,sum_v
++I,0,10,1
+-U,0,10,1
++U,0,10,5
++I,0,20,7"
+}
+
+@test "all: one window for all time, null bounds, nothing late in it" {
+    same "$(tv 5 1 900 -7 | "$WINAGG" -t t -w all)" \
+        '{"window_start":null,"window_end":null,"count":4}'
+    same "$(tv 5 1 900 -7 | w -w all)" $'window_start,window_end,count\n,,4'
+    tv 5 1 900 | w -w all -l 1m --final --offset 1s --stats >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+    same "$(cat "$BATS_TEST_TMPDIR/out")" $'window_start,window_end,count\n,,3'
+    for option in lateness final offset; do
+        grep -q -- "--$option has no effect on -w all" "$BATS_TEST_TMPDIR/err"
+    done
+    same "$(counter "$BATS_TEST_TMPDIR/err" late)" 0
+    same "$(printf '{"t":"2262-04-11T23:47:16.854775807Z"}\n{"t":1}\n' | "$WINAGG" -t t -w all)" \
+        '{"window_start":null,"window_end":null,"count":2}'
+}
+
+@test "calendar windows in UTC: months, quarters, years, weeks from Monday" {
+    days() { printf '{"t":"%s"}\n' "$@" | "$WINAGG" -t t -o csv -w "tumbling:$unit" | tail -n +2 | sed 's/T00:00:00Z//g'; }
+    same "$(unit=month days 2024-01-31 2024-02-29 2024-12-31)" \
+        $'2024-01-01,2024-02-01,1\n2024-02-01,2024-03-01,1\n2024-12-01,2025-01-01,1'
+    same "$(unit=quarter days 2024-03-31 2024-10-01)" $'2024-01-01,2024-04-01,1\n2024-10-01,2025-01-01,1'
+    same "$(unit=year days 1969-12-31 2024-06-01)" $'1969-01-01,1970-01-01,1\n2024-01-01,2025-01-01,1'
+    same "$(unit=week days 1969-12-28 1969-12-29 2024-05-05 2024-05-06)" \
+        $'1969-12-22,1969-12-29,1\n1969-12-29,1970-01-05,1\n2024-04-29,2024-05-06,1\n2024-05-06,2024-05-13,1'
+    same "$(unit=day days 1969-12-31 2024-02-29)" $'1969-12-31,1970-01-01,1\n2024-02-29,2024-03-01,1'
+}
+
+@test "cumulate, calendar and all go on over a restart" {
+    for window in cumulate:60s/10s tumbling:day all; do
+        tv 3 17 18 1 44 29 61 60 99 80 140 131 7 >"$BATS_TEST_TMPDIR/in"
+        rm -f "$BATS_TEST_TMPDIR"/{state,out,growing}
+        w -w "$window" -d 20s "$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/whole"
+        for lines in 1 4 9; do
+            head -n "$lines" "$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/growing"
+            w -w "$window" -d 20s -s "$BATS_TEST_TMPDIR/state" --at-eof keep \
+                --output "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/growing"
+        done
+        cp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/growing"
+        w -w "$window" -d 20s -s "$BATS_TEST_TMPDIR/state" \
+            --output "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/growing"
+        cmp "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/whole"
+    done
+}
+
+@test "an end beyond int64 is not reached before the end of the input" {
+    last='{"t":"2262-04-11T23:47:16.854775807Z"}'
+    before='{"t":"2262-04-11T23:47:16.854775806Z"}'
+    for window in session:5s 5s tumbling:day cumulate:10s/5s all; do
+        printf '%s\n' "$last" "$before" "$last" | "$WINAGG" -t t -w "$window" --stats \
+            >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+        same "$(jq .count "$BATS_TEST_TMPDIR/out" | tail -n 1)" 3
+        same "$(counter "$BATS_TEST_TMPDIR/err" too_late)" 0
+        same "$(sort -u "$BATS_TEST_TMPDIR/out" | wc -l)" "$(wc -l <"$BATS_TEST_TMPDIR/out")"
+    done
+}
+
+# The bounds of the day windows of these times, dates and hours only.
+local_days() {
+    local zone=$1
+    shift
+    printf '{"t":"%sZ"}\n' "$@" | "$WINAGG" -t t -w tumbling:day --tz "$zone" -o csv |
+        tail -n +2 | sed 's/:00Z//g; s/T/ /g'
+}
+
+@test "calendar days follow the clocks of their zone" {
+    same "$(local_days America/New_York 2024-03-10T12:00:00 2024-11-03T12:00:00)" \
+        $'2024-03-10 05:00,2024-03-11 04:00,1\n2024-11-03 04:00,2024-11-04 05:00,1'
+    same "$(local_days Europe/Berlin 2016-03-27T00:00:00)" '2016-03-26 23:00,2016-03-27 22:00,1'
+    same "$(local_days Australia/Lord_Howe 2024-04-07T00:00:00)" '2024-04-06 13:00,2024-04-07 13:30,1'
+    same "$(local_days Asia/Kathmandu 2024-01-01T18:14:59)" '2023-12-31 18:15,2024-01-01 18:15,1'
+    same "$(local_days Africa/Casablanca 2024-03-10T12:00:00)" '2024-03-09 23:00,2024-03-11 00:00,1'
+    same "$(local_days Pacific/Apia 2011-12-30T09:59:59 2011-12-30T10:00:00)" \
+        $'2011-12-29 10:00,2011-12-30 10:00,1\n2011-12-30 10:00,2011-12-31 10:00,1'
+    # Sao Paulo had no midnight on this day; Havana and Gaza had two.
+    same "$(local_days America/Sao_Paulo 2018-11-04T12:00:00)" '2018-11-04 03:00,2018-11-05 02:00,1'
+    same "$(local_days America/Havana 2024-11-03T04:30:00)" '2024-11-03 04:00,2024-11-04 05:00,1'
+    same "$(local_days Asia/Gaza 2012-09-20T21:30:00)" '2012-09-20 21:00,2012-09-21 22:00,1'
+}
