@@ -126,7 +126,7 @@ struct nearest {
 static void to_lower(char *to, const char *text)
 {
     size_t i = 0;
-    for (; text[i] != '\0' && i < NAME_MAX_BYTES - 1; i++)
+    for (; i < NAME_MAX_BYTES - 1 && text[i] != '\0'; i++)
         to[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32)
                 : text[i] == ' '                 ? '_'
                                                  : text[i];

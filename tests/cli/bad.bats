@@ -17,7 +17,7 @@ load helper
 @test "the name of a FILE is in the message" {
     cd "$BATS_TEST_TMPDIR"
     echo oops >events.jsonl
-    "$WINAGG" -i json -t t -w 1m events.jsonl 2>err
+    fails_with 1 "$WINAGG" -i json -t t -w 1m events.jsonl 2>err
     grep -q '^winagg: events.jsonl:1: ' err
 }
 
@@ -29,9 +29,9 @@ load helper
 }
 
 @test "ten are reported one by one, then the total" {
-    seq 1 10 | w -i json -w 10s 2>"$BATS_TEST_TMPDIR/err" >/dev/null
+    { seq 1 10 && echo '{"t":1}'; } | w -i json -w 10s 2>"$BATS_TEST_TMPDIR/err" >/dev/null
     [ "$(wc -l <"$BATS_TEST_TMPDIR/err")" -eq 10 ]
-    seq 1 25 | w -i json -w 10s 2>"$BATS_TEST_TMPDIR/err" >/dev/null
+    { seq 1 25 && echo '{"t":1}'; } | w -i json -w 10s 2>"$BATS_TEST_TMPDIR/err" >/dev/null
     [ "$(wc -l <"$BATS_TEST_TMPDIR/err")" -eq 11 ]
     same "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" "winagg: 25 bad records in all"
 }

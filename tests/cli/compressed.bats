@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154 # run sets stderr
 # FILEs that are compressed are read through the program that unpacks them.
 
 load helper

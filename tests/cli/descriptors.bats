@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # the inner shell expands
 # Standard descriptors that are closed at the start never become another file.
 
 load helper

@@ -26,6 +26,16 @@ w() {
     "$WINAGG" -t t --time-format s --output-time s -o csv "$@"
 }
 
+# Runs a command that must end with this status: fails_with 1 winagg ...
+fails_with() {
+    local wanted=$1 status=0
+    shift
+    "$@" || status=$?
+    [ "$status" -eq "$wanted" ] && return
+    echo "status $status, expected $wanted: $*" >&2
+    return 1
+}
+
 # One counter of the --stats object in a file.
 counter() {
     jq -c "select(type == \"object\") | .$2" <(grep '^{' "$1")

@@ -84,7 +84,7 @@ $'-100000000000000000\n100000000000000000'
     printf '{"t":%s}\n' '"2024-02-30T00:00:00Z"' '"2023-02-29"' '"2024-13-01"' '"2024-05-01T24:00:01Z"' \
         '"2024-05-01T12:00:00Zz"' '"yesterday"' '""' null true '{}' '"1600-01-01T00:00:00Z"' \
         '"2262-04-12T00:00:00Z"' '"2024-05-01T12:00:00.Z"' '" 2024-05-01"' 1e30 |
-        cat - <(echo '{"u":1}') | "$WINAGG" -t t -w 1m --stats >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+        cat - <(echo '{"u":1}') | fails_with 1 "$WINAGG" -t t -w 1m --stats >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
     [ ! -s "$BATS_TEST_TMPDIR/out" ]
     same "$(counter "$BATS_TEST_TMPDIR/err" bad)" 16
 }
@@ -174,7 +174,7 @@ $'-9223372036854775808\n9223372036854775807'
 }
 
 @test "--year-from: the first such time at or after that day" {
-    days() { printf '"%s"\n' "${@:2}" | sed 's/.*/{"t":&}/' | "$WINAGG" -t t -w 1s -o csv -d 800d --time-format '%b %d %H:%M:%S' --year-from $1 |
+    days() { printf '"%s"\n' "${@:2}" | sed 's/.*/{"t":&}/' | "$WINAGG" -t t -w 1s -o csv -d 800d --time-format '%b %d %H:%M:%S' --year-from "$1" |
         tail -n +2 | cut -d, -f1; }
     same "$(days 2024-03-01 'Mar  1 00:00:00' 'Feb 28 23:59:59' 'Dec 31 12:00:00')" \
 $'2024-03-01T00:00:00Z\n2024-12-31T12:00:00Z\n2025-02-28T23:59:59Z'
