@@ -64,7 +64,7 @@ def result(agg, index, records):
         return TopK(by_frequency(values)[:agg.param])
     if agg.function == "approx_distinct":
         exact = len(set(values))
-        return Approx(Fraction(exact), max(2, Fraction(exact, 20)))
+        return Approx(Fraction(exact), max(min(exact, 2), Fraction(exact, 20)))
     if agg.function == "min":
         return number(min(values))
     if agg.function == "max":

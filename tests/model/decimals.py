@@ -19,6 +19,10 @@ class Bad(Exception):
     """What makes a record bad."""
 
 
+class Usage(Exception):
+    """Wrong usage: exit status 2."""
+
+
 def parse_number(text):
     """The exact value of a number's text; Bad if it is no number or one out of range."""
     match = NUMBER.fullmatch(text)

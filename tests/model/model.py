@@ -8,11 +8,11 @@ from collections import namedtuple
 from math import inf
 
 from aggregates import result
-from decimals import Bad
-from options import Options, Usage
+from decimals import Bad, Usage
+from options import Options
 from records import Failure, interpret, read_records
 from rows import Row, header_line, line, line_bytes
-from times import saturate, time_text
+from times import INT64_MAX, calendar_bounds, saturate, time_text
 
 REPORTED_BAD_MAX = 10
 
@@ -64,23 +64,37 @@ class Model:
         return verdict
 
     def expiry(self, end):
-        return saturate(end + self.options.lateness_ns)
+        return saturate(end + self.options.lateness_ns) if end != inf else inf
+
+    def passed(self, bound):
+        """A bound that saturated, or that is none, is passed at the end of the input alone."""
+        return bound <= self.watermark and (bound < INT64_MAX or self.watermark == inf)
 
     def bounds_of(self, time):
-        """Every [start, end) = offset + k * slide that contains the time."""
-        size, slide = self.options.size_ns, self.options.slide_ns
-        start = self.options.offset_ns + (time - self.options.offset_ns) // slide * slide
+        """[start, end) of every window that contains the time."""
+        kind = self.options.window_kind
+        if kind == "all":
+            return [(-inf, inf)]
+        if kind == "calendar":
+            return [calendar_bounds(time, self.options.unit, self.options.zone)]
+        size, slide, offset = self.options.size_ns, self.options.slide_ns, self.options.offset_ns
         found = []
-        while start + size > time:
-            found.append((saturate(start), saturate(start + size)))
-            start -= slide
+        if kind == "cumulate":
+            start = offset + (time - offset) // size * size
+            ends = range(start + slide, start + size + 1, slide)
+            found = [(saturate(start), saturate(end)) for end in ends if end > time]
+        else:
+            start = offset + (time - offset) // slide * slide
+            while start + size > time:
+                found.append((saturate(start), saturate(start + size)))
+                start -= slide
         return sorted(found, key=lambda bounds: (bounds[1], bounds[0]))
 
     def add_to_windows(self, entry, key):
         bounds = self.bounds_of(entry.time)
         if not bounds:
             return "unassigned"
-        live = [(start, end) for start, end in bounds if self.expiry(end) > self.watermark]
+        live = [(start, end) for start, end in bounds if not self.passed(self.expiry(end))]
         if not live:
             return "too_late"
         windows = [self.find(start, end, key) for start, end in live]
@@ -94,7 +108,7 @@ class Model:
 
     def open(self, start, end, key):
         window = Window(start, end, key)
-        window.on_time_due = end > self.watermark
+        window.on_time_due = not self.passed(end)
         self.opened += not any(self.same_window(window, other) for other in self.windows)
         self.windows.append(window)
         return window
@@ -106,7 +120,7 @@ class Model:
     def add_to_session(self, entry, key):
         start, end = entry.time, saturate(entry.time + self.options.size_ns)
         parts = [s for s in self.windows if s.key == key and start < s.end and s.start < end]
-        if not parts and self.expiry(end) <= self.watermark:
+        if not parts and self.passed(self.expiry(end)):
             return "too_late"
         start = min([start] + [part.start for part in parts])
         end = max([end] + [part.end for part in parts])
@@ -129,12 +143,13 @@ class Model:
             window.new.append(entry)
         if not self.options.final:
             for window in windows:
-                if window.end <= self.watermark:
+                if self.passed(window.end):
                     if len(window.new) >= self.options.late_every:
                         self.fire(window, "late")
                 elif self.options.early_count and len(window.new) >= self.options.early_count:
                     self.fire(window, "early")
-        return "late" if entry.time < self.watermark else "used"
+        late = entry.time < self.watermark and self.options.window_kind != "all"
+        return "late" if late else "used"
 
     # ---- timers ----
 
@@ -148,9 +163,9 @@ class Model:
         for window in self.windows:
             order = window.order()
             expiry = self.expiry(window.end)
-            if window.on_time_due and window.end <= self.watermark and not self.options.final:
+            if window.on_time_due and self.passed(window.end) and not self.options.final:
                 due.append(Timer(window.end, ON_TIME, *order, self.on_time, window))
-            if expiry <= self.watermark:
+            if self.passed(expiry):
                 # Where the two coincide, expiry comes with the on-time pane.
                 rank = ON_TIME if expiry == window.end else EXPIRY
                 due.append(Timer(expiry, rank, *order, self.expire, window))
@@ -241,7 +256,7 @@ def statistics(model, counts, options):
     def time(ns):
         if ns is None:
             return "null"
-        text, is_number = time_text(ns, options.output_time)
+        text, is_number = time_text(ns, options.output_time, options.zone)
         return text if is_number else f'"{text}"'
 
     finite = None
@@ -266,13 +281,15 @@ def run(argv, read_input, output_is_empty=lambda path: True):
         try:
             feed(model, records, read_field, outcome, counts)
             model.advance(inf)
+            if counts["records"] > 0 and counts["bad"] == counts["records"]:
+                outcome.status, outcome.message = 1, "every record is bad"
         except Failure as failure:
             outcome.status, outcome.message = 1, str(failure)
             outcome.failed_at = failure.line
         if options.stats:
             outcome.stats = statistics(model, counts, options)
         outcome.lines = model.lines
-        if options.output_format != "json" and (model.lines or outcome.status == 0):
+        if options.output_format != "json" and (model.lines or outcome.failed_at is None):
             if options.output is None or output_is_empty(options.output):
                 outcome.lines = [header_line(options)] + model.lines
     except Usage as usage:

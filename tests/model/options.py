@@ -1,18 +1,19 @@
 """The command line (SPEC.md section 11, as far as it is in scope)."""
 
 import re
+from datetime import date
 from fractions import Fraction
 
-from times import UNIT_NS, parse_duration
+from decimals import Usage
+from times import UNIT_NS, parse_duration, pattern_gives, zone_of
 
-
-class Usage(Exception):
-    """Wrong usage: exit status 2."""
+WINDOWS_MOST = 100000
+UNITS = ["day", "week", "month", "quarter", "year"]
 
 
 # long name -> (short name or None, takes a value)
 TABLE = {
-    "time": ("t", True), "time-format": (None, True), "tz": (None, True), "window": ("w", True),
+    "time": ("t", True), "time-format": (None, True), "year-from": (None, True), "tz": (None, True), "window": ("w", True),
     "offset": (None, True), "key": ("k", True), "agg": ("a", True), "delay": ("d", True),
     "lateness": ("l", True), "mode": ("m", True), "early": (None, True),
     "late-every": (None, True), "final": (None, False), "at-eof": (None, True),
@@ -162,13 +163,13 @@ class Options:
             raise Usage("one FILE at most")
         self.file = operands[0] if operands else "-"
         self.time_fields = [Field(typed) for typed in split(last("time"), ",")]
-        self.time_format = last("time-format", "auto")
-        if self.time_format not in ("auto", *UNIT_NS) and "%" not in self.time_format:
-            raise Usage("time-format")
-        choice("tz", last("tz", "UTC"), ["UTC"])
+        self.zone = zone_of(last("tz", "UTC"))
+        self.set_time_formats(given.get("time-format", ["auto"]), last("year-from"))
         choice("at-eof", last("at-eof", "flush"), ["flush"])
         self.set_window(last("window"))
         self.offset_ns = duration("offset", last("offset", "0"), signed=True)
+        if self.window_kind == "calendar" and "offset" in given:
+            raise Usage("--offset with a calendar window")
         self.keys = [Field(typed) for text in given.get("key", [])[-1:]
                      for typed in split(text, ",")]
         self.aggs = [Aggregate(one) for text in given.get("agg", ["count"])
@@ -177,6 +178,8 @@ class Options:
         self.lateness_ns = duration("lateness", last("lateness", "0"))
         self.mode = choice("mode", last("mode", "accumulate"), ["accumulate", "discard", "retract"])
         self.final = "final" in given
+        if self.window_kind == "all":
+            self.lateness_ns, self.final = 0, False
         self.set_early(last("early"))
         self.late_every = count("late-every", last("late-every", "1"))
         self.input_format = choice("input-format", last("input-format", "auto"),
@@ -193,7 +196,7 @@ class Options:
                                     ["json", "csv", "tsv"])
         self.output = last("output")
         self.output_time = choice("output-time", last("output-time", "rfc3339"),
-                                  ["rfc3339", *UNIT_NS])
+                                  ["rfc3339", "local", *UNIT_NS])
         self.row_id = "row-id" in given
         self.late_file, self.bad_file = last("late"), last("bad")
         self.strict, self.stats = "strict" in given, "stats" in given
@@ -203,16 +206,39 @@ class Options:
         if len(set(self.column_names)) < len(self.column_names):
             raise Usage("two output columns of one name")
 
+    def set_time_formats(self, formats, year_from):
+        self.time_formats, self.year_from = formats, None
+        if year_from is not None:
+            try:
+                self.year_from = date.fromisoformat(year_from)
+            except ValueError:
+                raise Usage("year-from") from None
+        if all("%" not in one for one in formats):
+            self.time_formats = [choice("time-format", one, ["auto", *UNIT_NS]) for one in formats][-1:]
+            return
+        for one in formats:
+            if "%" not in one:
+                raise Usage("time-format: patterns beside others")
+            if not {"year", "all"} & pattern_gives(one) and self.year_from is None:
+                raise Usage("time-format: no year")
+
     def set_window(self, text):
         kind, colon, sizes = text.partition(":")
+        if text == "all" or (kind == "tumbling" and sizes in UNITS):
+            self.window_kind, self.unit = ("all" if text == "all" else "calendar"), sizes
+            return
         if not colon:
             kind, sizes = "tumbling", text
-        self.window_kind = choice("window", kind, ["tumbling", "sliding", "session"])
+        self.window_kind = choice("window", kind, ["tumbling", "sliding", "cumulate", "session"])
         size, slash, slide = sizes.partition("/")
-        if bool(slash) != (kind == "sliding"):
-            raise Usage("window: SIZE/SLIDE is for sliding windows")
+        if bool(slash) != (kind in ("sliding", "cumulate")):
+            raise Usage("window: SIZE/SLIDE is for sliding and cumulating windows")
         self.size_ns = positive("window", duration("window", size))
         self.slide_ns = positive("window", duration("window", slide if slash else size))
+        if kind == "cumulate" and self.size_ns % self.slide_ns:
+            raise Usage("window: SIZE is a multiple of STEP")
+        if -(-self.size_ns // self.slide_ns) > WINDOWS_MOST:
+            raise Usage("window: too many windows a record")
 
     def set_early(self, text):
         self.early_count = self.early_ns = None

@@ -2,8 +2,7 @@
 
 import json
 
-from decimals import Bad, is_number, parse_number
-from options import Usage
+from decimals import Bad, Usage, is_number, parse_number
 from times import parse_time
 
 BOM = b"\xef\xbb\xbf"
@@ -247,7 +246,7 @@ def agg_value(agg, raw, is_csv):
     return number_of(raw) if agg.numeric else value_of(raw)
 
 
-def time_of(raws, time_format):
+def time_of(raws, options):
     texts = []
     for raw in raws:
         if isinstance(raw, NumberText):
@@ -256,7 +255,7 @@ def time_of(raws, time_format):
             texts.append(raw.decode("latin-1"))
         else:
             raise Bad("no usable time")
-    return parse_time(" ".join(texts), time_format)
+    return parse_time(" ".join(texts), options.time_formats, options.zone, options.year_from)
 
 
 def interpret(record, read_field, options):
@@ -268,7 +267,7 @@ def interpret(record, read_field, options):
     def raw(field):
         return read_field(record.fields, field)
 
-    time = time_of([raw(field) for field in options.time_fields], options.time_format)
+    time = time_of([raw(field) for field in options.time_fields], options)
     key = tuple(key_value(raw(field), is_csv) for field in options.keys)
     values = [agg_value(agg, raw(agg.field), is_csv) if agg.field else TRUE
               for agg in options.aggs]

@@ -66,7 +66,10 @@ def cells(row, op, options):
     """The columns in order: bytes-valued (text, is string) pairs, results, or RowId."""
     out = [(op.encode(), True)] if op else []
     for ns in (row.start, row.end):
-        text, is_number = time_text(ns, options.output_time)
+        if options.window_kind == "all":
+            out.append((None, False))
+            continue
+        text, is_number = time_text(ns, options.output_time, options.zone)
         out.append((text.encode(), not is_number))
     out += list(map(plain, row.key))
     for one in row.results:

@@ -4,9 +4,11 @@
 (@late, @bad, @output) that the caller replaces."""
 
 import random
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from options import UNITS
 from records import BOM
 from times import DURATION_NS, INT64_MAX, INT64_MIN, MONTHS, SECOND, rfc3339_text
 
@@ -63,7 +65,8 @@ def decimal_text(rng, ns, unit):
     return ("-" if ns < 0 else "") + text
 
 
-def rfc3339(rng, ns):
+def rfc3339(rng, ns, zoned=False):
+    """`zoned`: with a zone, since there is a --tz that would shift it out of its order."""
     zone_minutes = rng.choice([0, 0, 0, 60, -330, 840])
     local = min(max(ns + zone_minutes * 60 * SECOND, INT64_MIN), INT64_MAX)
     if local != ns + zone_minutes * 60 * SECOND:
@@ -80,16 +83,32 @@ def rfc3339(rng, ns):
             text = text.rstrip("0")
     elif rng.random() < 0.1:
         text += ".0"
+    if rng.random() < 0.05:
+        text += "9" * rng.choice([1, 12]) if len(text) == 29 else ""
+    if rng.random() < 0.1 and text[4] == "-":
+        text = text.replace("-", "/")
+    elif rng.random() < 0.1:
+        text = text.replace("-", "").replace(":", "").replace("T", rng.choice("Tt "))
+    blank = " " if rng.random() < 0.1 else ""
     if zone_minutes == 0:
-        return text + rng.choice(["Z", "Z", "z", "+00:00", "-00:00", "+00", ""])
+        zone = rng.choice(["Z", "Z", "z", "+00:00", "-00:00", "+00", "UTC", "GMT"])
+        return text + (blank + zone if zoned or rng.random() < 0.8 else "")
     sign = "-" if zone_minutes < 0 else "+"
     hours, minutes = divmod(abs(zone_minutes), 60)
     forms = [f"{hours:02d}:{minutes:02d}", f"{hours:02d}{minutes:02d}"]
-    return text + sign + rng.choice(forms + ([f"{hours:02d}"] if minutes == 0 else []))
+    return text + blank + sign + rng.choice(forms + ([f"{hours:02d}"] if minutes == 0 else []))
+
+
+def access_log(rng, ns):
+    seconds = ns // SECOND
+    when = datetime(1970, 1, 1) + timedelta(seconds=seconds)
+    month = MONTHS[when.month - 1].capitalize()
+    text = f"{when.day:02d}/{month}/{when.year:04d}:{when:%H:%M:%S} +0000"
+    return f"[{text}]" if rng.random() < 0.5 else text
 
 
 PATTERNS = ["%Y-%m-%d %H:%M:%S.%f", "%d/%b/%Y:%H:%M:%S %z", "%FT%T%z", "%Y %j %H:%M:%S",
-            "%Y%m%d%H%M%S", "[%T.%f] %F", "%H:%M", "%d.%m.%Y", "%Y-%m-%dT%H:%M:%S.%fZ"]
+            "%Y%m%d%H%M%S", "[%T.%f] %F", "%b %d %H:%M", "%d.%m.%Y", "%Y-%m-%dT%H:%M:%S.%fZ"]
 
 
 def pattern_text(rng, ns, pattern):
@@ -112,14 +131,22 @@ def pattern_text(rng, ns, pattern):
     return pattern
 
 
-BAD_TIMES = ["2024-02-30", "2023-02-29T00:00:00Z", "2024-01-01T24:00:00Z", "2024-13-01", "now",
-             "2024-01-01T00:00:61Z", "2024-01-01T00:00:00.1234567890Z", "1600-01-01", "", " 5",
-             "2300-01-01T00:00:00Z", "1e30", "2024-1-1", "2024-01-01T10:00:00 Z", "12:00", "0x10",
-             "2024-01-01T00:60:00Z", "NaN", "2024-00-10", "1_000", "5s", "2024-01-01T"]
+BAD_TIMES = ["2024-02-30", "2023-02-29T00:00:00Z", "2024-13-01", "now",
+             "2024-01-01T00:00:61Z", "1600-01-01", "", " 5",
+             "2300-01-01T00:00:00Z", "1e30", "2024-1-1", "12:00", "0x10",
+             "2024-01-01T00:60:00Z", "NaN", "2024-01-01T24:00:00.1Z", "20240501T12:00Z", "2024/05-01",
+             "2024-01-01T00:00:00  Z", "2024-01-01T00:00:00EST", "[10/Oct/2000:13:55:36 -0700",
+             "10/Foo/2000:13:55:36", "2024-05-01 UTC", "2024-00-10", "1_000", "5s", "2024-01-01T"]
 ODD_TIMES = ["2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "1969-12-31T23:59:59.999999999Z",
              "2024-02-29", "2000-02-29T12:00Z", "1e9", "-1", "-0.5", "99999999999", "1e11",
              "99999999999999", "100000000000000", "99999999999999999", "100000000000000000",
+             "2024-01-01T24:00", "2023-12-31 24:00:00.000", "2024-01-01T00:00:00.1234567890Z",
+             "20240101T000000", "10/Oct/2000:13:55:36 -0700", "2024-03-31T02:30", "2024-10-27T02:30",
              "+5", "007", ".5", "5.", "1678-01-01", "2262-04-11"]
+
+
+ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu",
+         "Africa/Casablanca", "Pacific/Apia", "America/Sao_Paulo", "America/Havana", "Asia/Gaza"]
 
 
 class Clock:
@@ -162,23 +189,35 @@ class TimeFormat:
         self.fields = ["ts"]
         if self.kind == "rfc3339" and rng.random() < 0.15:
             self.fields = ["day", "clock"]
+        self.zone = rng.choice(ZONES) if rng.random() < 0.25 else None
+        self.zoned = self.zone is not None and rng.random() < 0.8
+        self.second = rng.choice(PATTERNS) if rng.random() < 0.2 else None
 
     def options(self):
+        out = [["--tz", self.zone]] if self.zone else []
         if self.kind in ("rfc3339", "auto"):
-            return []
-        return [["--time-format", self.pattern if self.kind == "pattern" else self.kind]]
+            return out
+        out.append(["--time-format", self.pattern if self.kind == "pattern" else self.kind])
+        if self.kind == "pattern" and self.second:
+            out.append(["--time-format", self.second])
+        if self.kind == "pattern" and any("%b %d %H" in word for group in out for word in group):
+            out.append(["--year-from", self.rng.choice(["2023-12-30", "2024-02-29", "1969-06-15"])])
+        return out
 
     def texts(self, ns):
         """[(text, may it be a JSON number)] for each field."""
         rng = self.rng
         if self.kind == "rfc3339":
-            text = rfc3339(rng, ns)
+            if len(self.fields) == 1 and ns % SECOND == 0 and rng.random() < 0.05:
+                return [(access_log(rng, ns), False)]
+            text = rfc3339(rng, ns, self.zoned)
             if len(self.fields) == 1:
                 return [(text, False)]
-            day, clock = text[:10], text[11:]
-            return [(day, False), (clock, False)]
+            day = re.match("[0-9]+([-/][0-9]+)*", text)[0]
+            return [(day, False), (text[len(day) + 1:], False)]
         if self.kind == "pattern":
-            text = pattern_text(rng, ns, self.pattern)
+            pattern = self.second if self.second and rng.random() < 0.3 else self.pattern
+            text = pattern_text(rng, ns, pattern)
             return [(text, text.isdigit() and not text.startswith("0"))]
         return [(decimal_text(rng, ns, self.unit), not self.as_text)]
 
@@ -469,7 +508,13 @@ def window_options(rng, step):
     def size(low, high):
         return rng.randint(low, high) * step + (rng.randrange(step) if rng.random() < 0.05 else 0)
 
-    if kind == "tumbling":
+    if kind == "tumbling" and rng.random() < 0.15:
+        text = "all" if rng.random() < 0.3 else "tumbling:" + rng.choice(UNITS)
+        return [[rng.choice(["-w", "--window"]), text]]
+    if kind == "sliding" and rng.random() < 0.3:
+        small = size(1, 3)
+        text = f"cumulate:{duration_text(rng, small * rng.randint(1, 6))}/{duration_text(rng, small)}"
+    elif kind == "tumbling":
         text = rng.choice(["", "tumbling:"]) + duration_text(rng, size(1, 12))
     elif kind == "sliding":
         text = "sliding:" + duration_text(rng, size(1, 9)) + "/" + duration_text(rng, size(1, 6))
@@ -510,9 +555,9 @@ def output_options(rng):
     for share, group in (
         (0.4, [rng.choice(["-o", "--output-format"]), rng.choice(["json", "csv", "tsv"])]),
         (0.15, ["--panes"]), (0.2, ["--row-id"]), (0.7, ["--stats"]), (0.3, ["--late", "@late"]),
-        (0.25, ["--output-time", rng.choice(["s", "ms", "us", "ns", "rfc3339"])]),
+        (0.25, ["--output-time", rng.choice(["s", "ms", "us", "ns", "rfc3339", "local"])]),
         (0.3, ["--bad", "@bad"]), (0.1, ["--output", "@output"]), (0.04, ["--strict"]),
-        (0.03, ["--at-eof", "flush"]), (0.03, ["--tz=UTC"]),
+        (0.03, ["--at-eof", "flush"]),
     ):
         if rng.random() < share:
             out.append(group)

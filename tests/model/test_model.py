@@ -3,13 +3,15 @@
 
 import json
 import unittest
+from datetime import date
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import check
 import model
 import streams
 from decimals import Bad, number_text, parse_number, square_root
-from times import parse_duration, parse_time, rfc3339_text, time_text
+from times import calendar_bounds, parse_duration, parse_time, rfc3339_text, time_text
 
 
 def run(args, records):
@@ -200,7 +202,7 @@ class Values(unittest.TestCase):
 
     def test_nothing(self):
         row = self.one("count:v,sum:v,distinct:v,mean:v,first:v,topk:v:2,approx_distinct:v", [None])
-        self.assertEqual(list(row.values())[2:], [0, 0, 0, None, None, None, None])
+        self.assertEqual(list(row.values())[2:], [0, 0, 0, None, None, None, 0])
 
     def test_types_of_values(self):
         row = self.one("distinct:v,topk:v:2,mode:v,first:v,last:v", ["1", 1, "1", 1.0, True, 2])
@@ -257,14 +259,47 @@ class Times(unittest.TestCase):
                 ("99999999999", "auto", None), ("100000000000", "auto", 10**17),
                 ("1e9", "auto", 10**18), ("1.5", "ms", 1500000),
                 ("1970 032", "%Y %j", 31 * 86400 * 10**9),
-                ("01/Feb/1970 x", "%d/%b/%Y", None), ("12:00", "%H:%M", 43200 * 10**9),
+                ("01/Feb/1970 x", "%d/%b/%Y", None), ("1970-01-01 24:00", "%F %H:%M", None),
                 ("2024-02-30", "auto", None), ("2300-01-01", "auto", None),
-                ("24:00", "%H:%M", None)):
+                ("1970-01-01T24:00", "auto", 86400 * 10**9), ("1970-01-01T24:01", "auto", None),
+                ("19700101T0000010", "auto", None), ("19700101 000001.0000000019", "auto", 1000000001),
+                ("1970/01/01 00:00 GMT", "auto", 0), ("1970/01-01", "auto", None),
+                ("[01/Jan/1970:01:00:00 +0100]", "auto", 0), ("[01/Jan/1970:01:00:00", "auto", None)):
             try:
-                got = parse_time(text, kind)
+                got = parse_time(text, [kind])
             except Bad:
                 got = None
             self.assertEqual(got, ns, text)
+
+    def test_zones(self):
+        berlin = ZoneInfo("Europe/Berlin")
+        for text, utc in (("2024-03-31 02:30", "2024-03-31T01:30:00Z"),  # skipped
+                          ("2024-10-27 02:30", "2024-10-27T00:30:00Z"),  # comes twice
+                          ("2024-07-01T12:00Z", "2024-07-01T12:00:00Z")):
+            self.assertEqual(rfc3339_text(parse_time(text, ["auto"], berlin)), utc)
+        self.assertEqual(rfc3339_text(0, berlin), "1970-01-01T01:00:00+01:00")
+
+    def test_years(self):
+        for day, expected in (("Mar 1", "2024-03-01"), ("Feb 28", "2025-02-28"), ("Feb 29", None)):
+            try:
+                got = rfc3339_text(parse_time(day, ["%b %d"], None, date(2024, 3, 1)))[:10]
+            except Bad:
+                got = None
+            self.assertEqual(got, expected)
+
+    def test_days_and_units(self):
+        for name, time, unit, start, end in (
+                ("Europe/Berlin", "2024-03-31T12:00Z", "day", "2024-03-30T23:00", "2024-03-31T22:00"),
+                ("America/Sao_Paulo", "2018-11-04T12:00Z", "day", "2018-11-04T03:00", "2018-11-05T02:00"),
+                ("America/Havana", "2024-11-03T05:30Z", "day", "2024-11-03T04:00", "2024-11-04T05:00"),
+                ("Pacific/Apia", "2011-12-30T10:30Z", "week", "2011-12-25T10:00+01:00", None),
+                ("America/Havana", "2024-05-15T05:30Z", "quarter", "2024-04-01T04:00", "2024-07-01T04:00")):
+            got = calendar_bounds(parse_time(time, ["auto"]), unit, ZoneInfo(name))
+            if end is None:  # the Monday of that week came after the day that Samoa skipped
+                self.assertEqual((got[1] - got[0]) // (86400 * 10**9), 6)
+                continue
+            want = tuple(parse_time(text, ["auto"]) for text in (start, end))
+            self.assertEqual(got, want, name)
 
     def test_output(self):
         self.assertEqual(rfc3339_text(-1), "1969-12-31T23:59:59.999999999Z")
