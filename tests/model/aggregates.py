@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from decimals import square_root
-from records import NUMBER_RANK
+from records import NUMBER_RANK, TRUE
 
 
 class Approx:
@@ -42,8 +42,12 @@ def by_frequency(values):
     return sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def result(agg, index, records):
-    """A value, an Approx, a TopK, or None for null."""
+def rate(total, length_ns):
+    return None if length_ns is None else number(Fraction(total) * 10**9 / length_ns)
+
+
+def result(agg, index, records, length_ns):
+    """A value, an Approx, a TopK, or None for null; `length_ns` of the window, None for all."""
     present = [record for record in records if record.values[index] is not None]
     values = [record.values[index] for record in present]
     if agg.function == "count":
@@ -52,6 +56,10 @@ def result(agg, index, records):
         return number(len(set(values)))
     if agg.function == "sum":
         return number(sum(values))
+    if agg.function == "rate":
+        return rate(sum(values) if agg.field else len(values), length_ns)
+    if agg.function == "share":
+        return number(Fraction(values.count(TRUE), len(values))) if values else None
     if not values and agg.function != "approx_distinct":
         return None
     if agg.function == "first":

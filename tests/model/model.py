@@ -5,20 +5,40 @@ and computing every row from scratch. It takes winagg's command line and is its 
 import os
 import sys
 from collections import namedtuple
+from itertools import groupby
 from math import inf
 
-from aggregates import result
+from aggregates import Approx, result
 from decimals import Bad, Usage
 from options import Options
-from records import Failure, interpret, read_records
+from records import Event, Failure, read_records
 from rows import Row, header_line, line, line_bytes
 from times import INT64_MAX, calendar_bounds, saturate, time_text
 
 REPORTED_BAD_MAX = 10
 
-Entry = namedtuple("Entry", "time arrival values")
+JUMPS_BELIEVED = 10
+
+Entry = namedtuple("Entry", "time arrival values id")
 Timer = namedtuple("Timer", "at rank end start key what window")
 EXPIRY, ON_TIME, EARLY = range(3)
+
+
+class Clock:
+    """A source's clock: the highest event time that moved it, and the jumps not yet believed."""
+
+    def __init__(self):
+        self.highest, self.ahead = None, []
+
+    def see(self, time, max_jump_ns):
+        if self.highest is None:
+            self.highest = time
+        elif max_jump_ns is not None and time - self.highest > max_jump_ns:
+            self.ahead.append(time)
+            if len(self.ahead) == JUMPS_BELIEVED:
+                self.highest, self.ahead = min(self.ahead), []
+        else:
+            self.highest, self.ahead = max(self.highest, time), []
 
 
 class Window:
@@ -43,25 +63,45 @@ class Model:
     def __init__(self, options):
         self.options = options
         self.windows = []
+        self.clocks = {}       # by source
+        self.ids = {}          # remembered by --dedup: what forgets them at that watermark
+        self.keys = {}         # --fill: the start of each key's first window, W when it came
         self.watermark = -inf
         self.max_time = None
         self.lines = []        # of pieces, see rows.py
-        self.opened = self.rows = self.arrivals = 0
+        self.pending = []      # --top: the rows of one window
+        self.opened = self.rows = self.arrivals = self.partly_late = self.too_late_by = 0
 
     # ---- one record (section 5) ----
 
-    def take(self, time, key, values):
+    def take(self, time, key, values, source=None, id=None):
         """The record's verdict: unassigned, too_late, late, used."""
         self.arrivals += 1
-        entry = Entry(time, self.arrivals, values)
+        entry = Entry(time, self.arrivals, values, id)
         if self.options.window_kind == "session":
             verdict = self.add_to_session(entry, key)
         else:
             verdict = self.add_to_windows(entry, key)
-        self.max_time = time if self.max_time is None else max(self.max_time, time)
-        clock = saturate(self.max_time - self.options.delay_ns)
-        self.advance(max(self.watermark, clock))
+        if verdict in ("used", "late") and id is not None and self.options.window_kind != "session":
+            _, end, start = max((end - start, end, start) for start, end in self.bounds_of(time))
+            self.ids[id] = saturate(time + self.options.lateness_ns + end - start) if end != inf else inf
+        self.move_clock(time, source)
         return verdict
+
+    def move_clock(self, time, source=None):
+        self.max_time = time if self.max_time is None else max(self.max_time, time)
+        self.clocks.setdefault(source, Clock()).see(time, self.options.max_jump_ns)
+        if self.options.delay_ns is None or len(self.clocks) < (self.options.sources or 1):
+            return
+        lowest = min(clock.highest for clock in self.clocks.values())
+        self.advance(max(self.watermark, saturate(lowest - self.options.delay_ns)))
+
+    def is_duplicate(self, id):
+        if id is None:
+            return False
+        if self.options.window_kind == "session":
+            return any(entry.id == id for window in self.windows for entry in window.records)
+        return id in self.ids and not self.passed(self.ids[id])
 
     def expiry(self, end):
         return saturate(end + self.options.lateness_ns) if end != inf else inf
@@ -96,9 +136,18 @@ class Model:
             return "unassigned"
         live = [(start, end) for start, end in bounds if not self.passed(self.expiry(end))]
         if not live:
-            return "too_late"
+            return self.too_late(entry)
+        self.partly_late += len(live) < len(bounds)
+        if self.options.fill:
+            first = min(start for start, _ in bounds)
+            old = self.keys.get(key)
+            self.keys[key] = (first, self.watermark) if old is None else (min(first, old[0]), old[1])
         windows = [self.find(start, end, key) for start, end in live]
         return self.add(entry, windows)
+
+    def too_late(self, entry):
+        self.too_late_by = max(self.too_late_by, self.watermark - entry.time)
+        return "too_late"
 
     def find(self, start, end, key):
         for window in self.windows:
@@ -121,7 +170,7 @@ class Model:
         start, end = entry.time, saturate(entry.time + self.options.size_ns)
         parts = [s for s in self.windows if s.key == key and start < s.end and s.start < end]
         if not parts and self.passed(self.expiry(end)):
-            return "too_late"
+            return self.too_late(entry)
         start = min([start] + [part.start for part in parts])
         end = max([end] + [part.end for part in parts])
         if len(parts) == 1 and (parts[0].start, parts[0].end) == (start, end):
@@ -153,10 +202,31 @@ class Model:
 
     # ---- timers ----
 
+    def end(self):
+        self.last_watermark = self.watermark
+        self.advance(inf)
+
     def advance(self, watermark):
         before, self.watermark = self.watermark, watermark
-        for timer in sorted(self.timers(before), key=lambda timer: timer[:5]):
-            timer.what(timer.window)
+        if self.options.fill and watermark > before:
+            self.fill(before)
+        timers = sorted(self.timers(before), key=lambda timer: timer[:5])
+        for _, group in groupby(timers, key=lambda timer: timer[:4]):
+            for timer in group:
+                timer.what(timer.window)
+            self.write_top()
+
+    def fill(self, before):
+        """Opens the windows without a record that pass now, for each key from its first one on."""
+        moved = [clock.highest for clock in self.clocks.values()]
+        for key, (first, seen_at) in self.keys.items():
+            start = first
+            while moved and start <= max(moved):
+                end = self.bounds_of(start)[-1][1] if self.options.window_kind == "calendar" \
+                    else saturate(start + self.options.size_ns)
+                if self.passed(end) and end > before and end > seen_at:
+                    self.find(start, end, key).on_time_due = True
+                start = end if self.options.window_kind == "calendar" else start + self.options.slide_ns
 
     def timers(self, before):
         due = []
@@ -194,7 +264,8 @@ class Model:
 
     def fire(self, window, timing):
         records = window.new if self.options.mode == "discard" else window.records
-        results = [result(agg, i, records) for i, agg in enumerate(self.options.aggs)]
+        length = None if window.end == inf else window.end - window.start
+        results = [result(agg, i, records, length) for i, agg in enumerate(self.options.aggs)]
         row = Row(window.start, window.end, window.key, results, window.panes, timing)
         if self.options.mode != "retract":
             self.write(None, row)
@@ -208,6 +279,23 @@ class Model:
         window.panes += 1
 
     def write(self, op, row):
+        if self.options.top is not None:
+            self.pending.append((op, row))
+        else:
+            self.write_line(op, row)
+
+    def write_top(self):
+        def order(pending):
+            result = pending[1].results[self.options.top_by]
+            if isinstance(result, Approx):
+                return (0, -result.exact)
+            return (1, 0) if result is None else (0, -result[1])
+
+        for op, row in sorted(self.pending, key=order)[:self.options.top]:
+            self.write_line(op, row)
+        self.pending = []
+
+    def write_line(self, op, row):
         self.lines.append(line(row, op, self.options))
         self.rows += 1
 
@@ -230,11 +318,25 @@ class Result:
         return b"".join(map(line_bytes, self.lines))
 
 
+def judge(model, event):
+    """One record's verdict; Bad if it is bad (section 12)."""
+    options = model.options
+    time = event.time()
+    if not all(event.meets(tree) for tree in options.where):
+        model.move_clock(time, event.key_of(options.source))
+        return time, "filtered"
+    id = event.key_of(options.dedup)
+    if model.is_duplicate(id):
+        model.move_clock(time, event.key_of(options.source))
+        return time, "duplicates"
+    return time, model.take(time, event.key(), event.values(), event.key_of(options.source), id)
+
+
 def feed(model, records, read_field, outcome, counts):
     for record in records:
         counts["records"] += 1
         try:
-            time, key, values = interpret(record, read_field, model.options)
+            time, verdict = judge(model, Event(record, read_field, model.options))
         except Bad as bad:
             counts["bad"] += 1
             outcome.bad += record.raw + b"\n"
@@ -245,7 +347,6 @@ def feed(model, records, read_field, outcome, counts):
                 raise Failure(record.line, str(bad)) from None
             continue
         outcome.times.append(time)
-        verdict = model.take(time, key, values)
         counts["used"] += verdict in ("used", "late")
         counts[verdict] = counts.get(verdict, 0) + (verdict != "used")
         if verdict == "too_late":
@@ -259,13 +360,11 @@ def statistics(model, counts, options):
         text, is_number = time_text(ns, options.output_time, options.zone)
         return text if is_number else f'"{text}"'
 
-    finite = None
-    if model.max_time is not None:
-        finite = saturate(model.max_time - options.delay_ns)
-    counts.update(windows=model.opened, rows=model.rows)
+    counts.update(windows=model.opened, rows=model.rows, partly_late=model.partly_late)
     stats = [(name, str(counts.get(name, 0))) for name in (
         "records", "bytes", "used", "bad", "late", "too_late", "unassigned", "filtered",
-        "duplicates", "windows", "rows")]
+        "duplicates", "windows", "rows", "partly_late")]
+    finite = None if model.last_watermark == -inf else model.last_watermark
     return stats + [("watermark", time(finite)), ("max_event_time", time(model.max_time))]
 
 
@@ -274,16 +373,17 @@ def run(argv, read_input, output_is_empty=lambda path: True):
     outcome = Result()
     try:
         options = outcome.options = Options(argv)
-        data = read_input(options.file)
+        data = read_input(options.files[0])
         model = Model(options)
         counts = {"records": 0, "bad": 0, "used": 0, "bytes": len(data)}
         records, read_field = read_records(data, options)
         try:
             feed(model, records, read_field, outcome, counts)
-            model.advance(inf)
+            model.end()
             if counts["records"] > 0 and counts["bad"] == counts["records"]:
                 outcome.status, outcome.message = 1, "every record is bad"
         except Failure as failure:
+            model.last_watermark = model.watermark
             outcome.status, outcome.message = 1, str(failure)
             outcome.failed_at = failure.line
         if options.stats:
@@ -323,7 +423,7 @@ def main():
     for path, content in ((options.late_file, outcome.late), (options.bad_file, outcome.bad)):
         if path is not None:
             write_file(path, "wb", content)
-    name = "stdin" if options.file == "-" else options.file
+    name = "stdin" if options.files[0] == "-" else options.files[0]
     messages = list(outcome.bad_at)
     if outcome.status == 1 and (outcome.failed_at, outcome.message) not in messages:
         messages.append((outcome.failed_at, outcome.message))

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from fractions import Fraction
 
+from conditions import parse_condition
 from decimals import Usage
 from times import UNIT_NS, parse_duration, pattern_gives, zone_of
 
@@ -21,32 +22,46 @@ TABLE = {
     "delimiter": (None, True), "max-record": (None, True), "output-format": ("o", True),
     "output": (None, True), "output-time": (None, True), "panes": (None, False),
     "row-id": (None, False), "late": (None, True), "bad": (None, True), "strict": (None, False),
-    "stats": (None, False),
+    "stats": (None, False), "where": (None, True), "dedup": (None, True), "source": (None, True),
+    "sources": (None, True), "max-jump": (None, True), "fill": (None, False), "top": (None, True),
+    "null": (None, True),
 }
 SHORT = {short: name for name, (short, _) in TABLE.items() if short}
 
-NUMERIC = {"sum", "mean", "var", "stddev", "min", "max", "median"}
+NUMERIC = {"rate", "sum", "mean", "var", "stddev", "min", "max", "median"}
 VALUES = {"first", "last", "distinct", "approx_distinct", "topk", "mode"}
 QUANTILE = re.compile(r"(approx_)?p([0-9]+(?:\.[0-9]+)?)")
 
 
 class Field:
-    """A field as named on the command line: `typed` is its column's name."""
+    """A field as named on the command line: `name` is its column's name."""
 
-    def __init__(self, typed):
+    def __init__(self, typed, name=None):
         if typed == "":
             raise Usage("empty field name")
-        self.typed = typed
-        self.csv_name = re.sub(r"\\([,:])", r"\1", typed).encode()
-        self.path = [re.sub(r"\\(.)", r"\1", part) for part in split(typed, ".")]
+        self.whole = unescape(typed)
+        self.name = self.whole if name is None else name
+        self.csv_name = self.whole.encode()
+        self.path = [unescape(part) for part in split(typed, ".")]
+
+
+def named(text):
+    """(name or None, rest) of [NAME=]REST."""
+    name, *rest = split(text, "=")
+    if not rest:
+        return None, text
+    if name == "":
+        raise Usage("empty name")
+    return unescape(name), "=".join(rest)
 
 
 class Aggregate:
-    """One of -a: its function, field, parameter, column name and kind of input."""
+    """One of -a: its function, field, parameter, condition, column name and kind of input."""
 
     def __init__(self, text):
-        name, equals, rest = text.partition("=")
-        parts = split(rest if equals else text, ":")
+        text, self.cond = self.split_condition(text)
+        name, text = named(text)
+        parts = split(text, ":")
         self.function, self.param, self.rank = parts[0], None, None
         self.field = Field(parts[1]) if len(parts) > 1 else None
         quantile = QUANTILE.fullmatch(self.function)
@@ -57,9 +72,12 @@ class Aggregate:
         elif self.function == "median":
             self.rank = Fraction(1, 2)
         self.numeric = self.function in NUMERIC or quantile is not None
-        if not (self.numeric or self.function in VALUES or self.function == "count"):
+        if not (self.numeric or self.function in VALUES | {"count", "share"}):
             raise Usage("unknown function " + self.function)
-        if self.field is None and self.function != "count":
+        if self.function == "share":
+            if self.field is not None or self.cond is None:
+                raise Usage("share takes a condition and no field")
+        elif self.field is None and self.function not in ("count", "rate"):
             raise Usage(self.function + " needs a field")
         if self.function == "topk":
             if len(parts) != 3 or not re.fullmatch("[1-9][0-9]*", parts[2]):
@@ -67,11 +85,38 @@ class Aggregate:
             self.param = int(parts[2])
         elif len(parts) > 2:
             raise Usage(self.function + " takes no parameter")
-        self.name = self.function + ("_" + self.field.typed if self.field else "")
-        if equals:
-            self.name = name
-        if self.name == "":
-            raise Usage("empty name")
+        default = self.function + ("_" + self.field.name if self.field else "")
+        self.name = default if name is None else name
+
+    @staticmethod
+    def split_condition(text):
+        """FUNCTION:FIELD[COND] in two; a backslash takes a bracket literally."""
+        before, *behind = split(text, "[")
+        if not behind:
+            return text, None
+        return before, parse_condition(text[len(before) + 1:-1], Field)
+
+
+def split_aggs(text):
+    """Split at commas; the first ] outside quotes that is followed by , or the end ends COND."""
+    out, i = [], 0
+    while True:
+        one = re.match(r"(?:\\.|[^\\,\[])*", text[i:])[0]
+        i += len(one)
+        if text[i:i + 1] == "[":
+            match = re.match(r'\[(?:"(?:[^"\\]|\\.)*"|[^"])*?\](?=,|$)', text[i:])
+            if match is None:
+                raise Usage("a condition is not closed")
+            one += match[0]
+            i += match.end()
+        out.append(one)
+        if i >= len(text):
+            return out
+        i += 1
+
+
+def unescape(text):
+    return re.sub(r"\\([.,:=\[\]\\])", r"\1", text)
 
 
 def split(text, separator):
@@ -159,9 +204,7 @@ class Options:
 
         if last("time") is None or last("window") is None:
             raise Usage("--time and --window are needed")
-        if len(operands) > 1:
-            raise Usage("one FILE at most")
-        self.file = operands[0] if operands else "-"
+        self.files = operands or ["-"]
         self.time_fields = [Field(typed) for typed in split(last("time"), ",")]
         self.zone = zone_of(last("tz", "UTC"))
         self.set_time_formats(given.get("time-format", ["auto"]), last("year-from"))
@@ -170,11 +213,17 @@ class Options:
         self.offset_ns = duration("offset", last("offset", "0"), signed=True)
         if self.window_kind == "calendar" and "offset" in given:
             raise Usage("--offset with a calendar window")
-        self.keys = [Field(typed) for text in given.get("key", [])[-1:]
-                     for typed in split(text, ",")]
+        self.keys = []
+        for text in given.get("key", [])[-1:]:
+            for one in split(text, ","):
+                name, typed = named(one)
+                self.keys.append(Field(typed, name))
         self.aggs = [Aggregate(one) for text in given.get("agg", ["count"])
-                     for one in split(text, ",")]
-        self.delay_ns = duration("delay", last("delay", "0"))
+                     for one in split_aggs(text)]
+        self.where = [parse_condition(text, Field) for text in given.get("where", [])]
+        self.dedup = Field(last("dedup")) if "dedup" in given else None
+        self.nulls = [text.encode() for text in given.get("null", [])]
+        self.set_clocks(last)
         self.lateness_ns = duration("lateness", last("lateness", "0"))
         self.mode = choice("mode", last("mode", "accumulate"), ["accumulate", "discard", "retract"])
         self.final = "final" in given
@@ -200,11 +249,15 @@ class Options:
         self.row_id = "row-id" in given
         self.late_file, self.bad_file = last("late"), last("bad")
         self.strict, self.stats = "strict" in given, "stats" in given
+        self.fill = "fill" in given
+        if self.fill and self.window_kind in ("session", "cumulate", "all"):
+            raise Usage("--fill is for tumbling and sliding windows")
         fires_again = (self.lateness_ns > 0 or "early" in given) and not self.final
         self.show_panes = fires_again or "panes" in given
         self.column_names = self.output_columns()
         if len(set(self.column_names)) < len(self.column_names):
             raise Usage("two output columns of one name")
+        self.set_top(last("top"), fires_again)
 
     def set_time_formats(self, formats, year_from):
         self.time_formats, self.year_from = formats, None
@@ -240,6 +293,31 @@ class Options:
         if -(-self.size_ns // self.slide_ns) > WINDOWS_MOST:
             raise Usage("window: too many windows a record")
 
+    def set_clocks(self, last):
+        text = last("delay", "0")
+        self.delay_ns = None if text == "all" else duration("delay", text)
+        self.source = Field(last("source")) if last("source") is not None else None
+        self.sources = None if last("sources") is None else count("sources", last("sources"))
+        self.max_jump_ns = None
+        if last("max-jump") is not None:
+            self.max_jump_ns = positive("max-jump", duration("max-jump", last("max-jump")))
+        if self.sources is not None and (self.source is None or self.delay_ns is None):
+            raise Usage("--sources needs --source and a delay")
+
+    def set_top(self, text, fires_again):
+        self.top = self.top_by = None
+        if text is None:
+            return
+        number, *name = split(text, ":")
+        self.top = count("top", number)
+        names = [agg.name for agg in self.aggs]
+        if name and unescape(":".join(name)) not in names:
+            raise Usage("--top: no such aggregate")
+        self.top_by = names.index(unescape(":".join(name))) if name else 0
+        by = self.aggs[self.top_by].function
+        if by in ("first", "last", "mode", "topk") or fires_again or self.window_kind == "session":
+            raise Usage("--top")
+
     def set_early(self, text):
         self.early_count = self.early_ns = None
         if text is None:
@@ -250,10 +328,12 @@ class Options:
             self.early_count = count("early", text)
         else:
             self.early_ns = positive("early", duration("early", text))
+            if self.delay_ns is None:
+                raise Usage("--early with --delay all")
 
     def output_columns(self):
         names = ["op"] if self.mode == "retract" else []
         names += ["window_start", "window_end"]
-        names += [key.typed for key in self.keys] + [agg.name for agg in self.aggs]
+        names += [key.name for key in self.keys] + [agg.name for agg in self.aggs]
         names += ["pane", "timing"] if self.show_panes else []
         return names + (["id"] if self.row_id else [])

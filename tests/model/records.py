@@ -2,7 +2,8 @@
 
 import json
 
-from decimals import Bad, Usage, is_number, parse_number
+from conditions import holds, leaves
+from decimals import Bad, Usage, number_text, parse_number
 from times import parse_time
 
 BOM = b"\xef\xbb\xbf"
@@ -166,7 +167,7 @@ def read_csv(data, delimiter, options):
     if names is not None:
         for field in all_fields(options):
             if field.csv_name not in names:
-                raise Usage(f"no column {field.typed} among {names}")
+                raise Usage(f"no column {field.name} among {names}")
     for line, raw, fields, reason in rows:
         if fields is None:
             yield Record(line, raw, None, reason)
@@ -180,7 +181,10 @@ def read_csv(data, delimiter, options):
 
 
 def all_fields(options):
-    return options.time_fields + options.keys + [agg.field for agg in options.aggs if agg.field]
+    conditions = options.where + [agg.cond for agg in options.aggs if agg.cond]
+    return (options.time_fields + options.keys + [agg.field for agg in options.aggs if agg.field]
+            + [leaf.field for tree in conditions for leaf in leaves(tree)]
+            + [field for field in (options.dedup, options.source) if field])
 
 
 # ---- both ----
@@ -221,7 +225,7 @@ def value_of(raw):
 
 
 def key_value(raw, is_csv):
-    if is_csv:
+    if is_csv and raw is not None:
         try:
             raw.decode()
         except ValueError:
@@ -235,6 +239,24 @@ def number_of(raw):
     if isinstance(raw, bytes):
         return parse_number(raw.decode("latin-1"))
     raise Bad("not a number")
+
+
+def condition_value(raw, is_csv):
+    """A field as conditions see it, see conditions.leaf_holds()."""
+    if raw is None or (is_csv and raw == b""):
+        return None
+    if isinstance(raw, bool):
+        return "text", "true" if raw else "false", None
+    if isinstance(raw, NumberText):
+        number = parse_number(raw.text)
+        return "text", number_text(number), number
+    if not isinstance(raw, bytes):
+        return Bad
+    text = raw.decode("utf-8", "surrogateescape")
+    try:
+        return "text", text, parse_number(text.strip(" \t") if is_csv else text)
+    except Bad:
+        return "text", text, None
 
 
 def agg_value(agg, raw, is_csv):
@@ -258,17 +280,44 @@ def time_of(raws, options):
     return parse_time(" ".join(texts), options.time_formats, options.zone, options.year_from)
 
 
-def interpret(record, read_field, options):
-    """(time, key, values of the aggregates) of a record; Bad if it is bad."""
-    if record.fields is None:
-        raise Bad(record.reason)
-    is_csv = read_field is not json_field
+class Event:
+    """A record as the options see it; each question raises Bad if the answer makes it bad."""
 
-    def raw(field):
-        return read_field(record.fields, field)
+    def __init__(self, record, read_field, options):
+        self.record, self.read_field, self.options = record, read_field, options
+        self.is_csv = read_field is not json_field
 
-    time = time_of([raw(field) for field in options.time_fields], options)
-    key = tuple(key_value(raw(field), is_csv) for field in options.keys)
-    values = [agg_value(agg, raw(agg.field), is_csv) if agg.field else TRUE
-              for agg in options.aggs]
-    return time, key, values
+    def raw(self, field):
+        raw = self.read_field(self.record.fields, field)
+        return None if isinstance(raw, bytes) and raw in self.options.nulls else raw
+
+    def time(self):
+        if self.record.fields is None:
+            raise Bad(self.record.reason)
+        return time_of([self.raw(field) for field in self.options.time_fields], self.options)
+
+    def key(self):
+        return tuple(key_value(self.raw(field), self.is_csv) for field in self.options.keys)
+
+    def key_of(self, field):
+        """A value that tells sources or ids apart; None for no value."""
+        if field is None:
+            return None
+        raw = self.raw(field)
+        if raw is None or (self.is_csv and raw == b""):
+            return None
+        return value_of(raw)
+
+    def meets(self, tree):
+        return holds(tree, lambda field: condition_value(self.raw(field), self.is_csv))
+
+    def value(self, agg):
+        meets = agg.cond is None or self.meets(agg.cond)
+        if agg.function == "share":
+            return TRUE if meets else FALSE
+        if not meets:
+            return None
+        return agg_value(agg, self.raw(agg.field), self.is_csv) if agg.field else TRUE
+
+    def values(self):
+        return [self.value(agg) for agg in self.options.aggs]

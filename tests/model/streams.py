@@ -14,6 +14,9 @@ from times import DURATION_NS, INT64_MAX, INT64_MIN, MONTHS, SECOND, rfc3339_tex
 
 MISSING = object()
 
+# What the options of a case may use.
+BUILT = set()  # of where, conditions, dedup, source, max-jump, fill, top, null
+
 
 @dataclass
 class Case:
@@ -193,6 +196,10 @@ class TimeFormat:
         self.zoned = self.zone is not None and rng.random() < 0.8
         self.second = rng.choice(PATTERNS) if rng.random() < 0.2 else None
 
+    def keeps_close(self):
+        """Are the times that it writes as near to each other as the clock's?"""
+        return self.kind != "pattern" and self.zone is None
+
     def options(self):
         out = [["--tz", self.zone]] if self.zone else []
         if self.kind in ("rfc3339", "auto"):
@@ -292,6 +299,8 @@ class Content:
         self.rng = rng
         self.clock = Clock(rng)
         self.format = TimeFormat(rng, self.clock)
+        # No row for each window of a jump over years.
+        self.fills = "fill" in BUILT and self.format.keeps_close() and rng.random() < 0.3
         names = ["k", "x y", "g"] if is_csv else ["k", "h.n", "tags.0", r"d\.t", "x y", "h.o.p"]
         if is_csv and rng.random() < 0.2:
             names[2] = "a.b"
@@ -306,7 +315,7 @@ class Content:
         texts = self.format.texts(self.clock.next())
         if bad == "time":
             texts = self.format.bad_texts()
-        elif self.format.kind in ("rfc3339", "auto") and rng.random() < 0.01:
+        elif not self.fills and self.format.kind in ("rfc3339", "auto") and rng.random() < 0.01:
             texts = self.format.odd_texts()
         out = []
         for name, (text, number) in zip(self.format.fields, texts):
@@ -473,7 +482,7 @@ EDGE_FUNCTIONS = ["min", "max", "first", "last", "distinct", "mode", "median"]
 
 def one_agg(rng, content):
     if rng.random() < 0.15:
-        return "count"
+        return rng.choice(["count", "rate"]) if "conditions" in BUILT else "count"
     name = rng.choice(content.numbers * 2 + ["s"])
     if name == "s":
         function = rng.choice(VALUE_FUNCTIONS)
@@ -481,16 +490,21 @@ def one_agg(rng, content):
         function = rng.choice(EDGE_FUNCTIONS)
     else:
         function = rng.choice(NUMBER_FUNCTIONS * 2 + VALUE_FUNCTIONS
+                              + (["rate"] if "conditions" in BUILT and name != "edge" else [])
                               + (["approx_p50", "approx_p99"] if name in ("pos", "v") else []))
     return f"{function}:{name}" + (f":{rng.randint(1, 4)}" if function == "topk" else "")
 
 
 def agg_options(rng, content):
     aggs = list(dict.fromkeys(one_agg(rng, content) for _ in range(rng.choice([1, 2, 3, 5]))))
+    if "conditions" in BUILT:
+        aggs = [f"{one}[{condition_text(rng, content)}]" if rng.random() < 0.15 else one for one in aggs]
+        if rng.random() < 0.1:
+            aggs.append(f"share[{condition_text(rng, content)}]")
     # topk_s with two sizes would be two columns of one name.
     seen, kept = set(), []
     for agg in aggs:
-        column = ":".join(agg.split(":")[:2])
+        column = ":".join(agg.split("[")[0].split(":")[:2])
         if column not in seen or rng.random() < 0.02:
             kept.append(f"n{len(kept)}={agg}" if rng.random() < 0.1 else agg)
             seen.add(column)
@@ -547,6 +561,86 @@ def trigger_options(rng, step):
         out.append(["--early", duration_text(rng, rng.randint(1, 7) * step)])
     if draw >= 0.15 and rng.random() < 0.25:
         out.append([f"--late-every={rng.randint(1, 4)}"])
+    return out
+
+
+# ---- conditions ----
+
+WORDS_BARE = ["a", "b", "A", "aa", "1", "1.0", "01", "null", "true", "false", "a,b", "-1", "1e2", "x:y"]
+PATTERNS_ERE = ["^a", "a$", "^(a|b)$", "[0-9]", "^1", "q", ".", "^$", "b|1", "a,b"]
+
+
+def quoted(rng, text):
+    return json_string(rng, text)
+
+
+def field_text(rng, name):
+    if name == "x y" or rng.random() < 0.1:
+        return '"' + name.replace("\\", "\\\\") + '"'
+    return name
+
+
+def leaf_text(rng, content):
+    fields = content.numbers + content.keys + ["s"]
+    field = field_text(rng, rng.choice(fields))
+    draw = rng.random()
+    if draw < 0.12:
+        return field + rng.choice([" is null", " is not null"])
+    blank = rng.choice(["", " ", "  "])
+    if draw < 0.25:
+        pattern = rng.choice(PATTERNS_ERE)
+        value = quoted(rng, pattern) if rng.random() < 0.5 else pattern
+        return field + blank + rng.choice(["=~", "!~"]) + blank + value
+    op = rng.choice(["=", "=", "!=", "<", "<=", ">", ">="])
+    if draw < 0.65:
+        value = rng.choice(SMALL)
+    elif draw < 0.8:
+        value = rng.choice(WORDS_BARE)
+    else:
+        value = quoted(rng, rng.choice(WORDS + ["1", "0.1", ""]))
+    return field + blank + op + blank + value
+
+
+def condition_text(rng, content, depth=0):
+    draw = rng.random()
+    if depth > 3 or draw < 0.55:
+        return leaf_text(rng, content)
+    one = condition_text(rng, content, depth + 1)
+    if draw < 0.65:
+        return "not " + one
+    if draw < 0.75:
+        return rng.choice(["(%s)", "( %s )"]) % one
+    return f"{one} {rng.choice(['and', 'or'])} {condition_text(rng, content, depth + 1)}"
+
+
+def record_options(rng, content):
+    """What picks records and moves clocks."""
+    out = []
+    if "where" in BUILT and rng.random() < 0.15:
+        out += [["--where", condition_text(rng, content)] for _ in range(rng.choice([1, 1, 2]))]
+    if "dedup" in BUILT and rng.random() < 0.12:
+        out.append(["--dedup", rng.choice(content.numbers + content.keys + ["s"])])
+    if "source" in BUILT and rng.random() < 0.15:
+        out.append(["--source", rng.choice(content.keys + ["s"])])
+        if rng.random() < 0.4:
+            out.append(["--sources", str(rng.randint(1, 4))])
+    if "max-jump" in BUILT and rng.random() < 0.12:
+        out.append(["--max-jump", duration_text(rng, rng.choice([1, 3, 10, 50]) * content.clock.step)])
+    if "null" in BUILT and rng.random() < 0.1:
+        out.append(["--null", rng.choice(["a", "1", "null", "", "NA"])])
+    return out
+
+
+def result_options(rng, content, window, triggers):
+    """--fill and --top, mostly where they may stand."""
+    out, names = [], [group[0] for group in triggers]
+    grid = not re.match("session|cumulate|all", window[0][1])
+    plain = not any(name in ("-l", "--lateness", "--early") or name.startswith("--late")
+                    for name in names) and not window[0][1].startswith("session")
+    if content.fills and (grid or rng.random() < 0.1):
+        out.append(["--fill"])
+    if "top" in BUILT and rng.random() < (0.2 if plain else 0.01):
+        out.append(["--top", str(rng.randint(1, 4))])
     return out
 
 
@@ -618,7 +712,9 @@ def case(seed):
         content.numbers, content.keys = [], []
     else:
         groups += agg_options(rng, content)
-    groups += triggers + input_groups + output_options(rng)
+        groups += record_options(rng, content)
+    results = result_options(rng, content, window, triggers)
+    groups += triggers + results + input_groups + output_options(rng)
     if rng.random() < 0.3:
         for _ in range(rng.randint(1, 3)):
             at = rng.randrange(len(records)) if records else 0

@@ -220,8 +220,89 @@ class Values(unittest.TestCase):
     def test_paths(self):
         records = ['{"t":1,"a":{"b":[5,{"c":6}]},"x.y":7,"n":{"0":8}}']
         got = table(r"-t t -w 1s -k a.b.0,a.b.1.c,x\.y,n.0,a.b.9,t.q", records,
-                    "a.b.0", "a.b.1.c", "x\\.y", "n.0", "a.b.9", "t.q")
+                    "a.b.0", "a.b.1.c", "x.y", "n.0", "a.b.9", "t.q")
         self.assertEqual(got, [(5, 6, 7, 8, None, None)])
+
+
+class Conditions(unittest.TestCase):
+    RECORDS = ['{"t":1,"m":"GET","s":500,"v":"x"}', '{"t":2,"m":"PUT","s":"200"}', '{"t":3,"s":[1]}']
+
+    def matching(self, text):
+        outcome = model.run(["-t", "t", "-w", "1s", "--time-format", "s", "--where", text],
+                            lambda name: "\n".join(self.RECORDS).encode())
+        if outcome.status == 2:
+            return None
+        return [json.loads(line)["window_start"][18] for line in outcome.rows().splitlines()]
+
+    def test_grammar(self):
+        for text, expected in (
+                ("m = GET", "1"), ("m=GET or m = PUT and s>300", "1"), ("not m = GET", "23"),
+                ("(m = GET or m = PUT) and s > 300", "1"), ("m =~ ^(G|P)", "12"),
+                ("(m =~ ^(G|P))", "12"), ("s = 2e2", "2"), ('s = "200"', "2"), ('s = "500.0"', ""),
+                ("s != 7", "12"), ("m is null", "3"), ("s is not null", "123"), ("s", None),
+                ("m = GET)", ""), ("(m = GET", None), ('m = "\\u0047ET"', "1"), ("m =~ (", None)):
+            got = self.matching(text)
+            self.assertEqual(got, None if expected is None else list(expected), text)
+
+    def test_filtered_and_functions(self):
+        records = [{"t": 0, "v": 3, "s": 1}, {"t": 1, "v": 4, "s": 2}, {"t": 25, "v": "no", "s": 3}]
+        args = "-t t -w 10s --time-format s --where s<3 --stats -a share[s=1],rate:v,n=sum:v[s=2]"
+        outcome = run(args, records)
+        self.assertEqual([list(row.values())[2:] for row in outcome.json], [[0.5, 0.7, 4]])
+        self.assertIn(("filtered", "1"), outcome.stats)
+        self.assertIn(("watermark", '"1970-01-01T00:00:25Z"'), outcome.stats)
+
+
+class Sources(unittest.TestCase):
+    def counts(self, args, records):
+        outcome = run("-t t -w 10s --time-format s --output-time s --stats " + args, records)
+        return [(row["window_start"], row["count"]) for row in outcome.json], dict(outcome.stats)
+
+    def test_the_lowest_clock_counts(self):
+        records = [{"t": t, "s": s} for t, s in ((1, "a"), (25, "b"), (31, "b"), (5, "a"))]
+        rows, stats = self.counts("--source s", records)
+        self.assertEqual((rows, stats["too_late"]), ([(0, 2), (20, 1), (30, 1)], "0"))
+        rows, stats = self.counts("--source s --sources 2 -d 1s", records[1:])
+        self.assertEqual((rows, stats["watermark"]), ([(0, 1), (20, 1), (30, 1)], "4"))
+
+    def test_max_jump(self):
+        rows, stats = self.counts("--max-jump 1h", [{"t": t} for t in (1, 10**8, 12, 5)])
+        self.assertEqual((rows, stats["too_late"]), ([(0, 1), (10, 1), (10**8, 1)], "1"))
+        records = [{"t": 10**5 + n} for n in (9, 0, 1, 2, 3, 4, 5, 6, 7, 8)]
+        rows, stats = self.counts("--max-jump 1h", [{"t": 1}] + records)
+        self.assertEqual((rows, stats["watermark"]), ([(0, 1), (10**5, 10)], "100000"))
+
+    def test_delay_all(self):
+        rows, stats = self.counts("-d all", [{"t": t} for t in (100, 5, 50)])
+        self.assertEqual((rows, stats["watermark"]), ([(0, 1), (50, 1), (100, 1)], "null"))
+
+
+class FillTopDedup(unittest.TestCase):
+    def test_fill(self):
+        records = [{"t": t, "k": k} for t, k in ((1, "a"), (12, "b"), (35, "b"))]
+        got = table("-t t -w 10s --time-format s --output-time s -k k --fill", records,
+                    "window_start", "k", "count")
+        self.assertEqual(got, [(0, "a", 1), (10, "a", 0), (10, "b", 1), (20, "a", 0), (20, "b", 0),
+                               (30, "a", 0), (30, "b", 1)])
+
+    def test_fill_is_refined(self):
+        got = table("-t t -w 10s --time-format s --output-time s --fill -l 1h",
+                    [{"t": t} for t in (1, 25, 12)], "window_start", "count", "pane", "timing")
+        self.assertEqual(got, [(0, 1, 0, "on_time"), (10, 0, 0, "on_time"), (10, 1, 1, "late"),
+                               (20, 1, 0, "on_time")])
+
+    def test_top(self):
+        records = [{"t": 1, "k": k} for k in "cabcab"] + [{"t": 1, "k": "d"}]
+        self.assertEqual(table("-t t -w 10s --time-format s -k k --top 3", records, "k", "count"),
+                         [("a", 2), ("b", 2), ("c", 2)])
+        self.assertEqual(run("-t t -w 1s --top 1 -l 1s", []).status, 2)
+
+    def test_dedup(self):
+        records = [{"t": t, "id": i} for t, i in ((1, 1), (2, 1.0), (3, "1"), (4, None), (5, None),
+                                                  (12, 1), (30, 1))]
+        outcome = run("-t t -w 10s --time-format s --dedup id --stats", records)
+        self.assertEqual([row["count"] for row in outcome.json], [4, 1])
+        self.assertIn(("duplicates", "2"), outcome.stats)
 
 
 class Numbers(unittest.TestCase):
