@@ -241,6 +241,7 @@ bool agg_parse(struct agg *agg, const char *text, struct error *err)
         agg->q_numerator = 5; /* in tenths, as every denominator is a power of ten */
         agg->q_denominator = 10;
     }
+    agg->type = agg->ops->type;
     agg->input = s.n_parts < 2 ? AGG_NO_INPUT : agg->ops->input;
     if (s.n_parts >= 2)
         agg->field = unescape(s.part[1].text, s.part[1].len);

@@ -31,8 +31,12 @@ enum agg_param {
     AGG_RANK_FIELD,     /* p99.9:FIELD */
 };
 
+/* What a result is: by nature a number, a number that counts, or whatever the records held. */
+enum agg_type { AGG_NUMERIC, AGG_COUNTING, AGG_ANY };
+
 struct agg {
     const struct agg_ops *ops;
+    enum agg_type type;
     char *name;           /* of the output column */
     char *field;          /* as typed, `\:` and `\,` unescaped; NULL: none */
     enum agg_input input; /* what the column must hold */
@@ -60,6 +64,7 @@ struct agg_ops {
 
     enum agg_input input; /* what its column must hold; count without a field: nothing */
     enum agg_param param;
+    enum agg_type type;
     /* The same result from the state of another aggregate that stands at the same offset and has
        the same init(): p50 and p99 of one field keep their samples once. NULL: does not share. */
     const struct agg_ops *view;

@@ -272,6 +272,7 @@ const struct agg_ops approx_distinct_ops = {
     .doc = "number of different values, standard error 0.82 %, in at most 16 KiB",
     .size = sizeof(struct sketch),
     .input = AGG_VALUE,
+    .type = AGG_COUNTING,
     .view = &approx_distinct_view,
     .init = approx_distinct_init,
     .add = approx_distinct_add,

@@ -55,6 +55,7 @@ const struct agg_ops count_ops = {
     .doc = "number of records; with a field: of records where it is not null",
     .size = sizeof(uint64_t),
     .input = AGG_PRESENCE,
+    .type = AGG_COUNTING,
     .param = AGG_OPTIONAL_FIELD,
     .init = count_init,
     .add = count_add,

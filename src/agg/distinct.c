@@ -25,6 +25,7 @@ const struct agg_ops distinct_ops = {
     .doc = "number of different values, exact",
     .size = sizeof(struct byte_set),
     .input = AGG_VALUE,
+    .type = AGG_COUNTING,
     .view = &distinct_view,
     .init = distinct_init,
     .add = value_set_add,

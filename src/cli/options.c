@@ -191,6 +191,38 @@ static bool parse_tz(struct command *c, const struct option *option, const char 
     return c->plan.zone != NULL;
 }
 
+static bool parse_row_id(struct command *c, const struct option *option, const char *value,
+                         struct error *err)
+{
+    if (value != NULL && strcmp(value, "window") != 0)
+        return error_set(err, EXIT_USAGE, "--%s: expected nothing or =window, found '%s'",
+                         option->name, value);
+    c->plan.id = value == NULL ? PANE_ID_ROW : PANE_ID_WINDOW;
+    return true;
+}
+
+/* At most SCHEMA.TABLE. */
+static bool parse_sql_table(struct command *c, const char *table, struct error *err)
+{
+    const char *dot = strchr(table, '.');
+    const char *last = dot == NULL ? table : dot + 1;
+    if (dot == table || *last == '\0' || strchr(last, '.') != NULL)
+        return error_set(err, EXIT_USAGE,
+                         "--output-format: expected sql:TABLE or sql:SCHEMA.TABLE, found 'sql:%s'",
+                         table);
+    c->plan.output_format = OUTPUT_SQL;
+    c->plan.sql_table = table;
+    return true;
+}
+
+static bool parse_output_format(struct command *c, const struct option *option, const char *value,
+                                struct error *err)
+{
+    if (strncmp(value, "sql:", 4) == 0)
+        return parse_sql_table(c, value + 4, err);
+    return parse_choice(c, option, value, err);
+}
+
 static bool parse_delimiter(struct command *c, const struct option *option, const char *value,
                             struct error *err)
 {
@@ -238,7 +270,7 @@ static bool parse_size(struct command *c, const struct option *option, const cha
 }
 
 static const char *const input_formats[] = {"auto", "json", "csv", "tsv", NULL};
-static const char *const output_formats[] = {"json", "csv", "tsv", NULL};
+static const char *const output_formats[] = {"json", "csv", "tsv", "sql:TABLE", NULL};
 static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", "local", NULL};
 static const char *const at_eof_actions[] = {"flush", "keep", NULL};
 static const char *const resume_actions[] = {"skip", "continue", NULL};
@@ -303,7 +335,7 @@ const struct option_group option_groups[] = {
       {0, "bad", "FILE", "bad records go here, verbatim", parse_path, AT(plan.bad_path), NULL},
       {0, "strict", NULL, "the first bad record ends the run", parse_flag, AT(plan.strict), NULL}}},
     {"Output and others",
-     {{'o', "output-format", "FORMAT", "json (default), csv or tsv", parse_choice,
+     {{'o', "output-format", "FORMAT", "json (default), csv, tsv or sql:TABLE", parse_output_format,
        AT(plan.output_format), output_formats},
       {0, "output", "FILE", "append rows to FILE, not stdout", parse_path, AT(plan.output_path),
        NULL},
@@ -311,8 +343,7 @@ const struct option_group option_groups[] = {
        AT(plan.time_unit), time_units},
       {0, "panes", NULL, "always show the columns pane and timing", parse_flag, AT(plan.panes),
        NULL},
-      {0, "row-id", NULL, "a column id, the same for the same row", parse_flag, AT(plan.row_id),
-       NULL},
+      {0, "row-id", "[=window]", "a column id: the same for the same row", parse_row_id, 0, NULL},
       {0, "late", "FILE", "records too late for every window go here", parse_path,
        AT(plan.late_path), NULL},
       {0, "stats", NULL, "at the end, counters as JSON on stderr", parse_flag, AT(plan.stats),

@@ -41,7 +41,7 @@ typedef bool option_parse(struct command *c, const struct option *option, const 
 struct option {
     char letter;      /* 0: none */
     const char *name; /* without the dashes */
-    const char *arg;  /* name of its argument, NULL: a flag */
+    const char *arg;  /* name of its argument, NULL: a flag; [=WORD]: it need not be there */
     const char *doc;  /* for --help */
     option_parse *parse;
     size_t at;                  /* where in struct command the value goes, if parse wants to know */

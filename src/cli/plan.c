@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "cli/options.h"
@@ -131,12 +132,33 @@ static bool finish_aggs(struct command *c, struct error *err)
     return true;
 }
 
+enum { SQL_NAME_BYTES = 63 }; /* PostgreSQL cuts what is longer */
+
+/* Names that SQL would take for one, though they differ, or would cut. */
+static bool check_sql_names(const char **names, size_t n, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(names[i]) > SQL_NAME_BYTES)
+            return error_set(err, EXIT_USAGE,
+                             "-o sql: expected names of columns of at most %d bytes, found '%s'",
+                             SQL_NAME_BYTES, names[i]);
+        for (size_t k = 0; k < i; k++)
+            if (strcasecmp(names[i], names[k]) == 0 && strcmp(names[i], names[k]) != 0)
+                return error_set(err, EXIT_USAGE,
+                                 "-o sql: expected names of columns that differ by more than case, "
+                                 "found '%s' and '%s'",
+                                 names[k], names[i]);
+    }
+    return true;
+}
+
 /* Two columns of one name would make JSON rows that readers take for one. */
 static bool check_names(const struct plan *plan, struct error *err)
 {
+    bool sql = plan->output_format == OUTPUT_SQL;
     const char **names = memory_calloc(plan->n_keys + plan->n_aggs + 6, sizeof *names);
     size_t n = 0;
-    if (plan->pane.mode == PANE_RETRACT)
+    if (plan->pane.mode == PANE_RETRACT && !sql)
         names[n++] = "op";
     names[n++] = "window_start";
     names[n++] = "window_end";
@@ -144,13 +166,13 @@ static bool check_names(const struct plan *plan, struct error *err)
         names[n++] = "pane";
         names[n++] = "timing";
     }
-    if (plan->row_id)
+    if (plan->id != PANE_ID_NONE)
         names[n++] = "id";
     for (size_t i = 0; i < plan->n_keys; i++)
         names[n++] = plan->key_names[i];
     for (size_t i = 0; i < plan->n_aggs; i++)
         names[n++] = plan->aggs[i].name;
-    bool ok = true;
+    bool ok = !sql || check_sql_names(names, n, err);
     for (size_t i = 0; ok && i < n; i++)
         for (size_t k = 0; ok && k < i; k++)
             if (strcmp(names[i], names[k]) == 0)
@@ -241,6 +263,20 @@ static bool finish_state(struct command *c, struct error *err)
     return true;
 }
 
+/* A result replaces the one before by its id; in discard mode each pane is a row of its own. */
+static bool finish_sql(struct plan *plan, struct error *err)
+{
+    if (plan->output_format != OUTPUT_SQL)
+        return true;
+    bool retract = plan->pane.mode == PANE_RETRACT;
+    if (plan->window.kind == WINDOW_SESSION && pane_refines(&plan->pane) && !retract)
+        return error_set(err, EXIT_USAGE,
+                         "-o sql: expected -m retract beside sessions that can fire more than "
+                         "once, for a session that grows is another row; found none");
+    plan->id = plan->pane.mode == PANE_DISCARD ? PANE_ID_ROW : PANE_ID_WINDOW;
+    return true;
+}
+
 static bool check_required(const struct command *c, struct error *err)
 {
     if (c->time.n == 0)
@@ -276,5 +312,5 @@ bool command_finish(struct command *c, struct error *err)
         return false;
     bool fires_again = plan->pane.lateness_ns > 0 || c->early;
     plan->panes = plan->panes || (fires_again && !plan->pane.final);
-    return check_names(plan, err);
+    return finish_sql(plan, err) && check_names(plan, err);
 }

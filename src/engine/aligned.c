@@ -177,6 +177,7 @@ static void fire_triggered(struct aligned *a, size_t n_hits)
         engine_add_pending(e);
         pane_fire(&e->panes, &w->bounds, a->hits[i].cell, &w->table.arena,
                   engine_reached(e, w->bounds.end_ns) ? PANE_LATE : PANE_EARLY);
+        panes_commit(&e->panes);
     }
 }
 
@@ -400,11 +401,15 @@ static void aligned_run_timers(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
-    for (;;) {
+    for (int64_t last_ns = INT64_MIN;;) {
         set_timer(a);
         int64_t now_ns = e->next_timer_ns;
-        if (!e->timer_set || !engine_reached(e, now_ns))
+        bool due = e->timer_set && engine_reached(e, now_ns);
+        if (!due || now_ns != last_ns)
+            panes_commit(&e->panes);
+        if (!due)
             return;
+        last_ns = now_ns;
         if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
             expire_first(a);
         else if (a->n_passed < a->windows.n &&
@@ -425,6 +430,7 @@ static void aligned_fire_unfired(struct engine *e)
         fire_window(a, a->windows.at[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
     while (a->sliced && slices_next(&a->slices, &next))
         fire_slices(a, &next, PANE_EARLY);
+    panes_commit(&e->panes);
 }
 
 static size_t count_cells(const struct windows *windows)

@@ -14,7 +14,7 @@ struct engine *engine_new(const struct engine_options *o)
     panes_init(&e->panes, &o->pane, o->aggs, o->n_aggs);
     e->panes.writer = o->writer;
     e->panes.sink = o->sink;
-    e->panes.row_id = o->row_id;
+    e->panes.id = o->id;
     e->key_seed = o->key_seed;
     return e;
 }

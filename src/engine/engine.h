@@ -88,7 +88,7 @@ struct engine_options {
     size_t n_aggs, acc_bytes;
     struct writer *writer;    /* borrowed */
     struct sink *sink, *late; /* borrowed */
-    bool row_id;
+    enum pane_id id;
     uint64_t key_seed;
 };
 

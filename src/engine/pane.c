@@ -57,7 +57,7 @@ void pane_merge(const struct panes *panes, struct cell *into, const struct cell 
 
 /*
  * XXH3-128 over start, end, pane (8 bytes each, little-endian), op, key: the same row of a run and
- * of its repetition has the same id, whatever the machine.
+ * of its repetition has the same id, whatever the machine. The id of a window: start, end, key.
  */
 static void make_id(struct panes *panes, char id[33], const char *op,
                     const struct window_bounds *bounds, uint64_t pane, const struct cell *cell)
@@ -66,8 +66,10 @@ static void make_id(struct panes *panes, char id[33], const char *op,
     bytes->len = 0;
     wire_put_i64(bytes, bounds->start_ns);
     wire_put_i64(bytes, bounds->end_ns);
-    wire_put_u64(bytes, pane);
-    buf_puts(bytes, op);
+    if (panes->id == PANE_ID_ROW) {
+        wire_put_u64(bytes, pane);
+        buf_puts(bytes, op);
+    }
     buf_put(bytes, cell_key(cell), cell->key_len);
     XXH128_hash_t hash = XXH3_128bits(bytes->data, bytes->len);
     for (size_t i = 0; i < 32; i++) {
@@ -92,7 +94,7 @@ static void end_row(struct panes *panes, const char *op, const struct window_bou
                     uint64_t pane, const struct cell *cell)
 {
     char id[33] = "";
-    if (panes->row_id)
+    if (panes->id != PANE_ID_NONE)
         make_id(panes, id, op, bounds, pane, cell);
     writer_end(panes->writer, &panes->sink->pending, id);
     panes->rows++;
@@ -104,8 +106,13 @@ static void repeat_row(struct panes *panes, const char *op, const struct window_
                        uint64_t pane, const struct cell *cell, const struct printed *printed)
 {
     begin_row(panes, op, bounds, cell);
-    buf_put(&panes->sink->pending, printed->text, printed->len);
+    writer_repeat(panes->writer, &panes->sink->pending, printed->text, printed->len);
     end_row(panes, op, bounds, pane, cell);
+}
+
+void panes_commit(struct panes *panes)
+{
+    writer_commit(panes->writer, &panes->sink->pending);
 }
 
 struct printed *printed_copy(const char *text, size_t len, struct arena *arena)

@@ -20,6 +20,7 @@
 #include "window/window.h"
 
 enum pane_mode { PANE_ACCUMULATE, PANE_DISCARD, PANE_RETRACT };
+enum pane_id { PANE_ID_NONE, PANE_ID_ROW, PANE_ID_WINDOW }; /* what --row-id is made of */
 enum pane_timing { PANE_EARLY, PANE_ON_TIME, PANE_LATE };
 
 struct pane_options {
@@ -44,7 +45,7 @@ struct panes {
     size_t n_aggs;
     struct writer *writer; /* borrowed */
     struct sink *sink;     /* borrowed */
-    bool row_id;
+    enum pane_id id;
     bool header_due;       /* write the header line before the first row */
     uint64_t rows;         /* written so far, of every op */
     struct error err;      /* the first failure; once set, nothing more is written */
@@ -84,6 +85,9 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
 
 /* Writes the -D rows of a list of this key, by window end, then start. */
 void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell);
+
+/* The rows since the last commit belong together, and are whole: see output/writer.h. */
+void panes_commit(struct panes *panes);
 
 /* A copy of a row's text in another arena. */
 struct printed *printed_copy(const char *text, size_t len, struct arena *arena);

@@ -380,11 +380,15 @@ static void drop_dead_keys(struct sessions *s)
 static void sessions_run_timers(struct engine *e)
 {
     struct sessions *s = sessions_of(e);
-    for (;;) {
+    for (int64_t last_ns = INT64_MIN;;) {
         set_timer(s);
         int64_t now_ns = e->next_timer_ns;
-        if (!e->timer_set || !engine_reached(e, now_ns))
+        bool due = e->timer_set && engine_reached(e, now_ns);
+        if (!due || now_ns != last_ns)
+            panes_commit(&e->panes);
+        if (!due)
             break;
+        last_ns = now_ns;
         collect_due(s, now_ns);
         if (s->n_due > 0)
             run_due(s, now_ns);
@@ -402,6 +406,7 @@ static void sessions_fire_unfired(struct engine *e)
     collect_fresh(s);
     for (size_t i = 0; i < s->n_due; i++)
         fire(s, s->due[i], s->due[i]->passed ? PANE_LATE : PANE_EARLY);
+    panes_commit(&s->engine.panes);
 }
 
 static size_t sessions_cells(const struct engine *e)

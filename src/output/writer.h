@@ -1,5 +1,5 @@
 /*
- * output/writer.h - rows as JSON, CSV or TSV text.
+ * output/writer.h - rows as text, in one of several formats: a row of the table of writers each.
  *
  * A row is appended to a buf in three parts, so that the middle one can be kept and written again
  * when the row is taken back (retract mode):
@@ -7,6 +7,9 @@
  *     writer_begin(w, to, "+I", bounds..., key)    {"op":"+I","window_start":...,"host":"a"
  *     writer_results(w, to, results, pane, timing) ,"count":3,"pane":0,"timing":"on_time"
  *     writer_end(w, to, id)                        ,"id":"..."}\n
+ *
+ * writer_commit() closes what belongs together: the rows of one timer time, or a pane that a
+ * record fired. A snapshot may only be taken behind it.
  */
 #ifndef OUTPUT_WRITER_H
 #define OUTPUT_WRITER_H
@@ -19,7 +22,10 @@
 #include "base/value.h"
 #include "time/timestamp.h"
 
-enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV };
+enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV, OUTPUT_SQL };
+
+/* What a column of results holds, for formats that declare it. */
+enum writer_type { WRITER_NUMBER, WRITER_COUNT, WRITER_TEXT };
 
 struct writer_options {
     enum output_format format;
@@ -28,10 +34,12 @@ struct writer_options {
     bool unbounded;          /* bounds are null: one window for all time */
     bool op;                 /* an op column: retract mode */
     bool panes;              /* pane and timing columns */
-    bool row_id;             /* an id column */
+    bool row_id;             /* an id column; SQL has one anyway */
+    const char *table;       /* SQL: NAME or SCHEMA.NAME; borrowed */
     char **keys;             /* column names; borrowed */
     size_t n_keys;
-    char **results; /* names of the aggregates; borrowed */
+    char **results;                /* names of the aggregates; borrowed */
+    const enum writer_type *types; /* of the results; borrowed */
     size_t n_results;
 };
 
@@ -40,8 +48,8 @@ struct writer;
 struct writer *writer_new(const struct writer_options *options);
 void writer_free(struct writer *w);
 
-/* The header line of CSV and TSV; nothing for JSON. */
-void writer_header(const struct writer *w, struct buf *to);
+/* What an output begins with: a header line, a table; nothing for JSON. */
+void writer_header(struct writer *w, struct buf *to);
 
 /* `key`: n_keys canonical encodings (base/value.h) in a row. `op` is ignored without an op column.
  */
@@ -49,7 +57,10 @@ void writer_begin(struct writer *w, struct buf *to, const char *op, int64_t star
                   int64_t end_ns, const void *key, size_t key_len);
 void writer_results(struct writer *w, struct buf *to, const struct datum *results, uint64_t pane,
                     const char *timing);
+/* The middle part as it stood in a row before, to be taken back. */
+void writer_repeat(struct writer *w, struct buf *to, const char *text, size_t len);
 /* id: 32 hex digits; ignored without an id column. */
 void writer_end(struct writer *w, struct buf *to, const char *id);
+void writer_commit(struct writer *w, struct buf *to);
 
 #endif

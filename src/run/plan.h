@@ -35,7 +35,9 @@ struct plan {
     const char *tz;    /* --tz, as typed; NULL: UTC */
     struct zone *zone; /* of that name; NULL: UTC */
     enum time_unit time_unit;
-    bool panes, row_id; /* panes: asked for, or a window can fire more than once */
+    const char *sql_table; /* of -o sql:TABLE */
+    bool panes;            /* asked for, or a window can fire more than once */
+    enum pane_id id;
     const char *output_path, *late_path, *bad_path; /* NULL: not asked for */
     bool strict, stats;
     unsigned threads; /* 0: as many as cores */

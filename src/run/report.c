@@ -109,6 +109,16 @@ void report_losses(const struct report *report, const struct engine *engine)
     buf_free(&delay);
 }
 
+void report_left_out(const struct engine *engine, const char *option)
+{
+    size_t open = engine->ops->cells(engine);
+    if (open > 0)
+        fprintf(stderr,
+                "winagg: interrupted: %zu open windows (each with its key) are not printed, for "
+                "with %s a result is printed only when it is complete\n",
+                open, option);
+}
+
 bool report_all_bad(const struct report *report, const struct engine *engine)
 {
     return report->bad > report->bad_before && good_records(engine) == report->good_before;

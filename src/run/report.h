@@ -53,6 +53,10 @@ void report_resumed(struct report *report, const struct engine *engine);
 /* Says how many records came too late, and which delay would have taken them; call it once. */
 void report_losses(const struct report *report, const struct engine *engine);
 
+/* Says how many open windows an interrupt leaves out, under an option that prints only final rows.
+ */
+void report_left_out(const struct engine *engine, const char *option);
+
 /* Records were read in this run, and every one was bad. */
 bool report_all_bad(const struct report *report, const struct engine *engine);
 

@@ -65,8 +65,13 @@ static void start_engine(struct running *r)
 {
     const struct plan *plan = r->plan;
     r->result_names = memory_calloc(plan->n_aggs, sizeof *r->result_names);
-    for (size_t i = 0; i < plan->n_aggs; i++)
+    r->result_types = memory_calloc(plan->n_aggs, sizeof *r->result_types);
+    for (size_t i = 0; i < plan->n_aggs; i++) {
         r->result_names[i] = plan->aggs[i].name;
+        r->result_types[i] = plan->aggs[i].type == AGG_COUNTING ? WRITER_COUNT
+                             : plan->aggs[i].type == AGG_ANY    ? WRITER_TEXT
+                                                                : WRITER_NUMBER;
+    }
     const struct writer_options writer = {
         .format = plan->output_format,
         .time_unit = plan->time_unit,
@@ -74,10 +79,12 @@ static void start_engine(struct running *r)
         .unbounded = plan->window.kind == WINDOW_ALL,
         .op = plan->pane.mode == PANE_RETRACT,
         .panes = plan->panes,
-        .row_id = plan->row_id,
+        .row_id = plan->id != PANE_ID_NONE,
+        .table = plan->sql_table,
         .keys = plan->key_names,
         .n_keys = plan->n_keys,
         .results = r->result_names,
+        .types = r->result_types,
         .n_results = plan->n_aggs,
     };
     r->writer = writer_new(&writer);
@@ -91,7 +98,7 @@ static void start_engine(struct running *r)
         .writer = r->writer,
         .sink = &r->out,
         .late = plan->late_path == NULL ? NULL : &r->late,
-        .row_id = plan->row_id,
+        .id = plan->id,
         .key_seed = seed_of_process(),
     };
     r->engine = engine_new(&engine);
@@ -452,7 +459,11 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
 {
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
     if (status == INPUT_STOPPED) {
-        if (!keep)
+        if (!keep && r->plan->pane.final)
+            report_left_out(r->engine, "--final");
+        else if (!keep && r->plan->output_format == OUTPUT_SQL)
+            report_left_out(r->engine, "-o sql");
+        else if (!keep)
             engine_interrupt(r->engine);
     } else if (!keep) {
         engine_finish(r->engine);
@@ -517,6 +528,7 @@ static void close_all(struct running *r)
     engine_free(r->engine);
     writer_free(r->writer);
     free(r->result_names);
+    free(r->result_types);
     source_close(&r->source);
     source_close(&r->next);
     checkpoint_close(&r->checkpoint);

@@ -27,6 +27,7 @@ struct running {
     struct sink out, late, bad;
     struct writer *writer;
     char **result_names;
+    enum writer_type *result_types;
     struct engine *engine;
     struct report report;
     struct checkpoint checkpoint;

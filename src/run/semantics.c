@@ -155,8 +155,10 @@ static void max_record_text(const struct plan *plan, struct buf *to)
 
 static void output_format_text(const struct plan *plan, struct buf *to)
 {
-    static const char *const names[] = {"json", "csv", "tsv"};
+    static const char *const names[] = {"json", "csv", "tsv", "sql:"};
     buf_puts(to, names[plan->output_format]);
+    if (plan->output_format == OUTPUT_SQL)
+        buf_puts(to, plan->sql_table);
 }
 
 static void output_time_text(const struct plan *plan, struct buf *to)
@@ -172,7 +174,8 @@ static void panes_text(const struct plan *plan, struct buf *to)
 
 static void row_id_text(const struct plan *plan, struct buf *to)
 {
-    put_flag(to, plan->row_id);
+    static const char *const names[] = {"no", "yes", "window"};
+    buf_puts(to, names[plan->id]);
 }
 
 /* A file that joins or leaves in the middle would hold a part of its records. */

@@ -21,11 +21,17 @@ load helper
         $'0,10,"l\nl",1,1' '0,10,"q""q",1,1' $'0,10,"r\rr",1,1' $'0,10,t\tt,1,1' | cmp - "$BATS_TEST_TMPDIR/out"
 }
 
-@test "TSV: the same with a tab" {
-    printf '{"t":1,"k":%s}\n' '"a,b"' '"t\tt"' null |
+@test "TSV: no quotes, but escapes" {
+    printf '{"t":1,"k":%s}\n' '"a,b"' '"t\tt"' '"q\"q"' '"b\\\\n\r"' null |
         w -w 10s -k k -o tsv >"$BATS_TEST_TMPDIR/out"
-    printf '%b\n' 'window_start\twindow_end\tk\tcount' '0\t10\t\t1' '0\t10\ta,b\t1' '0\t10\t"t\tt"\t1' |
-        cmp - "$BATS_TEST_TMPDIR/out"
+    tr @ '\t' <<'END' | cmp - "$BATS_TEST_TMPDIR/out"
+window_start@window_end@k@count
+0@10@@1
+0@10@a,b@1
+0@10@b\\\\n\r@1
+0@10@q"q@1
+0@10@t\tt@1
+END
 }
 
 @test "the header is there even if no row is" {

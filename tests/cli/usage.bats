@@ -108,7 +108,7 @@ refuses() {
 @test "wrong words name the right ones" {
     refuses "--mode: expected accumulate, discard or retract, found 'refine'" -t t -w 1m -m refine
     refuses "--input-format: expected auto, json, csv or tsv, found 'xml'" -t t -w 1m -i xml
-    refuses "--output-format: expected json, csv or tsv, found 'xml'" -t t -w 1m -o xml
+    refuses "--output-format: expected json, csv, tsv or sql:TABLE, found 'xml'" -t t -w 1m -o xml
     refuses "--output-time: expected rfc3339, s, ms, us, ns or local" -t t -w 1m --output-time iso
     refuses "--time-format: " -t t -w 1m --time-format iso
     refuses "--delimiter: " -t t -w 1m --delimiter ::

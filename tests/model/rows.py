@@ -96,7 +96,12 @@ def json_line(row, op, options):
     return pieces + [b"}\n"]
 
 
+TSV_ESCAPES = {b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\r": b"\\r"}
+
+
 def csv_quote(text, delimiter):
+    if delimiter == b"\t":
+        return re.sub(rb"[\\\t\n\r]", lambda match: TSV_ESCAPES[match[0]], text)
     if re.search(b'[\r\n"' + delimiter + b"]", text):
         return b'"' + text.replace(b'"', b'""') + b'"'
     return text

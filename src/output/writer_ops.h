@@ -1,0 +1,38 @@
+/*
+ * output/writer_ops.h - what a format provides, and what the formats share. Internal to output/.
+ */
+#ifndef OUTPUT_WRITER_OPS_H
+#define OUTPUT_WRITER_OPS_H
+
+#include "output/writer.h"
+
+struct writer_ops {
+    void (*init)(struct writer *w);
+    void (*header)(struct writer *w, struct buf *to); /* NULL: none */
+    void (*begin)(struct writer *w, struct buf *to, const char *op);
+    void (*time)(struct writer *w, struct buf *to, int64_t ns); /* one bound, into w->bounds */
+    const char *between_bounds;
+    bool takes_back_by_id; /* what is taken back is not repeated */
+    void (*key)(struct writer *w, struct buf *to, size_t i, const struct datum *value);
+    void (*results)(struct writer *w, struct buf *to, const struct datum *results, uint64_t pane,
+                    const char *timing);
+    void (*end)(struct writer *w, struct buf *to, const char *id);
+    void (*commit)(struct writer *w, struct buf *to); /* NULL: nothing belongs together */
+};
+
+struct writer {
+    const struct writer_ops *ops;
+    struct writer_options options;
+    struct buf *labels; /* of the keys, then the results: what stands before or names a column */
+    struct buf bounds;  /* the two window columns, rendered; most rows share their window */
+    int64_t start_ns, end_ns;
+    struct buf scratch;
+    char separator;           /* CSV, TSV */
+    struct buf table, update; /* SQL: its quoted name; what follows VALUES (...) */
+    char op;                  /* SQL: the second letter of the row's op; NUL without */
+    bool open;                /* SQL: within a transaction */
+};
+
+extern const struct writer_ops writer_json, writer_csv, writer_tsv, writer_sql;
+
+#endif
