@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agg/functions.h"
+#include "base/escape.h"
 #include "base/memory.h"
 #include "base/suggest.h"
 
@@ -59,18 +60,9 @@ struct spelling {
     size_t n_parts; /* may be more than MAX_PARTS */
 };
 
-/* How far it is to one of `stops` or the end; what a backslash stands before is no stop. */
-static size_t length_until(const char *text, const char *stops)
-{
-    size_t n = 0;
-    while (text[n] != '\0' && strchr(stops, text[n]) == NULL)
-        n += text[n] == '\\' && text[n + 1] != '\0' ? 2 : 1;
-    return n;
-}
-
 static void split(struct spelling *s, const char *text)
 {
-    size_t head = length_until(text, ":=");
+    size_t head = escape_span(text, ":=");
     *s = (struct spelling){.text = text};
     if (text[head] == '=') {
         s->name = text;
@@ -78,7 +70,7 @@ static void split(struct spelling *s, const char *text)
         text += head + 1;
     }
     for (;;) {
-        size_t len = length_until(text, ":");
+        size_t len = escape_span(text, ":");
         if (s->n_parts < MAX_PARTS) {
             s->part[s->n_parts].text = text;
             s->part[s->n_parts].len = len;
@@ -88,22 +80,6 @@ static void split(struct spelling *s, const char *text)
             return;
         text += len + 1;
     }
-}
-
-/* A copy without the backslashes before colons and commas; the others are the path's. */
-static char *unescape(const char *text, size_t len)
-{
-    char *copy = memory_alloc(len + 1), *to = copy;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\\' && i + 1 < len) {
-            if (text[i + 1] != ':' && text[i + 1] != ',')
-                *to++ = '\\';
-            i++;
-        }
-        *to++ = text[i];
-    }
-    *to = '\0';
-    return copy;
 }
 
 static size_t count_digits(const char *text, size_t len)
@@ -226,6 +202,30 @@ static bool check_parts(const struct agg *agg, const struct spelling *s, struct 
     return true;
 }
 
+static char *default_name(const struct agg *agg)
+{
+    struct buf name = {0};
+    buf_puts(&name, agg->function);
+    if (agg->field != NULL) {
+        char *plain = escape_undo(agg->field, strlen(agg->field));
+        buf_printf(&name, "_%s", plain);
+        free(plain);
+    }
+    char *copy = memory_strdup(buf_cstr(&name));
+    buf_free(&name);
+    return copy;
+}
+
+void agg_print(const struct agg *agg, struct buf *to)
+{
+    escape_put(to, agg->name, ",:=");
+    buf_printf(to, "=%s", agg->function);
+    if (agg->field != NULL)
+        buf_printf(to, ":%s", agg->field);
+    if (agg->n > 0)
+        buf_printf(to, ":%llu", (unsigned long long)agg->n);
+}
+
 bool agg_parse(struct agg *agg, const char *text, struct error *err)
 {
     struct spelling s;
@@ -233,6 +233,7 @@ bool agg_parse(struct agg *agg, const char *text, struct error *err)
     *agg = (struct agg){.ops = find_function(s.part[0].text, s.part[0].len)};
     if (agg->ops == NULL)
         return unknown_function(&s, err);
+    agg->function = memory_strndup(s.part[0].text, s.part[0].len);
     if (!check_parts(agg, &s, err) ||
         (agg->ops->param == AGG_RANK_FIELD && !parse_rank(agg, &s, err)) ||
         (agg->ops->param == AGG_FIELD_COUNT && !parse_count(agg, &s, err)))
@@ -244,18 +245,14 @@ bool agg_parse(struct agg *agg, const char *text, struct error *err)
     agg->type = agg->ops->type;
     agg->input = s.n_parts < 2 ? AGG_NO_INPUT : agg->ops->input;
     if (s.n_parts >= 2)
-        agg->field = unescape(s.part[1].text, s.part[1].len);
-    struct buf name = {0};
-    buf_put(&name, s.part[0].text, s.part[0].len);
-    if (agg->field != NULL)
-        buf_printf(&name, "_%s", agg->field);
-    agg->name = s.name != NULL ? unescape(s.name, s.name_len) : memory_strdup(buf_cstr(&name));
-    buf_free(&name);
+        agg->field = memory_strndup(s.part[1].text, s.part[1].len);
+    agg->name = s.name != NULL ? escape_undo(s.name, s.name_len) : default_name(agg);
     return true;
 }
 
 void agg_clear(struct agg *agg)
 {
+    free(agg->function);
     free(agg->name);
     free(agg->field);
     *agg = (struct agg){0};

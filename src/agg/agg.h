@@ -37,8 +37,9 @@ enum agg_type { AGG_NUMERIC, AGG_COUNTING, AGG_ANY };
 struct agg {
     const struct agg_ops *ops;
     enum agg_type type;
-    char *name;           /* of the output column */
-    char *field;          /* as typed, `\:` and `\,` unescaped; NULL: none */
+    char *function;       /* as typed: p99.9 */
+    char *name;           /* of the output column, without escapes */
+    char *field;          /* as typed, with its escapes; NULL: none */
     enum agg_input input; /* what the column must hold */
     size_t column;        /* index of its column in the batch; set by who builds the batch plan */
     size_t offset;        /* of its accumulator in the block; set by agg_layout() */
@@ -93,12 +94,15 @@ struct agg_ops {
 extern const struct agg_ops *const agg_table[];
 
 /*
- * Reads one `[NAME=]FUNCTION[:FIELD[:PARAM]]`; `\:` in a field is a colon. On failure *err
+ * Reads one `[NAME=]FUNCTION[:FIELD[:PARAM]]`, with the escapes of base/escape.h. On failure *err
  * (EXIT_USAGE) says what was expected: an unknown function gets the nearest name or the list,
  * a missing field is named, as is a field where none belongs. Free with agg_clear().
  */
 bool agg_parse(struct agg *agg, const char *text, struct error *err);
 void agg_clear(struct agg *agg);
+
+/* Appends NAME=FUNCTION[:FIELD[:N]], so that other aggregates read otherwise. */
+void agg_print(const struct agg *agg, struct buf *to);
 
 /*
  * Gives each aggregate its offset; returns the size of a block. Aggregates of one field that can

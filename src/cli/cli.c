@@ -61,7 +61,7 @@ static bool take_option(struct command *c, int argc, char **argv, int *i, struct
     if (option->arg == NULL && value != NULL)
         return error_set(err, EXIT_USAGE, "--%s: expected no argument, found '%s'", option->name,
                          value);
-    if (option->arg != NULL && option->arg[0] != '[' && value == NULL) {
+    if (option->arg != NULL && strncmp(option->arg, "[=", 2) != 0 && value == NULL) {
         if (*i + 1 >= argc)
             return error_set(err, EXIT_USAGE,
                              "--%s: expected an argument (%s), found the end of the command line",

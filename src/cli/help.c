@@ -12,7 +12,7 @@ static void help_option(struct buf *to, const struct option *option)
     else
         buf_printf(to, "      --%s", option->name);
     if (option->arg != NULL)
-        buf_printf(to, "%s%s", option->arg[0] == '[' ? "" : " ", option->arg);
+        buf_printf(to, "%s%s", strncmp(option->arg, "[=", 2) == 0 ? "" : " ", option->arg);
     do
         buf_putc(to, ' ');
     while (to->len - start < DOC_COLUMN);

@@ -295,7 +295,7 @@ const struct option_group option_groups[] = {
        AT(window), NULL},
       {0, "offset", "DURATION", "shifts windows of a fixed length", parse_offset,
        AT(plan.window.offset_ns), NULL},
-      {'k', "key", "FIELD,...", "group by these fields", parse_more, AT(keys), NULL},
+      {'k', "key", "[NAME=]FIELD,...", "group by these fields", parse_more, AT(keys), NULL},
       {'a', "agg", "AGG,...", "[NAME=]FUNCTION[:FIELD[:PARAM]] (count)", parse_more, AT(aggs),
        NULL}}},
     {"When windows fire",

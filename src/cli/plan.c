@@ -7,48 +7,22 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 #include "cli/options.h"
 
 enum { MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
 
-/* `a\,b` -> `a,b`; any other backslash belongs to the path. */
-static char *without_comma_escapes(const char *text)
-{
-    char *plain = memory_strdup(text), *to = plain;
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '\\' && p[1] == ',')
-            p++;
-        else if (*p == '\\' && p[1] != '\0')
-            *to++ = *p++;
-        *to++ = *p;
-    }
-    *to = '\0';
-    return plain;
-}
-
 /* The names of CSV columns are taken whole; only JSON has paths. */
-static bool read_path(const struct command *c, struct path *path, const char *text,
+static bool read_path(const struct command *c, struct path *path, const char *typed,
                       const char *option, struct error *err)
 {
     enum input_format format = c->plan.input.format;
-    if ((format == INPUT_CSV || format == INPUT_TSV) && *text != '\0') {
-        *path = (struct path){.text = memory_strdup(text)};
-        return true;
-    }
+    bool whole = format == INPUT_CSV || format == INPUT_TSV;
     struct error why = {0};
-    if (path_parse(path, text, strlen(text), &why))
+    if ((whole ? path_parse_whole : path_parse)(path, typed, strlen(typed), &why))
         return true;
     return error_set(err, EXIT_USAGE, "%s: %s", option, why.text);
-}
-
-static bool read_typed_path(const struct command *c, struct path *path, const char *typed,
-                            const char *option, struct error *err)
-{
-    char *plain = without_comma_escapes(typed);
-    bool ok = read_path(c, path, plain, option, err);
-    free(plain);
-    return ok;
 }
 
 static bool finish_time(struct command *c, struct error *err)
@@ -56,8 +30,7 @@ static bool finish_time(struct command *c, struct error *err)
     struct input_options *input = &c->plan.input;
     input->time = memory_calloc(c->time.n, sizeof *input->time);
     for (; input->n_time < c->time.n; input->n_time++)
-        if (!read_typed_path(c, &input->time[input->n_time], c->time.text[input->n_time], "--time",
-                             err))
+        if (!read_path(c, &input->time[input->n_time], c->time.text[input->n_time], "--time", err))
             return false;
     input->time_format.zone = c->plan.zone;
     if (!time_format_finish(&input->time_format, c->year_from, err))
@@ -73,8 +46,46 @@ static void finish_columns(struct command *c)
     if (c->columns.n == 0)
         return;
     input->columns = memory_calloc(c->columns.n, sizeof *input->columns);
-    for (; input->n_columns < c->columns.n; input->n_columns++)
-        input->columns[input->n_columns] = without_comma_escapes(c->columns.text[input->n_columns]);
+    for (; input->n_columns < c->columns.n; input->n_columns++) {
+        const char *typed = c->columns.text[input->n_columns];
+        input->columns[input->n_columns] = escape_undo(typed, strlen(typed));
+    }
+}
+
+/* The column of a field that is read in one way: there is one, however often it is asked for. */
+static bool plan_column(struct command *c, const char *typed, enum field_use use,
+                        const char *option, size_t *column, struct error *err)
+{
+    struct input_options *input = &c->plan.input;
+    struct path path;
+    if (!read_path(c, &path, typed, option, err))
+        return false;
+    for (size_t i = c->plan.n_keys; i < input->n_fields; i++) {
+        if (input->fields[i].use == use && path_equal(&input->fields[i].path, &path)) {
+            path_free(&path);
+            *column = i;
+            return true;
+        }
+    }
+    *column = input->n_fields;
+    input->fields = memory_realloc(input->fields, (input->n_fields + 1) * sizeof *input->fields);
+    input->fields[input->n_fields++] = (struct field){.path = path, .use = use};
+    return true;
+}
+
+/* [NAME=]FIELD */
+static bool read_key(struct command *c, const char *typed, struct field *field, char **name,
+                     struct error *err)
+{
+    size_t name_len = escape_span(typed, "=");
+    bool named = typed[name_len] == '=';
+    if (named && name_len == 0)
+        return error_set(err, EXIT_USAGE, "--key '%s': the name before '=' is empty", typed);
+    field->use = FIELD_KEY;
+    if (!read_path(c, &field->path, named ? typed + name_len + 1 : typed, "--key", err))
+        return false;
+    *name = named ? escape_undo(typed, name_len) : memory_strdup(field->path.text);
+    return true;
 }
 
 static bool finish_keys(struct command *c, struct error *err)
@@ -82,15 +93,11 @@ static bool finish_keys(struct command *c, struct error *err)
     struct plan *plan = &c->plan;
     struct input_options *input = &plan->input;
     plan->key_names = memory_calloc(c->keys.n, sizeof *plan->key_names);
-    for (; plan->n_keys < c->keys.n; plan->n_keys++) {
-        const char *typed = c->keys.text[plan->n_keys];
-        struct field *field = &input->fields[input->n_fields];
-        if (!read_typed_path(c, &field->path, typed, "--key", err))
+    input->fields = memory_calloc(c->keys.n, sizeof *input->fields);
+    for (; plan->n_keys < c->keys.n; plan->n_keys++, input->n_fields++)
+        if (!read_key(c, c->keys.text[plan->n_keys], &input->fields[plan->n_keys],
+                      &plan->key_names[plan->n_keys], err))
             return false;
-        field->use = FIELD_KEY;
-        input->n_fields++;
-        plan->key_names[plan->n_keys] = memory_strdup(typed);
-    }
     return true;
 }
 
@@ -99,22 +106,8 @@ static bool finish_input_of(struct command *c, struct agg *agg, struct error *er
 {
     static const enum field_use uses[] = {
         [AGG_PRESENCE] = FIELD_PRESENCE, [AGG_NUMBER] = FIELD_NUMBER, [AGG_VALUE] = FIELD_VALUE};
-    struct input_options *input = &c->plan.input;
-    if (agg->input == AGG_NO_INPUT)
-        return true;
-    struct path path;
-    if (!read_path(c, &path, agg->field, "--agg", err))
-        return false;
-    for (size_t i = c->plan.n_keys; i < input->n_fields; i++) {
-        if (input->fields[i].use == uses[agg->input] && path_equal(&input->fields[i].path, &path)) {
-            path_free(&path);
-            agg->column = i;
-            return true;
-        }
-    }
-    agg->column = input->n_fields;
-    input->fields[input->n_fields++] = (struct field){.path = path, .use = uses[agg->input]};
-    return true;
+    return agg->input == AGG_NO_INPUT ||
+           plan_column(c, agg->field, uses[agg->input], "--agg", &agg->column, err);
 }
 
 static bool finish_aggs(struct command *c, struct error *err)
@@ -178,7 +171,7 @@ static bool check_names(const struct plan *plan, struct error *err)
             if (strcmp(names[i], names[k]) == 0)
                 ok = error_set(err, EXIT_USAGE,
                                "expected a name of its own for each output column, found '%s' "
-                               "twice (name an aggregate with -a NAME=FUNCTION:FIELD)",
+                               "twice (NAME= before a function or a key names its column)",
                                names[i]);
     free(names);
     return ok;
@@ -306,7 +299,6 @@ bool command_finish(struct command *c, struct error *err)
         plan->pane.late_every = 1;
     if (c->aggs.n == 0)
         texts_split(&c->aggs, "count");
-    plan->input.fields = memory_calloc(c->keys.n + c->aggs.n, sizeof *plan->input.fields);
     finish_columns(c);
     if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err))
         return false;

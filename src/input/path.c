@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/escape.h"
 #include "base/memory.h"
 
 /* The array index that a name may stand for, or -1. */
@@ -19,42 +21,63 @@ static long index_of(const char *name, size_t len)
 /* Takes the next part off text[*at..len) and steps behind the dot that ends it. */
 static struct path_part take_part(const char *text, size_t len, size_t *at)
 {
-    struct path_part part = {.name = memory_alloc(len - *at + 1)};
     size_t i = *at;
-    while (i < len && text[i] != '.') {
-        if (text[i] == '\\' && i + 1 < len && (text[i + 1] == '.' || text[i + 1] == '\\'))
-            i++;
-        part.name[part.len++] = text[i++];
-    }
-    part.name[part.len] = '\0';
+    while (i < len && text[i] != '.')
+        i += escape_at(text + i, len - i) ? 2 : 1;
+    struct path_part part = {.name = escape_undo(text + *at, i - *at)};
+    part.len = strlen(part.name);
     part.index = index_of(part.name, part.len);
     *at = i + 1;
     return part;
 }
 
+static bool begin(struct path *path, const char *text, size_t len, struct error *err)
+{
+    *path = (struct path){0};
+    if (len == 0)
+        return error_set(err, EXIT_USAGE, "expected the name of a field, found nothing");
+    path->text = escape_undo(text, len);
+    return true;
+}
+
+bool path_parse_whole(struct path *path, const char *text, size_t len, struct error *err)
+{
+    if (!begin(path, text, len, err))
+        return false;
+    struct buf escaped = {0};
+    escape_put(&escaped, path->text, ",:=[]");
+    path->escaped = memory_strdup(buf_cstr(&escaped));
+    buf_free(&escaped);
+    return true;
+}
+
 bool path_parse(struct path *path, const char *text, size_t len, struct error *err)
 {
-    *path = (struct path){.text = memory_strndup(text, len)};
-    if (len == 0) {
-        path_free(path);
-        return error_set(err, EXIT_USAGE, "expected the name of a field, found nothing");
-    }
+    if (!begin(path, text, len, err))
+        return false;
     /* One part more than dots, at most; `at` ends at len + 1, so that "a." has an empty part. */
     size_t most = 1;
     for (size_t i = 0; i < len; i++)
         most += text[i] == '.';
     path->parts = memory_calloc(most, sizeof *path->parts);
-    for (size_t at = 0; at <= len;) {
+    struct buf escaped = {0};
+    bool ok = true;
+    for (size_t at = 0; at <= len && ok;) {
         struct path_part part = take_part(text, len, &at);
+        if (path->n_parts > 0)
+            buf_putc(&escaped, '.');
+        escape_put(&escaped, part.name, ".,:=[]");
         path->parts[path->n_parts++] = part;
-        if (part.len == 0) {
-            error_set(err, EXIT_USAGE, "field '%s': a name is missing beside a dot (\\. is a dot)",
-                      path->text);
-            path_free(path);
-            return false;
-        }
+        ok = part.len > 0;
     }
-    return true;
+    path->escaped = memory_strdup(buf_cstr(&escaped));
+    buf_free(&escaped);
+    if (!ok) {
+        error_set(err, EXIT_USAGE, "field '%.*s': a name is missing beside a dot (\\. is a dot)",
+                  (int)len, text);
+        path_free(path);
+    }
+    return ok;
 }
 
 void path_free(struct path *path)
@@ -63,10 +86,11 @@ void path_free(struct path *path)
         free(path->parts[i].name);
     free(path->parts);
     free(path->text);
+    free(path->escaped);
     *path = (struct path){0};
 }
 
 bool path_equal(const struct path *a, const struct path *b)
 {
-    return strcmp(a->text, b->text) == 0;
+    return strcmp(a->escaped, b->escaped) == 0;
 }

@@ -1,5 +1,7 @@
 /*
  * input/path.h - where a field stands in a record: `user.tags.0`, `a\.b`, or a CSV column.
+ *
+ * A path is read from FIELD as the command line has it, with its escapes (base/escape.h).
  */
 #ifndef INPUT_PATH_H
 #define INPUT_PATH_H
@@ -17,15 +19,17 @@ struct path_part {
 };
 
 struct path {
-    char *text; /* as typed: the CSV column, and the name in output */
+    char *text;    /* without escapes: the CSV column, and the name in output and messages */
+    char *escaped; /* the one way to type it: two paths are the same field if these are the same */
     struct path_part *parts;
     size_t n_parts;
 };
 
-/* Splits `text` at dots; `\.` is a dot, `\\` a backslash. Refuses empty parts (EXIT_USAGE). */
+/* Splits at dots that no backslash takes literally. Refuses empty parts (EXIT_USAGE). */
 bool path_parse(struct path *path, const char *text, size_t len, struct error *err);
+/* The name of a CSV column, taken whole: dots are no different from letters, there are no parts. */
+bool path_parse_whole(struct path *path, const char *text, size_t len, struct error *err);
 void path_free(struct path *path);
-/* Of the same text. (By parts, `a\b` and `a\\b` would be one: in a CSV header they are two.) */
-bool path_equal(const struct path *a, const struct path *b);
+bool path_equal(const struct path *a, const struct path *b); /* the same field */
 
 #endif

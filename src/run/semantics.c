@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/wire.h"
 #include "time/duration.h"
 
@@ -22,17 +23,12 @@ static void put_flag(struct buf *to, bool set)
     buf_puts(to, set ? "yes" : "no");
 }
 
-/* A comma inside a name is written as on the command line: a,b and a\,b are different lists. */
+/* A comma inside a text is escaped: a,b and a\,b are different lists. */
 static void put_list(struct buf *to, char *const *texts, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (i > 0)
-            buf_putc(to, ',');
-        for (const char *c = texts[i]; *c != '\0'; c++) {
-            if (*c == ',')
-                buf_putc(to, '\\');
-            buf_putc(to, *c);
-        }
+        buf_puts(to, i > 0 ? "," : "");
+        escape_put(to, texts[i], ",");
     }
 }
 
@@ -49,7 +45,7 @@ static void offset_text(const struct plan *plan, struct buf *to)
 static void time_text(const struct plan *plan, struct buf *to)
 {
     for (size_t i = 0; i < plan->input.n_time; i++)
-        buf_printf(to, "%s%s", i > 0 ? "," : "", plan->input.time[i].text);
+        buf_printf(to, "%s%s", i > 0 ? "," : "", plan->input.time[i].escaped);
 }
 
 static void time_format_text(const struct plan *plan, struct buf *to)
@@ -76,21 +72,22 @@ static void tz_text(const struct plan *plan, struct buf *to)
 
 static void key_text(const struct plan *plan, struct buf *to)
 {
-    put_list(to, plan->key_names, plan->n_keys);
+    for (size_t i = 0; i < plan->n_keys; i++) {
+        const struct path *path = &plan->input.fields[i].path;
+        buf_puts(to, i > 0 ? "," : "");
+        if (strcmp(path->text, plan->key_names[i]) != 0) {
+            escape_put(to, plan->key_names[i], ",:=");
+            buf_putc(to, '=');
+        }
+        buf_puts(to, path->escaped);
+    }
 }
 
 static void agg_text(const struct plan *plan, struct buf *to)
 {
     for (size_t i = 0; i < plan->n_aggs; i++) {
-        const struct agg *agg = &plan->aggs[i];
-        buf_printf(to, "%s%s=%s", i > 0 ? "," : "", agg->name, agg->ops->name);
-        if (agg->q_denominator > 0)
-            buf_printf(to, "(%llu/%llu)", (unsigned long long)agg->q_numerator,
-                       (unsigned long long)agg->q_denominator);
-        if (agg->field != NULL)
-            buf_printf(to, ":%s", agg->field);
-        if (agg->n > 0)
-            buf_printf(to, ":%llu", (unsigned long long)agg->n);
+        buf_puts(to, i > 0 ? "," : "");
+        agg_print(&plan->aggs[i], to);
     }
 }
 
@@ -256,6 +253,36 @@ static bool saved_value(const char *option, const unsigned char *at, const unsig
     return true;
 }
 
+static bool is_known(const char *name, size_t len)
+{
+    for (size_t i = 0; i < N_SEMANTICS; i++)
+        if (strlen(semantics[i].option) == len && memcmp(semantics[i].option, name, len) == 0)
+            return true;
+    return false;
+}
+
+/* An option of a later version that was given: nobody here knows what it changes. */
+static bool check_unknown(const char *state_path, const unsigned char *at, const unsigned char *end,
+                          struct error *err)
+{
+    uint32_t n;
+    const void *name, *value;
+    size_t name_len, len;
+    if (!wire_u32(&at, end, &n))
+        return true;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!wire_bytes(&at, end, &name, &name_len) || !wire_bytes(&at, end, &value, &len))
+            return true;
+        if (len > 0 && !is_known(name, name_len))
+            return error_set(err, EXIT_RUNTIME,
+                             "%s: snapshot of a run with the option %.*s '%.*s', which this "
+                             "version of winagg does not know",
+                             state_path, (int)name_len, (const char *)name, (int)len,
+                             (const char *)value);
+    }
+    return true;
+}
+
 bool semantics_check(const struct plan *plan, const char *state_path, const unsigned char *at,
                      const unsigned char *end, struct error *err)
 {
@@ -282,5 +309,5 @@ bool semantics_check(const struct plan *plan, const char *state_path, const unsi
                   state_path, buf_cstr(&differences));
     buf_free(&differences);
     buf_free(&mine);
-    return same;
+    return same && check_unknown(state_path, at, end, err);
 }

@@ -87,3 +87,26 @@ b,1"
     w -w 10s -k k in | tail -n +2 | awk -F, 'length($3) != NR * 8 { wrong++ } END { print NR, wrong + 0 }' >lengths
     same "$(cat lengths)" "3000 0"
 }
+
+@test "a backslash takes . , : = [ ] and itself literally; names in output have none" {
+    same "$(printf '%s\n' '{"t":1,"a,b":2,"x.y":"q","m]":5,"e=f":"g","b\\c":1,"d:e":3}' |
+        "$WINAGG" -t t --time-format s -w 1s -k 'x\.y,z=x\.y,e\=f,b\\c' -a 'sum:a\,b,q\=r=max:m\],min:d\:e' | cut -d, -f3-)" \
+        '"x.y":"q","z":"q","e=f":"g","b\\c":1,"sum_a,b":2,"q=r":5,"min_d:e":3}'
+    same "$(printf 'T,a.b,c:d\n1,2,3\n' | "$WINAGG" -t T -w 1s -k 'a\.b' -a 'sum:c\:d' -o csv | head -n 1)" \
+        window_start,window_end,a.b,sum_c:d
+    same "$(printf 'T,a.b\n1,2\n' | "$WINAGG" -t T -w 1s -k 'a.b' -i csv -o csv | head -n 1)" window_start,window_end,a.b,count
+}
+
+@test "any other backslash stands for itself" {
+    same "$(printf '{"t":1,"C\\\\x":7}\n' | "$WINAGG" -t t -w 1s -a 'sum:C\x' | cut -d, -f3)" '"sum_C\\x":7}'
+}
+
+@test "NAME=FIELD names the column of a key" {
+    same "$(printf '{"t":1,"user":{"id":5}}\n' | "$WINAGG" -t t -w 1s -k uid=user.id -o csv | head -n 1)" \
+        window_start,window_end,uid,count
+    for key in '=a' 'a='; do
+        run "$WINAGG" -t t -w 1s -k "$key" </dev/null
+        [ "$status" -eq 2 ]
+        [[ $output == *--key* ]]
+    done
+}

@@ -114,6 +114,19 @@ refuses() {
     refuses "--key was '', is 'v'; --agg was 'count=count', is 'sum_v=sum:v'" s -k v -a sum:v
 }
 
+@test "names that hold a comma are no lists of names" {
+    echo '{"a,b":1,"a":1,"b":2,"a,m":4,"m":5}' >app
+    "$WINAGG" -w 1s --state s --at-eof keep -t 'a\,b' app
+    fails_with 1 "$WINAGG" -w 1s --state s --at-eof keep -t 'a,b' app 2>err
+    grep -qF -- "--time was 'a\\,b', is 'a,b'" err
+    "$WINAGG" -w 1s --state n --at-eof keep -t a -a 'n=sum:a\,m' app
+    fails_with 1 "$WINAGG" -w 1s --state n --at-eof keep -t a -a 'n=sum:a,m=count' app 2>err
+    grep -qF -- "--agg was" err
+    "$WINAGG" -w 1s --state q --at-eof keep -t a -a 'p99.9:a' app
+    fails_with 1 "$WINAGG" -w 1s --state q --at-eof keep -t a -a 'p95:a' app 2>err
+    grep -qF -- "is 'p95_a=p95:a'" err
+}
+
 @test "options that change no result may change" {
     begin
     cp in app

@@ -124,8 +124,8 @@ int main(void)
     good("total=sum:bytes", "sum", "total", "bytes", AGG_NUMBER);
     good("sum:a=b", "sum", "sum_a=b", "a=b", AGG_NUMBER);
     good("x=sum:a=b", "sum", "x", "a=b", AGG_NUMBER);
-    good("sum:a\\:b\\,c", "sum", "sum_a:b,c", "a:b,c", AGG_NUMBER);
-    good("max:a\\.b\\\\", "max", "max_a\\.b\\\\", "a\\.b\\\\", AGG_NUMBER);
+    good("sum:a\\:b\\,c", "sum", "sum_a:b,c", "a\\:b\\,c", AGG_NUMBER);
+    good("max:a\\.b\\\\", "max", "max_a.b\\", "a\\.b\\\\", AGG_NUMBER);
     good("a\\,b=first:x", "first", "a,b", "x", AGG_VALUE);
     good("p99.9:latency", "p", "p99.9_latency", "latency", AGG_NUMBER);
     good("approx_p99:x", "approx_p", "approx_p99_x", "x", AGG_NUMBER);
