@@ -62,6 +62,7 @@ functions_of_help() {
         case $name in
             count) field= ;;
             topk) field=:v:3 ;;
+            share) field='[v=5]' ;;
             *) field=:v ;;
         esac
         # Two equal values: each function has a result, var and stddev that of 0.

@@ -25,6 +25,8 @@ const struct agg_ops *const agg_table[] = {
     &approx_quantile_ops,
     &topk_ops,
     &mode_ops,
+    &share_ops,
+    &rate_ops,
     NULL,
 };
 
@@ -57,12 +59,39 @@ struct spelling {
         const char *text;
         size_t len;
     } part[MAX_PARTS];
-    size_t n_parts; /* may be more than MAX_PARTS */
+    size_t n_parts;        /* may be more than MAX_PARTS */
+    const char *condition; /* what stands in the brackets; NULL: none */
+    size_t condition_len;
 };
+
+/* From behind the opening bracket to the closing one; the rest of the text if there is none. */
+static size_t condition_span(const char *text)
+{
+    bool quoted = false;
+    size_t i = 0;
+    for (; text[i] != '\0'; i++) {
+        if (quoted && text[i] == '\\' && text[i + 1] != '\0')
+            i++;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && text[i] == ']' && (text[i + 1] == ',' || text[i + 1] == '\0'))
+            break;
+    }
+    return i;
+}
+
+size_t agg_span(const char *list)
+{
+    size_t len = escape_span(list, ",[");
+    if (list[len] != '[')
+        return len;
+    len += 1 + condition_span(list + len + 1);
+    return list[len] == '\0' ? len : len + 1;
+}
 
 static void split(struct spelling *s, const char *text)
 {
-    size_t head = escape_span(text, ":=");
+    size_t head = escape_span(text, ":=[");
     *s = (struct spelling){.text = text};
     if (text[head] == '=') {
         s->name = text;
@@ -70,15 +99,20 @@ static void split(struct spelling *s, const char *text)
         text += head + 1;
     }
     for (;;) {
-        size_t len = escape_span(text, ":");
+        size_t len = escape_span(text, ":[");
         if (s->n_parts < MAX_PARTS) {
             s->part[s->n_parts].text = text;
             s->part[s->n_parts].len = len;
         }
         s->n_parts++;
-        if (text[len] == '\0')
-            return;
-        text += len + 1;
+        text += len;
+        if (*text != ':')
+            break;
+        text++;
+    }
+    if (*text == '[') {
+        s->condition = text + 1;
+        s->condition_len = condition_span(text + 1);
     }
 }
 
@@ -187,7 +221,13 @@ static bool check_parts(const struct agg *agg, const struct spelling *s, struct 
 {
     int shown = (int)s->part[0].len;
     size_t most = agg->ops->param == AGG_FIELD_COUNT ? 3 : 2;
-    if (s->n_parts < 2 && agg->ops->param != AGG_OPTIONAL_FIELD)
+    if (agg->ops->param == AGG_CONDITION_ONLY && (s->n_parts > 1 || s->condition == NULL))
+        return error_set(err, EXIT_USAGE,
+                         "aggregate '%s': expected a condition and no field, like %.*s[status >= "
+                         "500]",
+                         s->text, shown, s->part[0].text);
+    if (s->n_parts < 2 && agg->ops->param != AGG_OPTIONAL_FIELD &&
+        agg->ops->param != AGG_CONDITION_ONLY)
         return error_set(err, EXIT_USAGE, "aggregate '%s': of which field? Write %.*s:FIELD%s",
                          s->text, shown, s->part[0].text, most == 3 ? ":N" : "");
     if (s->n_parts >= 2 && s->part[1].len == 0)
@@ -199,6 +239,11 @@ static bool check_parts(const struct agg *agg, const struct spelling *s, struct 
                          s->text, shown, s->part[0].text, most == 3 ? ":N" : "");
     if (s->name != NULL && s->name_len == 0)
         return error_set(err, EXIT_USAGE, "aggregate '%s': the name before '=' is empty", s->text);
+    if (s->condition != NULL && s->condition[s->condition_len] == '\0')
+        return error_set(err, EXIT_USAGE,
+                         "aggregate '%s': expected a ] that ends the condition, found none (\\[ is "
+                         "a bracket)",
+                         s->text);
     return true;
 }
 
@@ -224,26 +269,31 @@ void agg_print(const struct agg *agg, struct buf *to)
         buf_printf(to, ":%s", agg->field);
     if (agg->n > 0)
         buf_printf(to, ":%llu", (unsigned long long)agg->n);
+    if (agg->condition_text != NULL)
+        buf_printf(to, "[%s]", agg->condition_text);
 }
 
 bool agg_parse(struct agg *agg, const char *text, struct error *err)
 {
     struct spelling s;
     split(&s, text);
-    *agg = (struct agg){.ops = find_function(s.part[0].text, s.part[0].len)};
+    *agg = (struct agg){.ops = find_function(s.part[0].text, s.part[0].len),
+                        .condition = AGG_ALL_RECORDS};
     if (agg->ops == NULL)
         return unknown_function(&s, err);
-    agg->function = memory_strndup(s.part[0].text, s.part[0].len);
     if (!check_parts(agg, &s, err) ||
         (agg->ops->param == AGG_RANK_FIELD && !parse_rank(agg, &s, err)) ||
         (agg->ops->param == AGG_FIELD_COUNT && !parse_count(agg, &s, err)))
         return false;
+    agg->function = memory_strndup(s.part[0].text, s.part[0].len);
     if (agg->ops == &median_ops) {
         agg->q_numerator = 5; /* in tenths, as every denominator is a power of ten */
         agg->q_denominator = 10;
     }
     agg->type = agg->ops->type;
     agg->input = s.n_parts < 2 ? AGG_NO_INPUT : agg->ops->input;
+    if (s.condition != NULL)
+        agg->condition_text = memory_strndup(s.condition, s.condition_len);
     if (s.n_parts >= 2)
         agg->field = memory_strndup(s.part[1].text, s.part[1].len);
     agg->name = s.name != NULL ? escape_undo(s.name, s.name_len) : default_name(agg);
@@ -255,13 +305,15 @@ void agg_clear(struct agg *agg)
     free(agg->function);
     free(agg->name);
     free(agg->field);
+    free(agg->condition_text);
     *agg = (struct agg){0};
 }
 
 /* Whether b can read what a keeps. */
 static bool shares(const struct agg *a, const struct agg *b)
 {
-    return b->ops->view != NULL && a->ops->init == b->ops->init && strcmp(a->field, b->field) == 0;
+    return b->ops->view != NULL && a->ops->init == b->ops->init && a->condition == b->condition &&
+           strcmp(a->field, b->field) == 0;
 }
 
 size_t agg_layout(struct agg *aggs, size_t n)

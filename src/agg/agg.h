@@ -29,7 +29,10 @@ enum agg_param {
     AGG_OPTIONAL_FIELD, /* count, count:FIELD */
     AGG_FIELD_COUNT,    /* topk:FIELD:N */
     AGG_RANK_FIELD,     /* p99.9:FIELD */
+    AGG_CONDITION_ONLY, /* share[COND] */
 };
+
+enum { AGG_MOST_CONDITIONS = 64, AGG_ALL_RECORDS = -1 };
 
 /* What a result is: by nature a number, a number that counts, or whatever the records held. */
 enum agg_type { AGG_NUMERIC, AGG_COUNTING, AGG_ANY };
@@ -40,7 +43,9 @@ struct agg {
     char *function;       /* as typed: p99.9 */
     char *name;           /* of the output column, without escapes */
     char *field;          /* as typed, with its escapes; NULL: none */
+    char *condition_text; /* of [COND], as typed; NULL: none */
     enum agg_input input; /* what the column must hold */
+    int condition;        /* the bit of its condition in agg_rows.meets; AGG_ALL_RECORDS: none */
     size_t column;        /* index of its column in the batch; set by who builds the batch plan */
     size_t offset;        /* of its accumulator in the block; set by agg_layout() */
     /* parameters, whichever the function has */
@@ -56,6 +61,7 @@ struct agg_rows {
     struct arena *const *arenas; /* the window's, beside each */
     const uint32_t *rows;        /* index into the batch's columns */
     const int64_t *time_ns;      /* the batch's event times, by row */
+    const uint64_t *meets;       /* a bit for each condition, by row; NULL if there is none */
 };
 
 struct agg_ops {
@@ -81,6 +87,11 @@ struct agg_ops {
        changes next or a record is added. */
     void (*result)(const struct agg *agg, const void *acc, struct datum *result,
                    struct buf *scratch);
+    /* The same where it depends on the window's length, which is 0 for one without bounds; else
+       NULL. */
+    void (*result_over)(const struct agg *agg, const void *acc, uint64_t length_ns,
+                        struct datum *result, struct buf *scratch);
+    bool takes_all; /* its condition is not a filter: it looks at agg_rows.meets itself */
     /* Back to no records, keeping memory for the next ones (discard mode, pane after pane). */
     void (*reset)(const struct agg *agg, void *acc);
     /* The state as bytes; load takes exactly those bytes back into an accumulator that is fresh
@@ -94,14 +105,21 @@ struct agg_ops {
 extern const struct agg_ops *const agg_table[];
 
 /*
- * Reads one `[NAME=]FUNCTION[:FIELD[:PARAM]]`, with the escapes of base/escape.h. On failure *err
- * (EXIT_USAGE) says what was expected: an unknown function gets the nearest name or the list,
- * a missing field is named, as is a field where none belongs. Free with agg_clear().
+ * The length of the first AGG of a list: up to a comma that no backslash precedes and that stands
+ * in no [COND]. A [COND] ends at the first `]` outside double quotes that is followed by a comma
+ * or the end.
+ */
+size_t agg_span(const char *list);
+
+/*
+ * Reads one `[NAME=]FUNCTION[:FIELD[:PARAM]][[COND]]`, with the escapes of base/escape.h. On
+ * failure *err (EXIT_USAGE) says what was expected: an unknown function gets the nearest name or
+ * the list, a missing field is named, as is a field where none belongs. Free with agg_clear().
  */
 bool agg_parse(struct agg *agg, const char *text, struct error *err);
 void agg_clear(struct agg *agg);
 
-/* Appends NAME=FUNCTION[:FIELD[:N]], so that other aggregates read otherwise. */
+/* Appends NAME=FUNCTION[:FIELD[:N]][[COND]], so that other aggregates read otherwise. */
 void agg_print(const struct agg *agg, struct buf *to);
 
 /*

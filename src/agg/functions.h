@@ -16,6 +16,7 @@ extern const struct agg_ops distinct_ops;
 extern const struct agg_ops approx_distinct_ops;
 extern const struct agg_ops approx_quantile_ops;
 extern const struct agg_ops topk_ops, mode_ops;
+extern const struct agg_ops share_ops, rate_ops;
 
 /* Nothing: the aggregate that owns the state has done it. */
 void view_init(const struct agg *agg, void *acc);

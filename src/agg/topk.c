@@ -71,6 +71,8 @@ static void put_json(struct buf *to, const struct value *v)
         buf_puts(to, "true");
         return;
     case VALUE_NULL:
+    case VALUE_COMPOSITE:
+    case VALUE_BAD:
         break; /* never counted */
     }
     buf_puts(to, "null");

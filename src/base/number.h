@@ -87,6 +87,9 @@ void number_sum_print(struct buf *to, const struct number_sum *s);
 /* s += v * v, exactly. */
 void number_sum_add_square(struct number_sum *s, const struct value *v, struct arena *arena);
 
+/* s1 / n * 10^shift, n >= 1. */
+void number_quotient_print(struct buf *to, const struct number_sum *s1, uint64_t n, int shift);
+
 /* Results over n values with sum s1 and sum of squares s2. n >= 1, for the second two n >= 2. */
 void number_mean_print(struct buf *to, const struct number_sum *s1, uint64_t n);
 void number_variance_print(struct buf *to, const struct number_sum *s1, const struct number_sum *s2,

@@ -402,20 +402,25 @@ static bool sum_mant(const struct number_sum *s, u128 *mant, int32_t *exp, bool 
     return true;
 }
 
-void number_mean_print(struct buf *to, const struct number_sum *s1, uint64_t n)
+void number_quotient_print(struct buf *to, const struct number_sum *s1, uint64_t n, int shift)
 {
     struct fraction f;
     u128 mant;
     int32_t exp;
     bool negative;
-    if (sum_mant(s1, &mant, &exp, &negative) && make_fraction(&f, negative, mant, n, exp) &&
+    if (sum_mant(s1, &mant, &exp, &negative) && make_fraction(&f, negative, mant, n, exp + shift) &&
         print_fraction(to, &f))
         return;
     struct ratio r = {0};
-    r.exp = sum_integer(&r.num, s1, &r.negative);
+    r.exp = sum_integer(&r.num, s1, &r.negative) + shift;
     bignum_set(&r.den, n);
     print_ratio(to, &r);
     ratio_free(&r);
+}
+
+void number_mean_print(struct buf *to, const struct number_sum *s1, uint64_t n)
+{
+    number_quotient_print(to, s1, n, 0);
 }
 
 /* The variance (n * s2 - s1^2) / (n * (n - 1)) in 128 bits, if it fits. */

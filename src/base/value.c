@@ -122,6 +122,8 @@ void value_encode(struct buf *to, const struct value *v)
         buf_putc(to, TAG_TRUE);
         return;
     case VALUE_NULL:
+    case VALUE_COMPOSITE:
+    case VALUE_BAD:
         break;
     }
     buf_putc(to, TAG_NULL);
@@ -272,6 +274,8 @@ struct datum value_datum(const struct value *v, struct buf *scratch)
             .kind = DATUM_NUMBER, .text = scratch->data + start, .len = scratch->len - start};
     }
     case VALUE_NULL:
+    case VALUE_COMPOSITE:
+    case VALUE_BAD:
         break;
     }
     return (struct datum){.kind = DATUM_NULL};

@@ -27,6 +27,10 @@ enum value_kind {
     VALUE_NUMBER, /* mant * 10^exp */
     VALUE_WIDE,   /* a number that does not fit so: its text, already checked by number_parse() */
     VALUE_STRING, /* text, len; may hold any bytes */
+    /* These two are of a record that is still to be judged; no encoding, no aggregate knows them.
+     */
+    VALUE_COMPOSITE, /* an object or an array, where only conditions look */
+    VALUE_BAD,       /* not what is needed: text is the reason, NUL-terminated */
 };
 
 struct value {

@@ -118,6 +118,7 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
     texts_free(&c.keys);
     texts_free(&c.aggs);
     texts_free(&c.columns);
+    texts_free(&c.where);
     if (action != CLI_RUN)
         plan_free(&c.plan);
     *plan = c.plan;

@@ -56,6 +56,23 @@ static bool parse_more(struct command *c, const struct option *option, const cha
     return true;
 }
 
+static bool parse_aggs(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)option, (void)err;
+    texts_split_aggs(&c->aggs, value);
+    return true;
+}
+
+/* Given several times, each counts. */
+static bool parse_each(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)err;
+    texts_add(field_at(c, option), value);
+    return true;
+}
+
 static bool parse_choice(struct command *c, const struct option *option, const char *value,
                          struct error *err)
 {
@@ -296,7 +313,9 @@ const struct option_group option_groups[] = {
       {0, "offset", "DURATION", "shifts windows of a fixed length", parse_offset,
        AT(plan.window.offset_ns), NULL},
       {'k', "key", "[NAME=]FIELD,...", "group by these fields", parse_more, AT(keys), NULL},
-      {'a', "agg", "AGG,...", "[NAME=]FUNCTION[:FIELD[:PARAM]] (count)", parse_more, AT(aggs),
+      {'a', "agg", "AGG,...", "[NAME=]FUNCTION[:FIELD[:PARAM]][[COND]] (count)", parse_aggs, 0,
+       NULL},
+      {0, "where", "COND", "only records that meet it, like 'status >= 500'", parse_each, AT(where),
        NULL}}},
     {"When windows fire",
      {{'l', "lateness", "DURATION", "how long a closed window takes late records (0)",

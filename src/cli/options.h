@@ -20,11 +20,14 @@ void texts_free(struct texts *texts);
 
 /* Appends the pieces of `list` between commas that no backslash precedes. */
 void texts_split(struct texts *texts, const char *list);
+/* The same for aggregates, whose [COND] may hold commas. */
+void texts_split_aggs(struct texts *texts, const char *list);
+void texts_add(struct texts *texts, const char *text);
 
 /* The options as given. What depends on another option (a field on the format) stays text. */
 struct command {
     struct plan plan;
-    struct texts time, keys, aggs, columns;
+    struct texts time, keys, aggs, columns, where;
     const char *year_from;                      /* NULL: not given */
     const char *window;                         /* NULL: not given */
     bool early, late_every, offset, checkpoint; /* given */

@@ -110,15 +110,102 @@ static bool finish_input_of(struct command *c, struct agg *agg, struct error *er
            plan_column(c, agg->field, uses[agg->input], "--agg", &agg->column, err);
 }
 
+struct condition_context {
+    struct command *command;
+    const char *option;
+};
+
+static bool condition_column(void *context, const char *field, size_t *column, struct error *err)
+{
+    struct condition_context *of = context;
+    return plan_column(of->command, field, FIELD_CONDITION, of->option, column, err);
+}
+
+static struct condition *read_condition(struct command *c, const char *text, const char *option,
+                                        struct error *err)
+{
+    struct condition_context of = {c, option};
+    const struct condition_columns columns = {condition_column, &of};
+    struct error why = {0};
+    struct condition *condition = condition_parse(text, &columns, &why);
+    if (condition == NULL)
+        error_set(err, EXIT_USAGE, "%s %s", option, why.text);
+    return condition;
+}
+
+static bool finish_where(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    struct verdict_rules *rules = &plan->rules;
+    plan->where = memory_calloc(c->where.n, sizeof *plan->where);
+    rules->where = memory_calloc(c->where.n, sizeof(struct condition *));
+    for (; rules->n_where < c->where.n; rules->n_where++) {
+        const char *text = c->where.text[rules->n_where];
+        struct condition *condition = read_condition(c, text, "--where", err);
+        if (condition == NULL)
+            return false;
+        rules->where[rules->n_where] = condition;
+        plan->where[rules->n_where] = memory_strdup(text);
+    }
+    return true;
+}
+
+/* The same text is the same condition: it is asked once. */
+static bool finish_condition(struct command *c, struct agg *agg, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    struct verdict_rules *rules = &plan->rules;
+    if (agg->condition_text == NULL)
+        return true;
+    for (const struct agg *other = plan->aggs; other < agg; other++) {
+        if (other->condition_text != NULL &&
+            strcmp(other->condition_text, agg->condition_text) == 0) {
+            agg->condition = other->condition;
+            return true;
+        }
+    }
+    if (rules->n_conditions == AGG_MOST_CONDITIONS)
+        return error_set(err, EXIT_USAGE, "--agg: expected at most %d different conditions",
+                         AGG_MOST_CONDITIONS);
+    struct condition *condition = read_condition(c, agg->condition_text, "--agg", err);
+    if (condition == NULL)
+        return false;
+    agg->condition = (int)rules->n_conditions;
+    rules->conditions[rules->n_conditions++] = condition;
+    return true;
+}
+
+/* Which values must be good: those of keys, and of aggregates where they take the record. */
+static void finish_rules(struct plan *plan)
+{
+    struct verdict_rules *rules = &plan->rules;
+    if (rules->n_where + rules->n_conditions == 0)
+        return;
+    plan->input.defer_bad = true;
+    rules->columns = memory_calloc(plan->input.n_fields, sizeof *rules->columns);
+    for (size_t i = 0; i < plan->n_keys; i++)
+        rules->columns[i].always = true;
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        const struct agg *agg = &plan->aggs[i];
+        if (agg->input == AGG_NO_INPUT)
+            continue;
+        if (agg->condition == AGG_ALL_RECORDS)
+            rules->columns[agg->column].always = true;
+        else
+            rules->columns[agg->column].if_met |= UINT64_C(1) << agg->condition;
+    }
+}
+
 static bool finish_aggs(struct command *c, struct error *err)
 {
     struct plan *plan = &c->plan;
     plan->aggs = memory_calloc(c->aggs.n, sizeof *plan->aggs);
+    plan->rules.conditions = memory_calloc(AGG_MOST_CONDITIONS, sizeof(struct condition *));
     for (size_t i = 0; i < c->aggs.n; i++) {
         if (!agg_parse(&plan->aggs[i], c->aggs.text[i], err))
             return false;
         plan->n_aggs++;
-        if (!finish_input_of(c, &plan->aggs[i], err))
+        if (!finish_input_of(c, &plan->aggs[i], err) || !finish_condition(c, &plan->aggs[i], err))
             return false;
     }
     plan->acc_bytes = agg_layout(plan->aggs, plan->n_aggs);
@@ -300,8 +387,10 @@ bool command_finish(struct command *c, struct error *err)
     if (c->aggs.n == 0)
         texts_split(&c->aggs, "count");
     finish_columns(c);
-    if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err))
+    if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err) ||
+        !finish_where(c, err))
         return false;
+    finish_rules(plan);
     bool fires_again = plan->pane.lateness_ns > 0 || c->early;
     plan->panes = plan->panes || (fires_again && !plan->pane.final);
     return finish_sql(plan, err) && check_names(plan, err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 
 void texts_free(struct texts *texts)
@@ -19,16 +20,29 @@ static void append(struct texts *texts, const char *text, size_t len)
     texts->text[texts->n++] = memory_strndup(text, len);
 }
 
+void texts_add(struct texts *texts, const char *text)
+{
+    append(texts, text, strlen(text));
+}
+
 void texts_split(struct texts *texts, const char *list)
 {
-    const char *start = list, *p = list;
-    for (; *p != '\0'; p++) {
-        if (*p == '\\' && p[1] != '\0') {
-            p++;
-        } else if (*p == ',') {
-            append(texts, start, (size_t)(p - start));
-            start = p + 1;
-        }
+    for (;; list++) {
+        size_t len = escape_span(list, ",");
+        append(texts, list, len);
+        list += len;
+        if (*list == '\0')
+            return;
     }
-    append(texts, start, (size_t)(p - start));
+}
+
+void texts_split_aggs(struct texts *texts, const char *list)
+{
+    for (;; list++) {
+        size_t len = agg_span(list);
+        append(texts, list, len);
+        list += len;
+        if (*list == '\0')
+            return;
+    }
 }

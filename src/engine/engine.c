@@ -4,6 +4,14 @@
 
 #include "base/wire.h"
 
+/* Rows as in struct engine, but of those that meet a condition. */
+struct filtered {
+    size_t n;
+    char *accs[ENGINE_PENDING];
+    struct arena *arenas[ENGINE_PENDING];
+    uint32_t rows[ENGINE_PENDING];
+};
+
 struct engine *engine_new(const struct engine_options *o)
 {
     struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new(o);
@@ -15,6 +23,7 @@ struct engine *engine_new(const struct engine_options *o)
     e->panes.writer = o->writer;
     e->panes.sink = o->sink;
     e->panes.id = o->id;
+    e->panes.unbounded = o->window.kind == WINDOW_ALL;
     e->key_seed = o->key_seed;
     return e;
 }
@@ -27,6 +36,30 @@ void engine_free(struct engine *e)
     e->ops->free(e);
 }
 
+/* They only move the clock. */
+static void skip_filtered(struct engine *e, size_t from, size_t to)
+{
+    e->counts.filtered += to - from;
+    for (size_t i = from; i < to; i++)
+        engine_advance(e, e->batch->time_ns[i]);
+}
+
+/* Records of one verdict at a time. */
+static void consume_judged(struct engine *e, size_t from, size_t to)
+{
+    const uint8_t *verdict = e->batch->verdict;
+    while (from < to) {
+        size_t end = from + 1;
+        while (end < to && verdict[end] == verdict[from])
+            end++;
+        if (verdict[from] == VERDICT_USE)
+            e->ops->consume(e, from, end);
+        else
+            skip_filtered(e, from, end);
+        from = end;
+    }
+}
+
 void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
                     size_t from, size_t to)
 {
@@ -34,7 +67,10 @@ void engine_consume(struct engine *e, const struct batch *batch, const struct ke
         return;
     e->batch = batch;
     e->keys = keys;
-    e->ops->consume(e, from, to);
+    if (batch->verdict == NULL)
+        e->ops->consume(e, from, to);
+    else
+        consume_judged(e, from, to);
     engine_add_pending(e);
     e->batch = NULL;
     e->keys = NULL;
@@ -55,6 +91,31 @@ void engine_interrupt(struct engine *e)
     e->ops->fire_unfired(e);
 }
 
+/* The pending rows that meet the condition. */
+static void filter_pending(const struct engine *e, int condition, struct filtered *to)
+{
+    to->n = 0;
+    for (size_t i = 0; i < e->n_pending; i++) {
+        to->accs[to->n] = e->accs[i];
+        to->arenas[to->n] = e->arenas[i];
+        to->rows[to->n] = e->rows[i];
+        to->n += e->batch->meets[e->rows[i]] >> condition & 1;
+    }
+}
+
+static void add_filtered(const struct engine *e, const struct agg *agg, const struct value *column,
+                         struct agg_rows rows)
+{
+    struct filtered filtered;
+    filter_pending(e, agg->condition, &filtered);
+    rows.n = filtered.n;
+    rows.accs = filtered.accs;
+    rows.arenas = filtered.arenas;
+    rows.rows = filtered.rows;
+    if (rows.n > 0)
+        agg->ops->add(agg, &rows, column);
+}
+
 void engine_add_pending(struct engine *e)
 {
     if (e->n_pending == 0)
@@ -65,11 +126,16 @@ void engine_add_pending(struct engine *e)
         .arenas = e->arenas,
         .rows = e->rows,
         .time_ns = e->batch->time_ns,
+        .meets = e->batch->meets,
     };
     for (size_t i = 0; i < e->panes.n_aggs; i++) {
         const struct agg *agg = &e->panes.aggs[i];
-        agg->ops->add(agg, &rows,
-                      agg->input == AGG_NO_INPUT ? NULL : e->batch->columns[agg->column]);
+        const struct value *column =
+            agg->input == AGG_NO_INPUT ? NULL : e->batch->columns[agg->column];
+        if (agg->condition == AGG_ALL_RECORDS || agg->ops->takes_all)
+            agg->ops->add(agg, &rows, column);
+        else
+            add_filtered(e, agg, column, rows);
     }
     e->n_pending = 0;
 }
@@ -151,8 +217,8 @@ size_t engine_state_bytes(const struct engine *e)
 void engine_save(const struct engine *e, struct buf *to)
 {
     const struct engine_counts *c = &e->counts;
-    const uint64_t counts[] = {c->used,       c->late,    c->too_late,
-                               c->unassigned, c->windows, e->panes.rows};
+    const uint64_t counts[] = {c->used,     c->late,       c->too_late, c->unassigned,
+                               c->filtered, c->duplicates, c->windows,  e->panes.rows};
     wire_put_u8(to, e->watermark.started);
     wire_put_i64(to, e->watermark.now_ns);
     wire_put_i64(to, e->watermark.clock_ns);
@@ -167,8 +233,8 @@ void engine_save(const struct engine *e, struct buf *to)
 bool engine_state_load(struct engine_state *s, const unsigned char **at, const unsigned char *end)
 {
     struct engine_counts *c = &s->counts;
-    uint64_t *const counts[] = {&c->used,       &c->late,    &c->too_late,
-                                &c->unassigned, &c->windows, &s->rows};
+    uint64_t *const counts[] = {&c->used,     &c->late,       &c->too_late, &c->unassigned,
+                                &c->filtered, &c->duplicates, &c->windows,  &s->rows};
     uint8_t started, tick_set, header_due;
     if (!wire_u8(at, end, &started) || !wire_i64(at, end, &s->watermark_ns) ||
         !wire_i64(at, end, &s->clock_ns) || !wire_u8(at, end, &tick_set) ||

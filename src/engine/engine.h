@@ -29,7 +29,8 @@
 
 struct engine_counts {
     uint64_t used, late, too_late, unassigned; /* late: among the used */
-    uint64_t windows;                          /* opened; swallowed sessions not counted */
+    uint64_t filtered, duplicates;
+    uint64_t windows; /* opened; swallowed sessions not counted */
 };
 
 /* What the records of this run that were late need: not saved, since it is for this run's messages.
@@ -105,11 +106,12 @@ void engine_interrupt(struct engine *e);
  * State for a snapshot, between two calls of engine_consume(): watermark, counts, and all windows
  * with their cells. engine_load() wants a new engine of the same options; false: damaged.
  *
- * Layout, version 1: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
- * too late, unassigned, windows, rows (u64); header due (u8); then what the engine's own save()
- * writes (engine/aligned.c, engine/sessions.c), which begins with the number of live windows (u64).
+ * Layout, version 2: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
+ * too late, unassigned, filtered, duplicates, windows, rows (u64); header due (u8); then what the
+ * engine's own save() writes (engine/aligned.c, engine/sessions.c), which begins with the number of
+ * live windows (u64).
  */
-enum { ENGINE_STATE_VERSION = 1 };
+enum { ENGINE_STATE_VERSION = 2 };
 void engine_save(const struct engine *e, struct buf *to);
 bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
 

@@ -143,11 +143,18 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     if (cell->printed != NULL)
         repeat_row(panes, "-U", bounds, cell->pane - 1, cell, cell->printed);
 
+    /* Between bounds of int64, even saturated ones, the difference is one of uint64. */
+    uint64_t length_ns =
+        panes->unbounded ? 0 : (uint64_t)bounds->end_ns - (uint64_t)bounds->start_ns;
     size_t start = begin_row(panes, op, bounds, cell);
     for (size_t i = 0; i < panes->n_aggs; i++) {
         const struct agg *agg = &panes->aggs[i];
         panes->texts[i].len = 0;
-        agg->ops->result(agg, cell_accs(cell) + agg->offset, &panes->results[i], &panes->texts[i]);
+        const void *acc = cell_accs(cell) + agg->offset;
+        if (agg->ops->result_over != NULL)
+            agg->ops->result_over(agg, acc, length_ns, &panes->results[i], &panes->texts[i]);
+        else
+            agg->ops->result(agg, acc, &panes->results[i], &panes->texts[i]);
     }
     writer_results(panes->writer, out, panes->results, cell->pane, timing_name[timing]);
     if (retract && pane_refines(&panes->options))

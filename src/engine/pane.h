@@ -46,6 +46,7 @@ struct panes {
     struct writer *writer; /* borrowed */
     struct sink *sink;     /* borrowed */
     enum pane_id id;
+    bool unbounded;        /* one window for all time: it has no length */
     bool header_due;       /* write the header line before the first row */
     uint64_t rows;         /* written so far, of every op */
     struct error err;      /* the first failure; once set, nothing more is written */

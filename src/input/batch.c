@@ -21,6 +21,8 @@ void batch_free(struct batch *batch)
     free(batch->start);
     free(batch->len);
     free(batch->bad);
+    free(batch->verdict);
+    free(batch->meets);
     arena_free(&batch->arena);
     *batch = (struct batch){0};
 }
@@ -29,7 +31,7 @@ void batch_begin(struct batch *batch, const struct block *block, size_t n_column
 {
     arena_reset(&batch->arena);
     batch->block = block;
-    batch->n = batch->n_bad = 0;
+    batch->n = batch->n_bad = batch->n_deferred = 0;
     batch->lines = 0;
     if (batch->columns == NULL) {
         batch->columns = memory_calloc(n_columns + 1, sizeof *batch->columns);

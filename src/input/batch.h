@@ -19,6 +19,20 @@ void batch_grow(struct batch *batch); /* slow path of batch_lane() */
 /* A new last entry of batch->bad, standing before the next good record. */
 struct bad_record *batch_add_bad(struct batch *batch);
 
+/*
+ * A value of the lane can't be what it is needed as. Returns the reason, which makes the record bad
+ * now, or NULL: it is noted in the value, to be judged when it is known whether it is needed.
+ */
+static inline const char *batch_bad_value(struct batch *batch, const struct input_options *options,
+                                          struct value *v, const char *reason)
+{
+    if (reason == NULL || !options->defer_bad)
+        return reason;
+    *v = (struct value){.text = reason, .kind = VALUE_BAD};
+    batch->n_deferred++;
+    return NULL;
+}
+
 /* The lane that comes next, with room for it. */
 static inline size_t batch_lane(struct batch *batch)
 {

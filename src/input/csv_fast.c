@@ -220,6 +220,7 @@ static size_t read_field(const struct csv_fast *fast, const struct group *g, siz
     case FIELD_NUMBER:
         return column_numbers(&c, fast->vectors->lanes, v, read_other_number, v);
     case FIELD_VALUE:
+    case FIELD_CONDITION:
         return COLUMN_CALL(read_strings, &c, false, VALUE_NULL, v);
     case FIELD_KEY:
         break;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "input/batch.h"
 #include "input/reason.h"
 
 /* libcsv grows its buffer by a fixed step: a small one makes a field of megabytes quadratic. */
@@ -175,6 +176,7 @@ static const char *read_field(const struct field *field, struct arena *arena, st
         }
         break;
     case FIELD_VALUE:
+    case FIELD_CONDITION:
         break;
     }
     v->kind = VALUE_STRING;
@@ -197,8 +199,9 @@ const char *csv_slow_record(struct csv_slow *csv, const struct input_options *op
     for (size_t f = 0; reason == NULL && f < options->n_fields; f++) {
         size_t field_len;
         const char *text = csv_slow_field(csv, layout->fields[f], &field_len);
-        reason = read_field(&options->fields[f], &batch->arena, &batch->columns[f][lane], text,
-                            field_len);
+        struct value *v = &batch->columns[f][lane];
+        reason = batch_bad_value(
+            batch, options, v, read_field(&options->fields[f], &batch->arena, v, text, field_len));
     }
     return reason;
 }

@@ -34,10 +34,11 @@ enum input_format { INPUT_AUTO, INPUT_JSON, INPUT_CSV, INPUT_TSV };
 
 /* What a column is for decides what may stand in it; anything else makes the record bad. */
 enum field_use {
-    FIELD_PRESENCE, /* count:F. VALUE_NULL or VALUE_TRUE */
-    FIELD_NUMBER,   /* a number, or a string that holds one; VALUE_NULL if null or missing */
-    FIELD_VALUE,    /* any scalar; an empty CSV field is VALUE_NULL */
-    FIELD_KEY,      /* any scalar; an empty CSV field is the empty string; CSV: must be UTF-8 */
+    FIELD_PRESENCE,  /* count:F. VALUE_NULL or VALUE_TRUE */
+    FIELD_NUMBER,    /* a number, or a string that holds one; VALUE_NULL if null or missing */
+    FIELD_VALUE,     /* any scalar; an empty CSV field is VALUE_NULL */
+    FIELD_CONDITION, /* any scalar; an object or an array is VALUE_COMPOSITE; never bad */
+    FIELD_KEY,       /* any scalar; an empty CSV field is the empty string; CSV: must be UTF-8 */
 };
 
 struct field {
@@ -65,6 +66,7 @@ struct input_options {
     volatile sig_atomic_t *stop; /* set by a signal handler: stop reading. May be NULL */
     int stop_fd;                 /* if not: becomes readable after *stop was set */
     bool keep_last;              /* a last line without newline is not a record: it may grow */
+    bool defer_bad;              /* a value that would make the record bad is VALUE_BAD instead */
     bool no_fast_path;           /* for tests: every record through jansson or libcsv */
 };
 
@@ -88,9 +90,13 @@ struct bad_record {
     size_t before;       /* it stands before good record number `before` of the batch */
     uint32_t start, len; /* its bytes, newline included if there is one */
     uint64_t line;       /* physical line of the block on which it starts, from 1 */
+    bool has_lane;       /* it is lane `before` of the batch, and not a good record */
     bool more;           /* a further piece of the bad record before: bytes only, not a record */
     const char *reason;  /* lives in the batch's arena */
 };
+
+/* What becomes of a record of the batch before any window sees it; see verdict/verdict.h. */
+enum verdict { VERDICT_USE, VERDICT_FILTERED, VERDICT_BAD };
 
 /* The contract between parsing and aggregation. Views live until the batch is parsed into again. */
 struct batch {
@@ -102,9 +108,14 @@ struct batch {
     struct value **columns;    /* columns[f][i], f as in input_options.fields */
     struct bad_record *bad;    /* in order */
     size_t n_bad;
-    uint64_t lines;                           /* physical lines that end in the block */
-    struct arena arena;                       /* unescaped texts, reasons */
+    size_t n_deferred;  /* values that are VALUE_BAD */
+    uint8_t *verdict;   /* of each record; NULL: all are used. These two are verdict_batch()'s. */
+    uint64_t *meets;    /* a bit for each condition of an aggregate; NULL: there is none */
+    bool is_text;       /* every value is a text: CSV and the like */
+    uint64_t lines;     /* physical lines that end in the block */
+    struct arena arena; /* unescaped texts, reasons */
     size_t capacity, bad_capacity, n_columns; /* input_parse()'s own */
+    size_t verdict_capacity;                  /* verdict_batch()'s own */
 };
 void batch_free(struct batch *batch);
 

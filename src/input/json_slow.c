@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "input/batch.h"
 #include "input/json_fast_scalar.h"
 #include "input/reason.h"
 
@@ -276,12 +277,26 @@ static const char *read_number(struct json_slow *slow, const struct field *field
     return NULL;
 }
 
+/* A number that is out of range is no number to a condition, but the text that stands there. */
+static const char *number_as_text(struct json_slow *slow, const json_t *value, struct value *v)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    scalar_text(slow, value, &text, &len);
+    *v = (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
+    return NULL;
+}
+
 static const char *read_scalar(struct json_slow *slow, const struct field *field,
                                const json_t *value, struct value *v)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
     case JSON_ARRAY:
+        if (field->use == FIELD_CONDITION) {
+            v->kind = VALUE_COMPOSITE;
+            return NULL;
+        }
         if (field->use == FIELD_KEY)
             return reason_printf(slow->arena, "key '%s' is %s", field->path.text, type_name(value));
         return reason_printf(slow->arena, "field '%s': expected a single value, found %s",
@@ -292,8 +307,11 @@ static const char *read_scalar(struct json_slow *slow, const struct field *field
         v->text = arena_copy(slow->arena, json_string_value(value), v->len);
         return NULL;
     case JSON_INTEGER:
-    case JSON_REAL:
-        return read_number(slow, field, value, v);
+    case JSON_REAL: {
+        const char *reason = read_number(slow, field, value, v);
+        return field->use == FIELD_CONDITION && reason != NULL ? number_as_text(slow, value, v)
+                                                               : reason;
+    }
     case JSON_TRUE:
         v->kind = VALUE_TRUE;
         return NULL;
@@ -319,6 +337,7 @@ static const char *read_field(struct json_slow *slow, const struct field *field,
         return NULL;
     case FIELD_NUMBER:
         return read_number(slow, field, value, v);
+    case FIELD_CONDITION:
     case FIELD_VALUE:
     case FIELD_KEY:
         return read_scalar(slow, field, value, v);
@@ -330,8 +349,11 @@ static const char *read_object(struct json_slow *slow, const json_t *object, str
                                size_t lane)
 {
     const char *reason = read_time(slow, object, &batch->time_ns[lane]);
-    for (size_t f = 0; reason == NULL && f < slow->options->n_fields; f++)
-        reason = read_field(slow, &slow->options->fields[f], object, &batch->columns[f][lane]);
+    for (size_t f = 0; reason == NULL && f < slow->options->n_fields; f++) {
+        struct value *v = &batch->columns[f][lane];
+        reason = batch_bad_value(batch, slow->options, v,
+                                 read_field(slow, &slow->options->fields[f], object, v));
+    }
     return reason;
 }
 

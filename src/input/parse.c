@@ -192,6 +192,7 @@ void input_parse(struct input_parser *parser, const struct block *block, struct 
 {
     const struct input_options *options = parser->plan->options;
     batch_begin(batch, block, options->n_fields);
+    batch->is_text = parser->plan->format != INPUT_JSON;
     parser->batch = batch;
     parser->data = parser->counted = block->bytes.data;
     parser->end = block->bytes.data + block->bytes.len;

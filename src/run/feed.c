@@ -16,7 +16,8 @@ struct slot {
     struct error err;
     struct block block;
     struct batch batch;
-    struct keys keys; /* encoded by who parses: the aggregator has enough to do */
+    struct keys keys; /* encoded by who parses: the aggregator has enough to do; verdicts, too */
+    struct condition_scratch scratch;
 };
 
 struct worker {
@@ -89,6 +90,7 @@ static void parse_one(struct feed *feed, struct input_parser *parser)
     input_parse(parser, &slot->block, &slot->batch);
     keys_encode(&slot->keys, feed->options.key_seed, slot->batch.columns, feed->options.n_keys,
                 slot->batch.n);
+    verdict_batch(feed->options.rules, &slot->scratch, &slot->batch);
     pthread_mutex_lock(&feed->lock);
     slot->state = SLOT_DONE;
     pthread_cond_broadcast(&feed->changed);
@@ -212,6 +214,7 @@ void feed_stop(struct feed *feed)
     }
     for (size_t i = 0; i < feed->n_slots; i++) {
         batch_free(&feed->slots[i].batch);
+        condition_scratch_free(&feed->slots[i].scratch);
         keys_free(&feed->slots[i].keys);
         block_free(&feed->slots[i].block);
     }

@@ -15,16 +15,18 @@
 #include "base/error.h"
 #include "engine/keys.h"
 #include "input/input.h"
+#include "verdict/verdict.h"
 
 struct feed;
 
 enum { FEED_THREADS_MAX = 64 };
 
 struct feed_options {
-    unsigned threads;  /* the aggregator's own included, 1 to FEED_THREADS_MAX */
-    bool may_wait;     /* reading may block for long (a pipe) */
-    size_t n_keys;     /* the first columns of a batch are the key */
-    uint64_t key_seed; /* of its hashes: seed_of_process() */
+    unsigned threads;                  /* the aggregator's own included, 1 to FEED_THREADS_MAX */
+    bool may_wait;                     /* reading may block for long (a pipe) */
+    size_t n_keys;                     /* the first columns of a batch are the key */
+    uint64_t key_seed;                 /* of its hashes: seed_of_process() */
+    const struct verdict_rules *rules; /* borrowed */
 };
 
 struct feed *feed_start(struct input *in, const struct feed_options *options);

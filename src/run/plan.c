@@ -23,6 +23,8 @@ void plan_free(struct plan *plan)
     for (size_t i = 0; i < plan->n_aggs; i++)
         agg_clear(&plan->aggs[i]);
     free(plan->aggs);
+    free_texts(plan->where, plan->rules.n_where);
+    verdict_rules_free(&plan->rules);
     zone_free(plan->zone);
     *plan = (struct plan){0};
 }

@@ -15,6 +15,7 @@
 #include "engine/pane.h"
 #include "input/input.h"
 #include "output/writer.h"
+#include "verdict/verdict.h"
 #include "window/window.h"
 
 struct plan {
@@ -29,6 +30,8 @@ struct plan {
     char **key_names; /* as typed */
     struct agg *aggs;
     size_t n_aggs;
+    struct verdict_rules rules;
+    char **where;     /* rules.n_where texts, as typed */
     size_t acc_bytes; /* of one block of accumulators, from agg_layout() */
 
     enum output_format output_format;

@@ -83,7 +83,7 @@ void report_end(struct report *report, bool goes_on)
 static uint64_t good_records(const struct engine *engine)
 {
     const struct engine_counts *c = &engine->counts;
-    return c->used + c->too_late + c->unassigned;
+    return c->used + c->too_late + c->unassigned + c->filtered + c->duplicates;
 }
 
 void report_resumed(struct report *report, const struct engine *engine)
@@ -152,15 +152,15 @@ void report_stats(const struct report *report, const struct engine *engine,
     const struct time_style style = {unit, zone};
     struct buf line = {0};
     buf_putc(&line, '{');
-    put_count(&line, "records", c->used + report->bad + c->too_late + c->unassigned);
+    put_count(&line, "records", good_records(engine) + report->bad);
     put_count(&line, "bytes", report->bytes);
     put_count(&line, "used", c->used);
     put_count(&line, "bad", report->bad);
     put_count(&line, "late", c->late);
     put_count(&line, "too_late", c->too_late);
     put_count(&line, "unassigned", c->unassigned);
-    put_count(&line, "filtered", 0);
-    put_count(&line, "duplicates", 0);
+    put_count(&line, "filtered", c->filtered);
+    put_count(&line, "duplicates", c->duplicates);
     put_count(&line, "windows", c->windows);
     put_count(&line, "rows", engine->panes.rows);
     put_time(&line, "watermark", w->started, w->now_ns, &style);

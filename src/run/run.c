@@ -129,6 +129,7 @@ static void start_feed(struct running *r)
         .may_wait = !r->source.regular,
         .n_keys = r->plan->n_keys,
         .key_seed = r->engine->key_seed,
+        .rules = &r->plan->rules,
     };
     r->feed = feed_start(r->input, &options);
     signals_unblock();
@@ -371,6 +372,7 @@ static bool process(struct running *r)
             taken += !batch->bad[at.bad].more;
             if (!let_out_before_strict(r, &at))
                 return false;
+            at.good += batch->bad[at.bad].has_lane;
             if (!report_bad_record(r, &batch->bad[at.bad++], first_line)) {
                 move_to(r, &at, bytes_done(batch, &at));
                 return false;

@@ -91,6 +91,11 @@ static void agg_text(const struct plan *plan, struct buf *to)
     }
 }
 
+static void where_text(const struct plan *plan, struct buf *to)
+{
+    put_list(to, plan->where, plan->rules.n_where);
+}
+
 static void delay_text(const struct plan *plan, struct buf *to)
 {
     put_duration(to, plan->delay_ns);
@@ -197,6 +202,7 @@ static const struct semantic {
     {"--offset", offset_text},
     {"--key", key_text},
     {"--agg", agg_text},
+    {"--where", where_text},
     {"--delay", delay_text},
     {"--lateness", lateness_text},
     {"--mode", mode_text},

@@ -248,7 +248,10 @@ def condition_value(raw, is_csv):
     if isinstance(raw, bool):
         return "text", "true" if raw else "false", None
     if isinstance(raw, NumberText):
-        number = parse_number(raw.text)
+        try:
+            number = parse_number(raw.text)
+        except Bad:
+            return "text", raw.text, None
         return "text", number_text(number), number
     if not isinstance(raw, bytes):
         return Bad
