@@ -125,6 +125,35 @@ static bool parse_offset(struct command *c, const struct option *option, const c
     return parse_duration(c, option, value, err);
 }
 
+static bool parse_delay(struct command *c, const struct option *option, const char *value,
+                        struct error *err)
+{
+    c->plan.delay_all = strcmp(value, "all") == 0;
+    c->plan.delay_ns = 0;
+    return c->plan.delay_all || parse_duration(c, option, value, err);
+}
+
+static bool parse_max_jump(struct command *c, const struct option *option, const char *value,
+                           struct error *err)
+{
+    if (!parse_duration(c, option, value, err))
+        return false;
+    if (c->plan.max_jump_ns == 0)
+        return error_set(err, EXIT_USAGE, "--%s: expected a duration above 0, found '%s'",
+                         option->name, value);
+    return true;
+}
+
+static bool parse_sources(struct command *c, const struct option *option, const char *value,
+                          struct error *err)
+{
+    if (read_count(value, UINT32_MAX, &c->plan.sources) && c->plan.sources > 0)
+        return true;
+    return error_set(err, EXIT_USAGE,
+                     "--%s: expected a number of sources from 1 to 4294967295, found '%s'",
+                     option->name, value);
+}
+
 static bool parse_early(struct command *c, const struct option *option, const char *value,
                         struct error *err)
 {
@@ -305,8 +334,13 @@ const struct option_group option_groups[] = {
       {0, "year-from", "DATE", "times without a year are from here on", parse_text, AT(year_from),
        NULL},
       {0, "tz", "ZONE", "of times that carry none, and of calendars (UTC)", parse_tz, 0, NULL},
-      {'d', "delay", "DURATION", "how far records may come out of order (0)", parse_duration,
-       AT(plan.delay_ns), NULL}}},
+      {'d', "delay", "DURATION", "how far out of order records come (0), or all", parse_delay,
+       AT(plan.delay_ns), NULL},
+      {0, "source", "FIELD", "a clock for each value; the slowest counts", parse_text, AT(source),
+       NULL},
+      {0, "sources", "N", "the clock waits for so many of them", parse_sources, 0, NULL},
+      {0, "max-jump", "DURATION", "a time so far ahead moves no clock, ten do", parse_max_jump,
+       AT(plan.max_jump_ns), NULL}}},
     {"Windows and results",
      {{'w', "window", "WINDOW", "SIZE, sliding:SIZE/SLIDE, session:GAP, all, ...", parse_text,
        AT(window), NULL},

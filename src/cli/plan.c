@@ -175,6 +175,26 @@ static bool finish_condition(struct command *c, struct agg *agg, struct error *e
     return true;
 }
 
+/* The clocks that W follows. */
+static bool finish_clocks(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    if (plan->sources > 0 && c->source == NULL)
+        return error_set(err, EXIT_USAGE,
+                         "--sources: expected --source FIELD beside it, found none");
+    const char *given = plan->sources > 0         ? "--sources"
+                        : plan->pane.early_ns > 0 ? "--early"
+                                                  : NULL;
+    if (plan->delay_all && given != NULL)
+        return error_set(err, EXIT_USAGE,
+                         "%s: expected a --delay that ends before the input does, found "
+                         "--delay all",
+                         given);
+    plan->has_source = c->source != NULL;
+    return c->source == NULL ||
+           plan_column(c, c->source, FIELD_VALUE, "--source", &plan->source_column, err);
+}
+
 /* Which values must be good: those of keys, and of aggregates where they take the record. */
 static void finish_rules(struct plan *plan)
 {
@@ -185,6 +205,8 @@ static void finish_rules(struct plan *plan)
     rules->columns = memory_calloc(plan->input.n_fields, sizeof *rules->columns);
     for (size_t i = 0; i < plan->n_keys; i++)
         rules->columns[i].always = true;
+    if (plan->has_source)
+        rules->columns[plan->source_column].of_clock = true;
     for (size_t i = 0; i < plan->n_aggs; i++) {
         const struct agg *agg = &plan->aggs[i];
         if (agg->input == AGG_NO_INPUT)
@@ -388,7 +410,7 @@ bool command_finish(struct command *c, struct error *err)
         texts_split(&c->aggs, "count");
     finish_columns(c);
     if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err) ||
-        !finish_where(c, err))
+        !finish_where(c, err) || !finish_clocks(c, err))
         return false;
     finish_rules(plan);
     bool fires_again = plan->pane.lateness_ns > 0 || c->early;

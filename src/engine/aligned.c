@@ -270,7 +270,10 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
 {
     struct engine *e = &a->engine;
     const int64_t *time_ns = e->batch->time_ns;
-    const int64_t clock_ns = e->watermark.clock_ns, now_ns = e->watermark.now_ns;
+    const int64_t now_ns = e->watermark.now_ns;
+    /* What says whether a record moves W. */
+    const int64_t *mover_ns = e->w_given ? e->w_after_ns : time_ns;
+    const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
     struct window *first = a->recent[0], *second = a->recent[1] != NULL ? a->recent[1] : first;
     uint64_t late = 0;
@@ -296,7 +299,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
         struct cell *cell = add_to_window(e, w, i);
         late += t_ns < now_ns;
         earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
-        moves = t_ns > clock_ns;
+        moves = mover_ns[i] > moved_ns;
         if (triggers && engine_triggered(e, cell, w->bounds.end_ns)) {
             note_hit(a, 0, w, cell);
             fire_triggered(a, 1);
@@ -309,7 +312,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
         e->lateness.lag_ns = lag_ns > e->lateness.lag_ns ? lag_ns : e->lateness.lag_ns;
     }
     if (i > from)
-        engine_advance(e, time_ns[i - 1]); /* only the last one may have moved W */
+        engine_advance(e, i - 1); /* only the last one may have moved W */
     return i;
 }
 
@@ -321,7 +324,7 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
         size_t plain = alone ? add_plain(a, from, to) : from;
         if (plain == from) {
             add_record(a, from);
-            engine_advance(e, e->batch->time_ns[from]);
+            engine_advance(e, from);
             plain++;
         }
         from = plain;

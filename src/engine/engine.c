@@ -25,6 +25,7 @@ struct engine *engine_new(const struct engine_options *o)
     e->panes.id = o->id;
     e->panes.unbounded = o->window.kind == WINDOW_ALL;
     e->key_seed = o->key_seed;
+    e->w_given = o->w_given;
     return e;
 }
 
@@ -41,7 +42,7 @@ static void skip_filtered(struct engine *e, size_t from, size_t to)
 {
     e->counts.filtered += to - from;
     for (size_t i = from; i < to; i++)
-        engine_advance(e, e->batch->time_ns[i]);
+        engine_advance(e, i);
 }
 
 /* Records of one verdict at a time. */
@@ -60,13 +61,26 @@ static void consume_judged(struct engine *e, size_t from, size_t to)
     }
 }
 
+/* The highest event time, which W does not tell where it is given. */
+static void note_times(struct watermark *w, const int64_t *time_ns, size_t from, size_t to)
+{
+    int64_t highest_ns = w->started ? w->clock_ns : INT64_MIN;
+    for (size_t i = from; i < to; i++)
+        highest_ns = time_ns[i] > highest_ns ? time_ns[i] : highest_ns;
+    w->clock_ns = highest_ns;
+    w->started = true;
+}
+
 void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
-                    size_t from, size_t to)
+                    const int64_t *w_after_ns, size_t from, size_t to)
 {
     if (from == to)
         return;
     e->batch = batch;
     e->keys = keys;
+    e->w_after_ns = w_after_ns;
+    if (e->w_given)
+        note_times(&e->watermark, batch->time_ns, from, to);
     if (batch->verdict == NULL)
         e->ops->consume(e, from, to);
     else
@@ -138,6 +152,18 @@ void engine_add_pending(struct engine *e)
             add_filtered(e, agg, column, rows);
     }
     e->n_pending = 0;
+}
+
+void engine_follow(struct engine *e, int64_t w_ns)
+{
+    bool first = e->watermark.now_ns == INT64_MIN;
+    e->watermark.now_ns = w_ns;
+    if (first && e->panes.options.early_ns > 0)
+        engine_next_tick(e);
+    if (e->timer_set && w_ns >= e->next_timer_ns) {
+        engine_add_pending(e);
+        e->ops->run_timers(e);
+    }
 }
 
 void engine_first_record(struct engine *e, int64_t t_ns)
@@ -256,7 +282,7 @@ bool engine_load(struct engine *e, const unsigned char **at, const unsigned char
     struct engine_state s;
     if (!engine_state_load(&s, at, end))
         return false;
-    e->watermark.started = s.started;
+    e->watermark.started = e->watermark.finite = s.started;
     e->watermark.now_ns = s.watermark_ns;
     e->watermark.clock_ns = s.clock_ns;
     e->tick_set = s.tick_set;

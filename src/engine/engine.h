@@ -2,7 +2,7 @@
  * engine/engine.h - the semantics, record by record: windows, watermark, triggers, timers.
  *
  *     e = engine_new(&options);
- *     engine_consume(e, batch, keys, from, to);   good records of a batch, in order
+ *     engine_consume(e, batch, keys, NULL, from, to);   good records of a batch, in order
  *     engine_finish(e);                     end of input: W becomes +infinity, every timer runs
  *     engine_interrupt(e);                  or: fires what is unfired, as partial results
  *     engine_free(e);
@@ -53,6 +53,7 @@ struct engine {
     struct engine_counts counts;
     struct engine_lateness lateness;
 
+    bool w_given;   /* W comes with the records: who calls keeps the clocks */
     bool flushing;  /* the input is at its end: W is +infinity */
     bool timer_set; /* no timer is due before next_timer_ns; none at all if not set */
     int64_t next_timer_ns;
@@ -61,6 +62,7 @@ struct engine {
 
     const struct batch *batch; /* whose rows are pending */
     const struct keys *keys;   /* of that batch */
+    const int64_t *w_after_ns; /* W after each of its records, if it is given */
     size_t n_pending;
     char *accs[ENGINE_PENDING];
     struct arena *arenas[ENGINE_PENDING];
@@ -91,14 +93,19 @@ struct engine_options {
     struct sink *sink, *late; /* borrowed */
     enum pane_id id;
     uint64_t key_seed;
+    bool w_given; /* engine_consume() is told W; delay_ns serves messages only */
 };
 
 struct engine *engine_new(const struct engine_options *options);
 void engine_free(struct engine *e);
 
-/* keys: those of the batch, encoded with the options' seed. */
+/*
+ * keys: those of the batch, encoded with the options' seed. w_after_ns: W after each record, by its
+ * index in the batch, INT64_MIN for -infinity, never going back; NULL unless W is given. Who gives
+ * it sets e->watermark.finite, too.
+ */
 void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
-                    size_t from, size_t to);
+                    const int64_t *w_after_ns, size_t from, size_t to);
 void engine_finish(struct engine *e);
 void engine_interrupt(struct engine *e);
 
@@ -189,10 +196,19 @@ static inline int64_t engine_expiry(const struct engine *e, int64_t end_ns)
     return time_add(end_ns, e->panes.options.lateness_ns);
 }
 
-/* Step 4: a record of time t was dealt with; moves W and runs the timers it has reached. */
+/* W was told: it may be the first finite one. */
+void engine_follow(struct engine *e, int64_t w_ns);
+
+/* Step 4: record i was dealt with; moves W and runs the timers it has reached. */
 void engine_first_record(struct engine *e, int64_t t_ns);
-static inline void engine_advance(struct engine *e, int64_t t_ns)
+static inline void engine_advance(struct engine *e, size_t i)
 {
+    if (e->w_given) {
+        if (e->w_after_ns[i] != e->watermark.now_ns)
+            engine_follow(e, e->w_after_ns[i]);
+        return;
+    }
+    int64_t t_ns = e->batch->time_ns[i];
     if (!e->watermark.started)
         engine_first_record(e, t_ns);
     watermark_observe(&e->watermark, t_ns);

@@ -248,7 +248,7 @@ static void sessions_consume(struct engine *e, size_t from, size_t to)
         if (table_is_large(&s->keys))
             table_prefetch(&s->keys, e->keys, i, to);
         add_record(s, i);
-        engine_advance(e, e->batch->time_ns[i]);
+        engine_advance(e, i);
     }
 }
 

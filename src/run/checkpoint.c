@@ -130,6 +130,11 @@ bool checkpoint_image(struct running *r, bool finished, struct buf *image)
     section = snapshot_section(image, "ENGN", ENGINE_STATE_VERSION);
     engine_save(r->engine, image);
     snapshot_section_end(image, section);
+    if (r->clocks != NULL) {
+        section = snapshot_section(image, "CLKS", CLOCKS_STATE_VERSION);
+        clocks_save(r->clocks, image);
+        snapshot_section_end(image, section);
+    }
     snapshot_seal(image);
     return true;
 }

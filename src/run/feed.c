@@ -16,7 +16,7 @@ struct slot {
     struct error err;
     struct block block;
     struct batch batch;
-    struct keys keys; /* encoded by who parses: the aggregator has enough to do; verdicts, too */
+    struct keys keys[FEED_N_KEYS];
     struct condition_scratch scratch;
 };
 
@@ -82,14 +82,23 @@ static void read_one(struct feed *feed)
     pthread_cond_broadcast(&feed->changed);
 }
 
+static void encode_keys(const struct feed *feed, struct slot *slot)
+{
+    for (size_t k = 0; k < FEED_N_KEYS; k++) {
+        const struct feed_columns *columns = &feed->options.keys[k];
+        if (columns->wanted)
+            keys_encode(&slot->keys[k], feed->options.key_seed,
+                        slot->batch.columns + columns->first, columns->n, slot->batch.n);
+    }
+}
+
 static void parse_one(struct feed *feed, struct input_parser *parser)
 {
     struct slot *slot = slot_at(feed, feed->next_parse++);
     slot->state = SLOT_PARSING;
     pthread_mutex_unlock(&feed->lock);
     input_parse(parser, &slot->block, &slot->batch);
-    keys_encode(&slot->keys, feed->options.key_seed, slot->batch.columns, feed->options.n_keys,
-                slot->batch.n);
+    encode_keys(feed, slot);
     verdict_batch(feed->options.rules, &slot->scratch, &slot->batch);
     pthread_mutex_lock(&feed->lock);
     slot->state = SLOT_DONE;
@@ -174,7 +183,7 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, const
     feed->next_out++;
     feed->held = true;
     *batch = &slot->batch;
-    *keys = &slot->keys;
+    *keys = slot->keys;
     if (slot->status == INPUT_FAILED)
         *err = slot->err;
     return slot->status;
@@ -215,7 +224,8 @@ void feed_stop(struct feed *feed)
     for (size_t i = 0; i < feed->n_slots; i++) {
         batch_free(&feed->slots[i].batch);
         condition_scratch_free(&feed->slots[i].scratch);
-        keys_free(&feed->slots[i].keys);
+        for (size_t k = 0; k < FEED_N_KEYS; k++)
+            keys_free(&feed->slots[i].keys[k]);
         block_free(&feed->slots[i].block);
     }
     input_parser_free(feed->parser);

@@ -21,20 +21,27 @@ struct feed;
 
 enum { FEED_THREADS_MAX = 64 };
 
+/* Columns of a batch that are encoded as one, by who parses: the aggregator has enough to do. */
+enum feed_keys { FEED_GROUP, FEED_SOURCE, FEED_N_KEYS };
+struct feed_columns {
+    bool wanted;
+    size_t first, n;
+};
+
 struct feed_options {
-    unsigned threads;                  /* the aggregator's own included, 1 to FEED_THREADS_MAX */
-    bool may_wait;                     /* reading may block for long (a pipe) */
-    size_t n_keys;                     /* the first columns of a batch are the key */
-    uint64_t key_seed;                 /* of its hashes: seed_of_process() */
+    unsigned threads; /* the aggregator's own included, 1 to FEED_THREADS_MAX */
+    bool may_wait;    /* reading may block for long (a pipe) */
+    struct feed_columns keys[FEED_N_KEYS];
+    uint64_t key_seed;                 /* of their hashes: seed_of_process() */
     const struct verdict_rules *rules; /* borrowed */
 };
 
 struct feed *feed_start(struct input *in, const struct feed_options *options);
 
 /*
- * The next batch and its keys; they and its block are valid until the next call. On anything but
- * INPUT_BLOCK
- * (*batch)->block is empty and says where the input ended, and no further call is allowed.
+ * The next batch and its keys, by enum feed_keys, those that are not wanted being empty; they and
+ * the block are valid until the next call. On anything but INPUT_BLOCK (*batch)->block is empty and
+ * says where the input ended, and no further call is allowed.
  */
 enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
                             struct error *err);

@@ -25,6 +25,11 @@ struct plan {
     struct window_spec window;
     struct pane_options pane;
     int64_t delay_ns;
+    bool delay_all;       /* W waits for the end of the input */
+    int64_t max_jump_ns;  /* 0: every jump of a clock is believed */
+    bool has_source;      /* --source: a clock for each value of a field */
+    size_t source_column; /* of the batch */
+    uint64_t sources;     /* W waits for so many; 0: for none in particular */
 
     size_t n_keys;
     char **key_names; /* as typed */
@@ -56,5 +61,11 @@ struct plan {
 };
 
 void plan_free(struct plan *plan);
+
+/* Does W take more than one clock that believes all it sees? */
+static inline bool plan_has_clocks(const struct plan *plan)
+{
+    return plan->has_source || plan->max_jump_ns > 0 || plan->delay_all;
+}
 
 #endif

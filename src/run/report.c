@@ -163,7 +163,7 @@ void report_stats(const struct report *report, const struct engine *engine,
     put_count(&line, "duplicates", c->duplicates);
     put_count(&line, "windows", c->windows);
     put_count(&line, "rows", engine->panes.rows);
-    put_time(&line, "watermark", w->started, w->now_ns, &style);
+    put_time(&line, "watermark", w->finite, w->now_ns, &style);
     put_time(&line, "max_event_time", w->started, w->clock_ns, &style);
     if (checkpoint->path != NULL) {
         put_count(&line, "checkpoints", checkpoint->taken);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/json_text.h"
+#include "base/value.h"
 #include "base/wire.h"
 #include "engine/engine.h"
+#include "verdict/clocks.h"
 
 static bool unreadable(const char *path, const char *tag, struct error *err)
 {
@@ -92,6 +94,12 @@ bool resume_engine(const char *path, const struct buf *image, const unsigned cha
     return section(path, image, "ENGN", ENGINE_STATE_VERSION, at, end, err);
 }
 
+bool resume_clocks(const char *path, const struct buf *image, const unsigned char **at,
+                   const unsigned char **end, struct error *err)
+{
+    return section(path, image, "CLKS", CLOCKS_STATE_VERSION, at, end, err);
+}
+
 static void put_number(struct buf *to, const char *name, uint64_t n)
 {
     buf_printf(to, ",\"%s\":%llu", name, (unsigned long long)n);
@@ -131,15 +139,52 @@ static void put_watermark(const struct engine_state *s, struct buf *to)
 {
     const struct {
         const char *name;
+        bool any;
         int64_t ns;
-    } times[] = {{"watermark", s->watermark_ns}, {"max_event_time", s->clock_ns}};
+    } times[] = {{"watermark", s->started && s->watermark_ns != INT64_MIN, s->watermark_ns},
+                 {"max_event_time", s->started, s->clock_ns}};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        buf_printf(to, ",\"%s\":%s", times[i].name, s->started ? "\"" : "null");
-        if (!s->started)
+        buf_printf(to, ",\"%s\":%s", times[i].name, times[i].any ? "\"" : "null");
+        if (!times[i].any)
             continue;
         time_print(to, times[i].ns, TIME_UNIT_RFC3339, NULL);
         buf_putc(to, '"');
     }
+}
+
+/* {"source":VALUE,"clock":TIME}; the one source of a run without --source has no value. */
+static void put_source(void *context, const void *source, size_t len, int64_t clock_ns)
+{
+    struct buf *to = context, scratch = {0}, text = {0};
+    const unsigned char *at = source;
+    struct value v = {.kind = VALUE_NULL};
+    value_decode(&at, at + len, &v, &scratch);
+    struct datum datum = value_datum(&v, &text);
+    buf_puts(to, to->data[to->len - 1] == '[' ? "{\"source\":" : ",{\"source\":");
+    if (datum.kind == DATUM_STRING)
+        json_text_string(to, datum.text, datum.len);
+    else if (datum.kind == DATUM_NUMBER)
+        buf_put(to, datum.text, datum.len);
+    else
+        buf_puts(to, datum.kind == DATUM_NULL   ? "null"
+                     : datum.kind == DATUM_TRUE ? "true"
+                                                : "false");
+    buf_puts(to, ",\"clock\":\"");
+    time_print(to, clock_ns, TIME_UNIT_RFC3339, NULL);
+    buf_puts(to, "\"}");
+    buf_free(&scratch);
+    buf_free(&text);
+}
+
+static void put_sources(const struct buf *image, struct buf *to)
+{
+    const unsigned char *at, *end;
+    uint32_t version;
+    if (!snapshot_find(image, "CLKS", &version, &at, &end) || version != CLOCKS_STATE_VERSION)
+        return;
+    buf_puts(to, ",\"sources\":[");
+    clocks_state_visit(&at, end, put_source, to);
+    buf_putc(to, ']');
 }
 
 static void describe(const struct buf *image, const struct resume *r, const struct engine_state *s,
@@ -151,6 +196,7 @@ static void describe(const struct buf *image, const struct resume *r, const stru
     put_number(to, "input_offset", r->mark.position.offset);
     put_number(to, "input_line", r->mark.position.line);
     put_watermark(s, to);
+    put_sources(image, to);
     put_number(to, "live_windows", s->live);
     put_number(to, "records", c->used + r->bad + c->too_late + c->unassigned);
     put_number(to, "bytes", r->bytes);

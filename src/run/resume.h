@@ -46,6 +46,9 @@ bool resume_options(const char *path, const struct buf *image, const unsigned ch
                     const unsigned char **end, struct error *err);
 bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
                    const unsigned char **end, struct error *err);
+/* That of the clocks, which is there if there are any. */
+bool resume_clocks(const char *path, const struct buf *image, const unsigned char **at,
+                   const unsigned char **end, struct error *err);
 
 /* Prints what a snapshot holds on stdout, as JSON (--inspect). Returns the exit status. */
 int resume_inspect(const char *path, struct error *err);

@@ -61,6 +61,20 @@ static bool open_outputs(struct running *r, const struct resume *resume)
     return ok && (plan->state_path == NULL || check_outputs(r, positions));
 }
 
+static void start_clocks(struct running *r)
+{
+    const struct plan *plan = r->plan;
+    const struct clocks_options options = {
+        .stopped = plan->delay_all,
+        .delay_ns = plan->delay_ns,
+        .max_jump_ns = plan->max_jump_ns,
+        .sources = plan->sources > 0 ? plan->sources : 1,
+        .key_seed = r->engine->key_seed,
+    };
+    if (plan_has_clocks(plan))
+        r->clocks = clocks_new(&options);
+}
+
 static void start_engine(struct running *r)
 {
     const struct plan *plan = r->plan;
@@ -92,6 +106,7 @@ static void start_engine(struct running *r)
         .window = plan->window,
         .pane = plan->pane,
         .delay_ns = plan->delay_ns,
+        .w_given = plan_has_clocks(plan),
         .aggs = plan->aggs,
         .n_aggs = plan->n_aggs,
         .acc_bytes = plan->acc_bytes,
@@ -102,6 +117,7 @@ static void start_engine(struct running *r)
         .key_seed = seed_of_process(),
     };
     r->engine = engine_new(&engine);
+    start_clocks(r);
     /* What is appended to a file that has rows already needs no second header. */
     r->engine->panes.header_due = r->out.position == 0;
 }
@@ -127,7 +143,8 @@ static void start_feed(struct running *r)
     const struct feed_options options = {
         .threads = threads,
         .may_wait = !r->source.regular,
-        .n_keys = r->plan->n_keys,
+        .keys = {[FEED_GROUP] = {true, 0, r->plan->n_keys},
+                 [FEED_SOURCE] = {r->plan->has_source, r->plan->source_column, 1}},
         .key_seed = r->engine->key_seed,
         .rules = &r->plan->rules,
     };
@@ -204,6 +221,11 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
         return false;
     if (!engine_load(r->engine, &at, end))
         return damaged(r);
+    if (r->clocks != NULL && (!resume_clocks(r->plan->state_path, image, &at, &end, r->err) ||
+                              !clocks_load(r->clocks, &at, end)))
+        return r->err->status != 0 ? false : damaged(r);
+    if (r->clocks != NULL)
+        r->engine->watermark.finite = clocks_finite(r->clocks);
     at = resume->input;
     if (at != NULL && !input_load(r->input, &at, resume->input_end, &resume->mark.position))
         return damaged(r);
@@ -348,6 +370,18 @@ static bool let_out_before_strict(struct running *r, struct place *at)
     return flush(r) && checkpoint_now(r, false);
 }
 
+/* Good records of the batch at hand. */
+static void consume(struct running *r, size_t from, size_t to)
+{
+    const struct keys *sources = r->plan->has_source ? &r->keys[FEED_SOURCE] : NULL;
+    const int64_t *w_after_ns = NULL;
+    if (r->clocks != NULL) {
+        w_after_ns = clocks_move(r->clocks, r->batch->time_ns, sources, from, to);
+        r->engine->watermark.finite = clocks_finite(r->clocks);
+    }
+    engine_consume(r->engine, r->batch, &r->keys[FEED_GROUP], w_after_ns, from, to);
+}
+
 /*
  * Good and bad records of a batch in their order, in pieces that end where a snapshot is due by
  * number of records. False on a failure, or when --strict has met a bad record.
@@ -365,7 +399,7 @@ static bool process(struct running *r)
         size_t stop = bad_next ? batch->bad[at.bad].before : batch->n;
         if (stop - at.good > room)
             stop = at.good + (size_t)room;
-        engine_consume(r->engine, batch, r->keys, at.good, stop);
+        consume(r, at.good, stop);
         taken = stop - at.good;
         at.good = stop;
         if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
@@ -527,6 +561,7 @@ static void close_all(struct running *r)
     sink_close(&r->bad, err);
     feed_stop(r->feed);
     input_close(r->input);
+    clocks_free(r->clocks);
     engine_free(r->engine);
     writer_free(r->writer);
     free(r->result_names);

@@ -13,6 +13,7 @@
 #include "run/plan.h"
 #include "run/report.h"
 #include "source/source.h"
+#include "verdict/clocks.h"
 
 struct running {
     const struct plan *plan;
@@ -23,11 +24,12 @@ struct running {
     struct input *input;
     struct feed *feed;
     const struct batch *batch; /* at hand */
-    const struct keys *keys;   /* its keys */
+    const struct keys *keys;   /* its keys, by enum feed_keys */
     struct sink out, late, bad;
     struct writer *writer;
     char **result_names;
     enum writer_type *result_types;
+    struct clocks *clocks; /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
     struct report report;
     struct checkpoint checkpoint;

@@ -98,7 +98,24 @@ static void where_text(const struct plan *plan, struct buf *to)
 
 static void delay_text(const struct plan *plan, struct buf *to)
 {
+    buf_puts(to, plan->delay_all ? "all" : "");
     put_duration(to, plan->delay_ns);
+}
+
+static void source_text(const struct plan *plan, struct buf *to)
+{
+    if (plan->has_source)
+        buf_puts(to, plan->input.fields[plan->source_column].path.escaped);
+}
+
+static void sources_text(const struct plan *plan, struct buf *to)
+{
+    put_count(to, plan->sources);
+}
+
+static void max_jump_text(const struct plan *plan, struct buf *to)
+{
+    put_duration(to, plan->max_jump_ns);
 }
 
 static void lateness_text(const struct plan *plan, struct buf *to)
@@ -204,6 +221,9 @@ static const struct semantic {
     {"--agg", agg_text},
     {"--where", where_text},
     {"--delay", delay_text},
+    {"--source", source_text},
+    {"--sources", sources_text},
+    {"--max-jump", max_jump_text},
     {"--lateness", lateness_text},
     {"--mode", mode_text},
     {"--early", early_text},

@@ -16,9 +16,10 @@
 
 struct watermark {
     int64_t delay_ns;
-    int64_t now_ns;   /* W; INT64_MIN until the first record, which is -infinity */
+    int64_t now_ns;   /* W; INT64_MIN is -infinity, where it starts */
     int64_t clock_ns; /* the highest event time seen; meaningful once `started` */
     bool started;
+    bool finite; /* W has left -infinity; INT64_MIN may also be a W that saturated */
 };
 
 /* a + b, at the ends of int64 instead of beyond. */
@@ -44,7 +45,7 @@ static inline void watermark_observe(struct watermark *w, int64_t time_ns)
     if (w->started && time_ns <= w->clock_ns)
         return;
     w->clock_ns = time_ns;
-    w->started = true;
+    w->started = w->finite = true;
     int64_t clock = time_sub(time_ns, w->delay_ns);
     if (clock > w->now_ns)
         w->now_ns = clock;

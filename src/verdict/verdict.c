@@ -49,10 +49,12 @@ static void evaluate(const struct verdict_rules *rules, struct condition_scratch
 /* The first bad value of the record that is needed, or NULL. */
 static const char *bad_value(const struct verdict_rules *rules, const struct batch *batch, size_t i)
 {
+    bool used = batch->verdict[i] == VERDICT_USE;
     for (size_t f = 0; f < batch->n_columns; f++) {
         const struct verdict_column *column = &rules->columns[f];
         if (batch->columns[f][i].kind == VALUE_BAD &&
-            (column->always || (column->if_met & batch->meets[i]) != 0))
+            (column->of_clock ||
+             (used && (column->always || (column->if_met & batch->meets[i]) != 0))))
             return batch->columns[f][i].text;
     }
     return NULL;
@@ -91,7 +93,7 @@ static void judge_values(const struct verdict_rules *rules, struct batch *batch)
     size_t n = 0, capacity = 0, counted = 0;
     uint64_t line = 1;
     for (size_t i = 0; i < batch->n; i++) {
-        const char *reason = batch->verdict[i] == VERDICT_USE ? bad_value(rules, batch, i) : NULL;
+        const char *reason = bad_value(rules, batch, i);
         if (reason == NULL)
             continue;
         batch->verdict[i] = VERDICT_BAD;

@@ -3,6 +3,10 @@
 
 load helper
 
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
 # The keys and counts of rows in one window.
 keys() {
     "$WINAGG" -t t --time-format s -w 10s "$@" | sed 's/^{.*Z",//; s/}$//'

@@ -111,8 +111,10 @@ static void check_table(void)
         const struct agg_ops *ops = agg_table[n];
         CHECK(ops->doc != NULL && ops->size % 8 == 0 && ops->size > 0, "%s", ops->name);
         CHECK(ops->view == NULL || strcmp(ops->view->name, ops->name) == 0, "%s", ops->name);
+        for (size_t i = 0; i < n; i++)
+            CHECK(strcmp(agg_table[i]->name, ops->name) != 0, "%s stands twice", ops->name);
     }
-    CHECK(n == 16, "%zu functions", n);
+    CHECK(n > 0, "an empty table");
 }
 
 int main(void)

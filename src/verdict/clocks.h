@@ -1,0 +1,66 @@
+/*
+ * verdict/clocks.h - W from the clocks of several sources, and jumps of a clock not believed.
+ *
+ *     sources   table: source -> its clock      one source if there is no --source
+ *     heap      by clock as last looked at      the lowest on top
+ *
+ * W is the lowest clock less the delay: the minimum over the inputs of an operator, as in the
+ * Dataflow model and Flink. Clocks only rise, so an old value in the heap is a lower bound: an
+ * entry is put right only when it comes to the top, and a record of a source that does not hold W
+ * back costs one lookup.
+ *
+ * A record more than max_jump ahead of its source's clock does not move it until JUMPS_BELIEVED in
+ * a row were so; then the clock moves to the lowest of them.
+ */
+#ifndef VERDICT_CLOCKS_H
+#define VERDICT_CLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "engine/keys.h"
+
+struct clocks_options {
+    bool stopped;        /* W stays at -infinity until the input ends (--delay all) */
+    int64_t delay_ns;    /* how far W trails the lowest clock */
+    int64_t max_jump_ns; /* 0: every jump is believed */
+    uint64_t sources;    /* so many must have been seen before W moves; at least 1 */
+    uint64_t key_seed;   /* of the sources' hashes */
+};
+
+struct clocks;
+
+struct clocks *clocks_new(const struct clocks_options *options);
+void clocks_free(struct clocks *clocks); /* may be NULL */
+
+/*
+ * Moves the clocks by records from..to of a batch, in order. sources: of the batch; NULL: all are
+ * of one source. Returns W after each record, by its index in the batch: -infinity is INT64_MIN.
+ * Valid until the next call.
+ */
+const int64_t *clocks_move(struct clocks *clocks, const int64_t *time_ns,
+                           const struct keys *sources, size_t from, size_t to);
+
+/* Has W left -infinity? */
+bool clocks_finite(const struct clocks *clocks);
+
+/*
+ * State for a snapshot. clocks_load() wants new clocks of the same options; false: damaged.
+ *
+ * Layout, version 1: finite (u8), W (i64), number of sources (u64); for each, in the order in which
+ * they were seen: encoded value (counted bytes), clock (i64), jumps in a row (u32), the lowest of
+ * them (i64).
+ */
+enum { CLOCKS_STATE_VERSION = 1 };
+void clocks_save(const struct clocks *clocks, struct buf *to);
+bool clocks_load(struct clocks *clocks, const unsigned char **at, const unsigned char *end);
+
+/* Calls back for each source of such a state, for who only wants to look at it. */
+bool clocks_state_visit(const unsigned char **at, const unsigned char *end,
+                        void (*visit)(void *context, const void *source, size_t len,
+                                      int64_t clock_ns),
+                        void *context);
+
+#endif
