@@ -190,6 +190,10 @@ static bool finish_clocks(struct command *c, struct error *err)
                          "%s: expected a --delay that ends before the input does, found "
                          "--delay all",
                          given);
+    plan->has_dedup = c->dedup != NULL;
+    if (plan->has_dedup &&
+        !plan_column(c, c->dedup, FIELD_VALUE, "--dedup", &plan->dedup_column, err))
+        return false;
     plan->has_source = c->source != NULL;
     return c->source == NULL ||
            plan_column(c, c->source, FIELD_VALUE, "--source", &plan->source_column, err);
@@ -199,12 +203,14 @@ static bool finish_clocks(struct command *c, struct error *err)
 static void finish_rules(struct plan *plan)
 {
     struct verdict_rules *rules = &plan->rules;
-    if (rules->n_where + rules->n_conditions == 0)
+    if (rules->n_where + rules->n_conditions + plan->has_dedup == 0)
         return;
     plan->input.defer_bad = true;
     rules->columns = memory_calloc(plan->input.n_fields, sizeof *rules->columns);
     for (size_t i = 0; i < plan->n_keys; i++)
         rules->columns[i].always = true;
+    if (plan->has_dedup)
+        rules->columns[plan->dedup_column].always = true;
     if (plan->has_source)
         rules->columns[plan->source_column].of_clock = true;
     for (size_t i = 0; i < plan->n_aggs; i++) {

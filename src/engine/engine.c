@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/value_encode.h"
 #include "base/wire.h"
 
 /* Rows as in struct engine, but of those that meet a condition. */
@@ -26,6 +27,7 @@ struct engine *engine_new(const struct engine_options *o)
     e->panes.unbounded = o->window.kind == WINDOW_ALL;
     e->key_seed = o->key_seed;
     e->w_given = o->w_given;
+    e->dedup = o->dedup ? dedup_new() : NULL;
     return e;
 }
 
@@ -34,6 +36,7 @@ void engine_free(struct engine *e)
     if (e == NULL)
         return;
     panes_free(&e->panes);
+    dedup_free(e->dedup);
     e->ops->free(e);
 }
 
@@ -45,6 +48,83 @@ static void skip_filtered(struct engine *e, size_t from, size_t to)
         engine_advance(e, i);
 }
 
+/* Forgets the ids whose time has come. */
+static void forget_ids(struct engine *e)
+{
+    struct dedup_id id;
+    int64_t until_ns, expiry_ns;
+    while (engine_reached(e, dedup_next_ns(e->dedup)) && dedup_first(e->dedup, &id, &until_ns)) {
+        if (e->ops->taker_expiry != NULL &&
+            e->ops->taker_expiry(e, id.key, id.key_len, id.time_ns, &expiry_ns))
+            dedup_keep_first(e->dedup, expiry_ns); /* its session has grown */
+        else
+            dedup_forget_first(e->dedup);
+    }
+}
+
+/* A null is no id, nor is a value that can't be one. */
+static const unsigned char *id_at(const struct keys *ids, size_t i, uint32_t *len)
+{
+    const unsigned char *id = keys_at(ids, i, len);
+    return *len == 1 && *id == TAG_NULL ? NULL : id;
+}
+
+static bool is_duplicate(struct engine *e, const struct keys *ids, size_t i)
+{
+    uint32_t len;
+    const unsigned char *id = id_at(ids, i, &len);
+    if (id == NULL)
+        return false;
+    forget_ids(e);
+    return dedup_holds(e->dedup, ids->hash[i], id, len);
+}
+
+/* Record i was used: until its windows are gone, its id is known. */
+static void remember_id(struct engine *e, size_t i)
+{
+    struct dedup_id id = {.hash = e->ids->hash[i], .time_ns = e->batch->time_ns[i]};
+    int64_t until_ns;
+    id.id = id_at(e->ids, i, &id.len);
+    if (id.id == NULL)
+        return;
+    if (e->ops->taker_expiry == NULL) {
+        until_ns = engine_expiry(e, time_add(id.time_ns, window_length(&e->window, id.time_ns)));
+    } else {
+        id.key = keys_at(e->keys, i, &id.key_len);
+        if (!e->ops->taker_expiry(e, id.key, id.key_len, id.time_ns, &until_ns))
+            return;
+    }
+    if (!engine_reached(e, until_ns))
+        dedup_add(e->dedup, &id, until_ns);
+}
+
+static void consume_unique(struct engine *e, size_t i)
+{
+    uint64_t used = e->counts.used;
+    if (is_duplicate(e, e->ids, i)) {
+        e->counts.duplicates++;
+        engine_advance(e, i);
+        return;
+    }
+    e->ops->consume(e, i, i + 1);
+    if (e->counts.used > used)
+        remember_id(e, i);
+}
+
+static void consume_used(struct engine *e, size_t from, size_t to)
+{
+    enum { AHEAD = 8 };
+    if (e->dedup == NULL) {
+        e->ops->consume(e, from, to);
+        return;
+    }
+    for (size_t i = from; i < to; i++) {
+        if (i + AHEAD < to)
+            dedup_prefetch(e->dedup, e->ids->hash[i + AHEAD]);
+        consume_unique(e, i);
+    }
+}
+
 /* Records of one verdict at a time. */
 static void consume_judged(struct engine *e, size_t from, size_t to)
 {
@@ -54,7 +134,7 @@ static void consume_judged(struct engine *e, size_t from, size_t to)
         while (end < to && verdict[end] == verdict[from])
             end++;
         if (verdict[from] == VERDICT_USE)
-            e->ops->consume(e, from, end);
+            consume_used(e, from, end);
         else
             skip_filtered(e, from, end);
         from = end;
@@ -71,23 +151,47 @@ static void note_times(struct watermark *w, const int64_t *time_ns, size_t from,
     w->started = true;
 }
 
-void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
-                    const int64_t *w_after_ns, size_t from, size_t to)
+static void begin(struct engine *e, const struct engine_records *records, size_t from, size_t to)
+{
+    e->batch = records->batch;
+    e->keys = records->keys;
+    e->ids = records->ids;
+    e->w_after_ns = records->w_after_ns;
+    if (e->w_given)
+        note_times(&e->watermark, e->batch->time_ns, from, to);
+}
+
+static void end(struct engine *e)
+{
+    engine_add_pending(e);
+    e->batch = NULL;
+    e->keys = e->ids = NULL;
+    e->w_after_ns = NULL;
+}
+
+void engine_consume(struct engine *e, const struct engine_records *records, size_t from, size_t to)
 {
     if (from == to)
         return;
-    e->batch = batch;
-    e->keys = keys;
-    e->w_after_ns = w_after_ns;
-    if (e->w_given)
-        note_times(&e->watermark, batch->time_ns, from, to);
-    if (batch->verdict == NULL)
-        e->ops->consume(e, from, to);
+    begin(e, records, from, to);
+    if (e->batch->verdict == NULL)
+        consume_used(e, from, to);
     else
         consume_judged(e, from, to);
-    engine_add_pending(e);
-    e->batch = NULL;
-    e->keys = NULL;
+    end(e);
+}
+
+bool engine_is_duplicate(struct engine *e, const struct engine_records *records, size_t i)
+{
+    return e->dedup != NULL && is_duplicate(e, records->ids, i);
+}
+
+void engine_skip_duplicate(struct engine *e, const struct engine_records *records, size_t i)
+{
+    begin(e, records, i, i + 1);
+    e->counts.duplicates++;
+    engine_advance(e, i);
+    end(e);
 }
 
 void engine_finish(struct engine *e)
@@ -237,7 +341,8 @@ bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char
 size_t engine_state_bytes(const struct engine *e)
 {
     enum { KEY_BYTES = 32 };
-    return e->ops->cells(e) * (sizeof(struct cell) + KEY_BYTES + e->acc_bytes);
+    return e->ops->cells(e) * (sizeof(struct cell) + KEY_BYTES + e->acc_bytes) +
+           (e->dedup == NULL ? 0 : dedup_bytes(e->dedup));
 }
 
 void engine_save(const struct engine *e, struct buf *to)

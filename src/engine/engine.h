@@ -2,8 +2,8 @@
  * engine/engine.h - the semantics, record by record: windows, watermark, triggers, timers.
  *
  *     e = engine_new(&options);
- *     engine_consume(e, batch, keys, NULL, from, to);   good records of a batch, in order
- *     engine_finish(e);                     end of input: W becomes +infinity, every timer runs
+ *     engine_consume(e, &records, from, to);   good records of a batch, in order
+ *     engine_finish(e);                        end of input: W becomes +infinity, every timer runs
  *     engine_interrupt(e);                  or: fires what is unfired, as partial results
  *     engine_free(e);
  *
@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/dedup.h"
 #include "engine/keys.h"
 #include "engine/pane.h"
 #include "input/input.h"
@@ -62,7 +63,9 @@ struct engine {
 
     const struct batch *batch; /* whose rows are pending */
     const struct keys *keys;   /* of that batch */
+    const struct keys *ids;
     const int64_t *w_after_ns; /* W after each of its records, if it is given */
+    struct dedup *dedup;       /* NULL: no record is a duplicate */
     size_t n_pending;
     char *accs[ENGINE_PENDING];
     struct arena *arenas[ENGINE_PENDING];
@@ -78,6 +81,9 @@ struct engine_ops {
     void (*fire_unfired)(struct engine *e);
     void (*free)(struct engine *e);
     size_t (*cells)(const struct engine *e); /* live (window, key) pairs */
+    /* When what has taken a record of this key and time expires; false: it is gone. */
+    bool (*taker_expiry)(const struct engine *e, const unsigned char *key, uint32_t key_len,
+                         int64_t t_ns, int64_t *expiry_ns);
     void (*save)(const struct engine *e, struct buf *to);
     bool (*load)(struct engine *e, uint64_t live, const unsigned char **at,
                  const unsigned char *end);
@@ -94,18 +100,26 @@ struct engine_options {
     enum pane_id id;
     uint64_t key_seed;
     bool w_given; /* engine_consume() is told W; delay_ns serves messages only */
+    bool dedup;   /* it is told ids, too, and drops records whose id is remembered */
 };
 
 struct engine *engine_new(const struct engine_options *options);
 void engine_free(struct engine *e);
 
-/*
- * keys: those of the batch, encoded with the options' seed. w_after_ns: W after each record, by its
- * index in the batch, INT64_MIN for -infinity, never going back; NULL unless W is given. Who gives
- * it sets e->watermark.finite, too.
- */
-void engine_consume(struct engine *e, const struct batch *batch, const struct keys *keys,
-                    const int64_t *w_after_ns, size_t from, size_t to);
+/* What comes with the records of a batch, each by its index there; borrowed for the call. */
+struct engine_records {
+    const struct batch *batch;
+    const struct keys *keys;   /* encoded with the options' seed, as are the ids */
+    const struct keys *ids;    /* NULL without dedup; a null is no id */
+    const int64_t *w_after_ns; /* W after the record, INT64_MIN for -infinity, never going back;
+                                  NULL unless W is given. Who gives it sets watermark.finite */
+};
+void engine_consume(struct engine *e, const struct engine_records *records, size_t from, size_t to);
+
+/* Is record i, which is bad for a value, a duplicate first? Then only its clock counts. */
+bool engine_is_duplicate(struct engine *e, const struct engine_records *records, size_t i);
+void engine_skip_duplicate(struct engine *e, const struct engine_records *records, size_t i);
+
 void engine_finish(struct engine *e);
 void engine_interrupt(struct engine *e);
 

@@ -514,12 +514,27 @@ static void sessions_free(struct engine *e)
     free(s);
 }
 
+static bool sessions_taker_expiry(const struct engine *e, const unsigned char *key,
+                                  uint32_t key_len, int64_t t_ns, int64_t *expiry_ns)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    struct cell *cell = table_find(&s->keys, keys_hash(e->key_seed, key, key_len), key, key_len);
+    struct session *x = cell == NULL ? NULL : *first_session(cell);
+    while (x != NULL && ends_before(&x->bounds, t_ns))
+        x = x->next;
+    if (x == NULL || x->bounds.start_ns > t_ns)
+        return false;
+    *expiry_ns = engine_expiry(e, x->bounds.end_ns);
+    return true;
+}
+
 static const struct engine_ops sessions_ops = {
     .consume = sessions_consume,
     .run_timers = sessions_run_timers,
     .fire_unfired = sessions_fire_unfired,
     .free = sessions_free,
     .cells = sessions_cells,
+    .taker_expiry = sessions_taker_expiry,
     .save = sessions_save,
     .load = sessions_load,
 };

@@ -135,6 +135,11 @@ bool checkpoint_image(struct running *r, bool finished, struct buf *image)
         clocks_save(r->clocks, image);
         snapshot_section_end(image, section);
     }
+    if (r->engine->dedup != NULL) {
+        section = snapshot_section(image, "DDUP", DEDUP_STATE_VERSION);
+        dedup_save(r->engine->dedup, image);
+        snapshot_section_end(image, section);
+    }
     snapshot_seal(image);
     return true;
 }

@@ -22,7 +22,7 @@ struct feed;
 enum { FEED_THREADS_MAX = 64 };
 
 /* Columns of a batch that are encoded as one, by who parses: the aggregator has enough to do. */
-enum feed_keys { FEED_GROUP, FEED_SOURCE, FEED_N_KEYS };
+enum feed_keys { FEED_GROUP, FEED_SOURCE, FEED_ID, FEED_N_KEYS };
 struct feed_columns {
     bool wanted;
     size_t first, n;

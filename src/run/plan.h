@@ -29,7 +29,9 @@ struct plan {
     int64_t max_jump_ns;  /* 0: every jump of a clock is believed */
     bool has_source;      /* --source: a clock for each value of a field */
     size_t source_column; /* of the batch */
-    uint64_t sources;     /* W waits for so many; 0: for none in particular */
+    bool has_dedup;       /* --dedup: an id is used once */
+    size_t dedup_column;
+    uint64_t sources; /* W waits for so many; 0: for none in particular */
 
     size_t n_keys;
     char **key_names; /* as typed */

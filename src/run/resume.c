@@ -100,6 +100,12 @@ bool resume_clocks(const char *path, const struct buf *image, const unsigned cha
     return section(path, image, "CLKS", CLOCKS_STATE_VERSION, at, end, err);
 }
 
+bool resume_dedup(const char *path, const struct buf *image, const unsigned char **at,
+                  const unsigned char **end, struct error *err)
+{
+    return section(path, image, "DDUP", DEDUP_STATE_VERSION, at, end, err);
+}
+
 static void put_number(struct buf *to, const char *name, uint64_t n)
 {
     buf_printf(to, ",\"%s\":%llu", name, (unsigned long long)n);

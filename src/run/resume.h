@@ -49,6 +49,9 @@ bool resume_engine(const char *path, const struct buf *image, const unsigned cha
 /* That of the clocks, which is there if there are any. */
 bool resume_clocks(const char *path, const struct buf *image, const unsigned char **at,
                    const unsigned char **end, struct error *err);
+/* That of the remembered ids, likewise. */
+bool resume_dedup(const char *path, const struct buf *image, const unsigned char **at,
+                  const unsigned char **end, struct error *err);
 
 /* Prints what a snapshot holds on stdout, as JSON (--inspect). Returns the exit status. */
 int resume_inspect(const char *path, struct error *err);

@@ -107,6 +107,7 @@ static void start_engine(struct running *r)
         .pane = plan->pane,
         .delay_ns = plan->delay_ns,
         .w_given = plan_has_clocks(plan),
+        .dedup = plan->has_dedup,
         .aggs = plan->aggs,
         .n_aggs = plan->n_aggs,
         .acc_bytes = plan->acc_bytes,
@@ -144,7 +145,8 @@ static void start_feed(struct running *r)
         .threads = threads,
         .may_wait = !r->source.regular,
         .keys = {[FEED_GROUP] = {true, 0, r->plan->n_keys},
-                 [FEED_SOURCE] = {r->plan->has_source, r->plan->source_column, 1}},
+                 [FEED_SOURCE] = {r->plan->has_source, r->plan->source_column, 1},
+                 [FEED_ID] = {r->plan->has_dedup, r->plan->dedup_column, 1}},
         .key_seed = r->engine->key_seed,
         .rules = &r->plan->rules,
     };
@@ -226,6 +228,9 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
         return r->err->status != 0 ? false : damaged(r);
     if (r->clocks != NULL)
         r->engine->watermark.finite = clocks_finite(r->clocks);
+    if (r->engine->dedup != NULL && (!resume_dedup(r->plan->state_path, image, &at, &end, r->err) ||
+                                     !dedup_load(r->engine->dedup, r->engine->key_seed, &at, end)))
+        return r->err->status != 0 ? false : damaged(r);
     at = resume->input;
     if (at != NULL && !input_load(r->input, &at, resume->input_end, &resume->mark.position))
         return damaged(r);
@@ -370,16 +375,51 @@ static bool let_out_before_strict(struct running *r, struct place *at)
     return flush(r) && checkpoint_now(r, false);
 }
 
-/* Good records of the batch at hand. */
-static void consume(struct running *r, size_t from, size_t to)
+/* What the engine is told with records from..to of the batch at hand; moves the clocks. */
+static struct engine_records records(struct running *r, size_t from, size_t to)
 {
     const struct keys *sources = r->plan->has_source ? &r->keys[FEED_SOURCE] : NULL;
-    const int64_t *w_after_ns = NULL;
-    if (r->clocks != NULL) {
-        w_after_ns = clocks_move(r->clocks, r->batch->time_ns, sources, from, to);
+    struct engine_records records = {
+        .batch = r->batch,
+        .keys = &r->keys[FEED_GROUP],
+        .ids = r->plan->has_dedup ? &r->keys[FEED_ID] : NULL,
+    };
+    if (r->clocks != NULL && from < to) {
+        records.w_after_ns = clocks_move(r->clocks, r->batch->time_ns, sources, from, to);
         r->engine->watermark.finite = clocks_finite(r->clocks);
     }
-    engine_consume(r->engine, r->batch, &r->keys[FEED_GROUP], w_after_ns, from, to);
+    return records;
+}
+
+static void consume(struct running *r, size_t from, size_t to)
+{
+    struct engine_records good = records(r, from, to);
+    engine_consume(r->engine, &good, from, to);
+}
+
+/* A record that is bad for a value may be a duplicate, which comes first. */
+static bool skip_duplicate(struct running *r, const struct bad_record *bad)
+{
+    struct engine_records at = records(r, 0, 0);
+    if (!bad->has_lane || !engine_is_duplicate(r->engine, &at, bad->before))
+        return false;
+    at = records(r, bad->before, bad->before + 1);
+    engine_skip_duplicate(r->engine, &at, bad->before);
+    return true;
+}
+
+/* The bad record that comes next. False if --strict ends the run. */
+static bool take_bad(struct running *r, struct place *at, uint64_t first_line)
+{
+    const struct bad_record *bad = &r->batch->bad[at->bad];
+    if (!let_out_before_strict(r, at))
+        return false;
+    at->good += bad->has_lane;
+    at->bad++;
+    if (report_bad_record(r, bad, first_line))
+        return true;
+    move_to(r, at, bytes_done(r->batch, at));
+    return false;
 }
 
 /*
@@ -403,12 +443,12 @@ static bool process(struct running *r)
         taken = stop - at.good;
         at.good = stop;
         if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
-            taken += !batch->bad[at.bad].more;
-            if (!let_out_before_strict(r, &at))
-                return false;
-            at.good += batch->bad[at.bad].has_lane;
-            if (!report_bad_record(r, &batch->bad[at.bad++], first_line)) {
-                move_to(r, &at, bytes_done(batch, &at));
+            const struct bad_record *bad = &batch->bad[at.bad];
+            taken += !bad->more;
+            if (skip_duplicate(r, bad)) {
+                at.good++;
+                at.bad++;
+            } else if (!take_bad(r, &at, first_line)) {
                 return false;
             }
         }

@@ -102,6 +102,12 @@ static void delay_text(const struct plan *plan, struct buf *to)
     put_duration(to, plan->delay_ns);
 }
 
+static void dedup_text(const struct plan *plan, struct buf *to)
+{
+    if (plan->has_dedup)
+        buf_puts(to, plan->input.fields[plan->dedup_column].path.escaped);
+}
+
 static void source_text(const struct plan *plan, struct buf *to)
 {
     if (plan->has_source)
@@ -221,6 +227,7 @@ static const struct semantic {
     {"--agg", agg_text},
     {"--where", where_text},
     {"--delay", delay_text},
+    {"--dedup", dedup_text},
     {"--source", source_text},
     {"--sources", sources_text},
     {"--max-jump", max_jump_text},

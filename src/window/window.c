@@ -5,6 +5,7 @@
 
 #include "time/civil.h"
 #include "time/duration.h"
+#include "time/watermark.h"
 
 /* What a window kind is. */
 struct window_ops {
@@ -315,6 +316,22 @@ bool window_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
                struct window_bounds *bounds)
 {
     return window_table[spec->kind].at(spec, t_ns, k, bounds);
+}
+
+int64_t window_length(const struct window_spec *spec, int64_t t_ns)
+{
+    struct window_bounds bounds;
+    int64_t longest_ns = 0;
+    if (spec->kind == WINDOW_ALL)
+        return INT64_MAX;
+    /* The first is the longest, unless the ends of int64 cut it. */
+    for (int64_t k = 0; window_at(spec, t_ns, k, &bounds); k++) {
+        int64_t length_ns = time_sub(bounds.end_ns, bounds.start_ns);
+        longest_ns = length_ns > longest_ns ? length_ns : longest_ns;
+        if (spec->kind != WINDOW_SLIDING || longest_ns == spec->size_ns)
+            break;
+    }
+    return longest_ns;
 }
 
 bool window_is(const struct window_spec *spec, const struct window_bounds *bounds)

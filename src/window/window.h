@@ -70,6 +70,9 @@ bool window_parse(struct window_spec *spec, const char *text, struct error *err)
 /* Appends the text that window_parse() reads back, the same for equal windows. */
 void window_print(const struct window_spec *spec, struct buf *to);
 
+/* The length of the longest aligned window that holds t; INT64_MAX: no end is in sight. */
+int64_t window_length(const struct window_spec *spec, int64_t t_ns);
+
 /*
  * Window number k of time t among the aligned windows that hold it: k = 0 ends last, k = 1 is the
  * one that ends before it, and so on. Returns false when there are only k of them (none at all if
