@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "time/duration.h"
@@ -175,6 +176,24 @@ static bool parse_early(struct command *c, const struct option *option, const ch
         return error_set(err, EXIT_USAGE, "--%s: expected a duration above 0, found '%s'",
                          option->name, value);
     return true;
+}
+
+/* N[:NAME] */
+static bool parse_top(struct command *c, const struct option *option, const char *value,
+                      struct error *err)
+{
+    char digits[24];
+    size_t len = strcspn(value, ":");
+    snprintf(digits, sizeof digits, "%.*s", (int)(len < sizeof digits ? len : sizeof digits - 1),
+             value);
+    c->top_by = value[len] == ':' ? value + len + 1 : NULL;
+    if (len < sizeof digits && read_count(digits, UINT32_MAX, &c->plan.pane.top) &&
+        c->plan.pane.top > 0 && (c->top_by == NULL || *c->top_by != '\0'))
+        return true;
+    return error_set(err, EXIT_USAGE,
+                     "--%s: expected N or N:NAME, N a number of rows from 1 to 4294967295, found "
+                     "'%s'",
+                     option->name, value);
 }
 
 static bool parse_late_every(struct command *c, const struct option *option, const char *value,
@@ -362,6 +381,9 @@ const struct option_group option_groups[] = {
       {0, "late-every", "N", "a late result after N late records (1)", parse_late_every, 0, NULL},
       {0, "final", NULL, "one result, when nothing can change it", parse_flag, AT(plan.pane.final),
        NULL},
+      {0, "fill", NULL, "rows for windows without records, too", parse_flag, AT(plan.pane.fill),
+       NULL},
+      {0, "top", "N[:NAME]", "of a window the N keys with the largest NAME", parse_top, 0, NULL},
       {0, "at-eof", "ACTION", "at the end flush (default) or keep windows", parse_choice,
        AT(at_eof), at_eof_actions}}},
     {"Restart",

@@ -29,7 +29,7 @@ struct command {
     struct plan plan;
     struct texts time, keys, aggs, columns, where;
     const char *year_from;                      /* NULL: not given */
-    const char *source, *dedup;                 /* NULL: not given */
+    const char *source, *dedup, *top_by;        /* NULL: not given */
     const char *window;                         /* NULL: not given */
     bool early, late_every, offset, checkpoint; /* given */
     unsigned at_eof, resume, verify;            /* the number of the word */

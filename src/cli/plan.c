@@ -292,6 +292,44 @@ static bool check_names(const struct plan *plan, struct error *err)
     return ok;
 }
 
+static bool check_fill(const struct command *c, struct error *err)
+{
+    enum window_kind kind = c->plan.window.kind;
+    bool may = kind == WINDOW_TUMBLING || kind == WINDOW_SLIDING || kind == WINDOW_CALENDAR;
+    return !c->plan.pane.fill || may ||
+           error_set(err, EXIT_USAGE,
+                     "--fill: expected tumbling, sliding or calendar windows, found -w %s",
+                     c->window);
+}
+
+/* A window is ranked once, when it is whole. */
+static bool finish_top(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    const struct pane_options *pane = &plan->pane;
+    const char *given = c->early                                ? "--early"
+                        : pane->lateness_ns > 0 && !pane->final ? "--lateness without --final"
+                        : plan->window.kind == WINDOW_SESSION   ? "sessions"
+                                                                : NULL;
+    if (pane->top == 0)
+        return true;
+    if (given != NULL)
+        return error_set(err, EXIT_USAGE,
+                         "--top: expected windows that fire once for all keys, found %s", given);
+    size_t i = 0;
+    while (c->top_by != NULL && i < plan->n_aggs && strcmp(plan->aggs[i].name, c->top_by) != 0)
+        i++;
+    if (i == plan->n_aggs)
+        return error_set(err, EXIT_USAGE, "--top: expected the name of an aggregate, found '%s'",
+                         c->top_by);
+    if (plan->aggs[i].type == AGG_ANY)
+        return error_set(err, EXIT_USAGE,
+                         "--top: expected an aggregate that is a number by nature, found '%s'",
+                         plan->aggs[i].name);
+    plan->pane.top_by = i;
+    return true;
+}
+
 static bool check_triggers(const struct command *c, struct error *err)
 {
     const struct pane_options *pane = &c->plan.pane;
@@ -405,7 +443,7 @@ bool command_finish(struct command *c, struct error *err)
         return false;
     plan->window.zone = plan->zone;
     if (!window_parse(&plan->window, c->window, err) || !check_triggers(c, err) ||
-        !check_csv_options(c, err))
+        !check_fill(c, err) || !check_csv_options(c, err))
         return false;
     drop_without_effect(c);
     if (plan->input.max_record_bytes == 0)
@@ -416,7 +454,7 @@ bool command_finish(struct command *c, struct error *err)
         texts_split(&c->aggs, "count");
     finish_columns(c);
     if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err) ||
-        !finish_where(c, err) || !finish_clocks(c, err))
+        !finish_where(c, err) || !finish_clocks(c, err) || !finish_top(c, err))
         return false;
     finish_rules(plan);
     bool fires_again = plan->pane.lateness_ns > 0 || c->early;

@@ -20,7 +20,9 @@
 #include "base/memory.h"
 #include "base/wire.h"
 #include "engine/engine.h"
+#include "engine/fill.h"
 #include "engine/slices.h"
+#include "engine/top.h"
 #include "engine/windows.h"
 
 /* So many windows are found without a search: with disorder, records go to several by turns. */
@@ -39,12 +41,14 @@ struct aligned {
     bool sliced;
     bool alone; /* a time is in one window at most */
     struct slices slices;
+    struct fill *fill;             /* NULL: no window is filled */
     struct window *recent[RECENT]; /* of the last records, windows or slices, the last used first;
                                       NULL behind */
     struct hit *hits;
     size_t hits_capacity;
     struct sorted_cell *sorted; /* scratch: cells that fire together */
     size_t sorted_capacity;
+    struct top top; /* --top: which of them are printed */
 };
 
 static struct aligned *aligned_of(struct engine *e)
@@ -79,6 +83,19 @@ static int64_t firing(const struct engine *e, int64_t end_ns)
     return e->panes.options.final ? engine_expiry(e, end_ns) : end_ns;
 }
 
+/* At the end of the input it goes up to the last window of a record that moved a clock. */
+static int64_t fill_end(const struct engine *e)
+{
+    int64_t moved_ns = e->w_given ? e->moved_ns : e->watermark.clock_ns;
+    return e->flushing ? moved_ns : INT64_MAX;
+}
+
+/* The next window to be filled. */
+static bool fill_due(const struct aligned *a, struct window_bounds *next)
+{
+    return a->fill != NULL && fill_next(a->fill, next) && next->start_ns <= fill_end(&a->engine);
+}
+
 static void set_timer(struct aligned *a)
 {
     struct engine *e = &a->engine;
@@ -90,6 +107,8 @@ static void set_timer(struct aligned *a)
         engine_timer(e, firing(e, a->windows.at[a->n_passed]->bounds.end_ns));
     if (a->sliced && slices_next(&a->slices, &next))
         engine_timer(e, firing(e, next.end_ns));
+    if (fill_due(a, &next))
+        engine_timer(e, next.end_ns);
     if (e->tick_set)
         engine_timer(e, e->next_tick_ns);
 }
@@ -207,18 +226,34 @@ static bool find_bounds(const struct aligned *a, int64_t t_ns, int64_t k,
     return true;
 }
 
+static void see_key(struct aligned *a, size_t i, const struct window_bounds *earliest)
+{
+    struct engine *e = &a->engine;
+    struct window_bounds before, now;
+    uint32_t key_len;
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    bool had = fill_next(a->fill, &before);
+    fill_see(a->fill, e->keys->hash[i], key, key_len, earliest, e->watermark.now_ns);
+    if (fill_next(a->fill, &now) && (!had || now.end_ns != before.end_ns))
+        set_timer(a);
+}
+
 /* Steps 1 to 3 in general: any number of windows, passed and expired ones among them. */
 static void add_record(struct aligned *a, size_t i)
 {
     struct engine *e = &a->engine;
     int64_t t_ns = e->batch->time_ns[i];
     struct window_bounds bounds;
-    bool assigned = false, in_slice = false;
+    struct window_bounds earliest = {0}; /* of those that take the record */
+    bool assigned = false, in_slice = false, partly = false;
     size_t n_hits = 0;
     for (int64_t k = 0; find_bounds(a, t_ns, k, &bounds); k++) {
         assigned = true;
-        if (engine_reached(e, engine_expiry(e, bounds.end_ns)))
+        if (engine_reached(e, engine_expiry(e, bounds.end_ns))) {
+            partly = n_hits > 0 || in_slice;
             break; /* and so have all that start earlier */
+        }
+        earliest = bounds;
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
                 set_recent(a, find_slice(a, t_ns));
@@ -240,10 +275,14 @@ static void add_record(struct aligned *a, size_t i)
         engine_too_late(e, i);
     } else {
         e->counts.used++;
+        e->counts.partly_late += partly;
+        e->lateness.partly_late += partly;
         if (t_ns < e->watermark.now_ns) {
             e->counts.late++;
             engine_note_late(e, t_ns);
         }
+        if (a->fill != NULL)
+            see_key(a, i, &earliest);
         fire_triggered(a, n_hits);
     }
 }
@@ -349,6 +388,8 @@ static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
             a->sorted[n++] = sorted_cell(cell);
     }
     cells_sort(a->sorted, n);
+    if (a->engine.panes.options.top > 0)
+        n = top_choose(&a->top, &a->engine.panes, &w->bounds, a->sorted, n);
     for (size_t i = 0; i < n; i++) {
         if (i + AHEAD < n) { /* in the order of keys, cells lie all over memory */
             __builtin_prefetch(a->sorted[i + AHEAD].cell);
@@ -387,6 +428,35 @@ static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
     fire_window(a, w, false, timing);
 }
 
+/* The next window passes: it gets an empty cell for each known key that has none there. */
+static void fill_window(struct aligned *a, const struct window_bounds *bounds)
+{
+    struct engine *e = &a->engine;
+    size_t place;
+    bool there = windows_find(&a->windows, bounds, &place);
+    struct window *w = there ? a->windows.at[place] : NULL;
+    for (uint32_t i = 0; i < fill_keys(a->fill); i++) {
+        const struct cell *key = fill_key(a->fill, i);
+        if (key == NULL)
+            continue;
+        bool made, has_record = w != NULL && table_find(&w->table, key->hash, cell_key(key),
+                                                        key->key_len) != NULL;
+        if (!fill_note(a->fill, i, has_record))
+            continue;
+        if (w == NULL) {
+            w = windows_insert(&a->windows, place, bounds, e->acc_bytes);
+            e->counts.windows++;
+        }
+        pane_start(&e->panes, table_get(&w->table, key->hash, cell_key(key), key->key_len, &made));
+    }
+    /* What comes before the next window that is open has no records. */
+    place += w != NULL;
+    int64_t before_ns = place < a->windows.n ? a->windows.at[place]->bounds.start_ns : INT64_MAX;
+    int64_t end_ns = fill_end(e);
+    fill_step(a->fill, e->watermark.now_ns, before_ns <= end_ns ? before_ns : time_add(end_ns, 1));
+    e->counts.fill_skipped = fill_skipped(a->fill);
+}
+
 static void tick(struct aligned *a)
 {
     struct engine *e = &a->engine;
@@ -413,7 +483,9 @@ static void aligned_run_timers(struct engine *e)
         if (!due)
             return;
         last_ns = now_ns;
-        if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
+        if (fill_due(a, &next) && next.end_ns == now_ns)
+            fill_window(a, &next);
+        else if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
             expire_first(a);
         else if (a->n_passed < a->windows.n &&
                  firing(e, a->windows.at[a->n_passed]->bounds.end_ns) == now_ns)
@@ -468,7 +540,7 @@ static void save_windows(const struct engine *e, const struct windows *windows, 
 
 /*
  * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
- * (u64), the slices.
+ * (u64), the slices; with --fill: the known keys (engine/fill.h).
  */
 static void aligned_save(const struct engine *e, struct buf *to)
 {
@@ -478,6 +550,8 @@ static void aligned_save(const struct engine *e, struct buf *to)
     wire_put_u64(to, a->n_passed);
     wire_put_u64(to, a->slices.live.n);
     save_windows(e, &a->slices.live, to);
+    if (a->fill != NULL)
+        fill_save(a->fill, to);
 }
 
 static bool load_cells(struct engine *e, struct window *w, const unsigned char **at,
@@ -531,6 +605,8 @@ static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **
     a->n_passed = (size_t)n_passed;
     if (!load_windows(e, &a->slices.live, n_slices, at, end))
         return false;
+    if (a->fill != NULL && !fill_load(a->fill, e->key_seed, at, end))
+        return false;
     pass_slices(a);
     set_timer(a);
     return true;
@@ -541,6 +617,8 @@ static void aligned_free(struct engine *e)
     struct aligned *a = aligned_of(e);
     windows_free(&a->windows);
     windows_free(&a->slices.live);
+    fill_free(a->fill);
+    top_free(&a->top);
     free(a->hits);
     free(a->sorted);
     free(a);
@@ -560,9 +638,11 @@ struct engine *aligned_new(const struct engine_options *options)
 {
     struct aligned *a = memory_calloc(1, sizeof *a);
     a->engine.ops = &aligned_ops;
-    a->alone = !window_overlaps(&options->window);
-    a->sliced = window_overlaps(&options->window) && options->pane.early_count == 0 &&
-                options->pane.early_ns == 0;
+    bool overlaps = window_overlaps(&options->window), fill = options->pane.fill;
+    a->alone = !overlaps && !fill;
+    a->sliced = overlaps && !fill && options->pane.early_count == 0 && options->pane.early_ns == 0;
     a->slices.spec = options->window;
+    if (fill)
+        a->fill = fill_new(&a->slices.spec);
     return &a->engine;
 }

@@ -294,6 +294,9 @@ void engine_too_late(struct engine *e, size_t i)
     e->counts.too_late++;
     e->lateness.too_late++;
     engine_note_late(e, batch->time_ns[i]);
+    int64_t lag_ns = time_sub(e->watermark.now_ns, batch->time_ns[i]);
+    if (lag_ns > e->counts.too_late_by_ns)
+        e->counts.too_late_by_ns = lag_ns;
     if (e->late == NULL)
         return;
     const char *record = batch->block->bytes.data + batch->start[i];
@@ -348,8 +351,9 @@ size_t engine_state_bytes(const struct engine *e)
 void engine_save(const struct engine *e, struct buf *to)
 {
     const struct engine_counts *c = &e->counts;
-    const uint64_t counts[] = {c->used,     c->late,       c->too_late, c->unassigned,
-                               c->filtered, c->duplicates, c->windows,  e->panes.rows};
+    const uint64_t counts[] = {c->used,         c->late,       c->too_late,    c->unassigned,
+                               c->filtered,     c->duplicates, c->partly_late, c->replayed,
+                               c->fill_skipped, c->windows,    e->panes.rows};
     wire_put_u8(to, e->watermark.started);
     wire_put_i64(to, e->watermark.now_ns);
     wire_put_i64(to, e->watermark.clock_ns);
@@ -357,6 +361,7 @@ void engine_save(const struct engine *e, struct buf *to)
     wire_put_i64(to, e->next_tick_ns);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         wire_put_u64(to, counts[i]);
+    wire_put_i64(to, c->too_late_by_ns);
     wire_put_u8(to, e->panes.header_due);
     e->ops->save(e, to);
 }
@@ -364,8 +369,9 @@ void engine_save(const struct engine *e, struct buf *to)
 bool engine_state_load(struct engine_state *s, const unsigned char **at, const unsigned char *end)
 {
     struct engine_counts *c = &s->counts;
-    uint64_t *const counts[] = {&c->used,     &c->late,       &c->too_late, &c->unassigned,
-                                &c->filtered, &c->duplicates, &c->windows,  &s->rows};
+    uint64_t *const counts[] = {&c->used,         &c->late,       &c->too_late,    &c->unassigned,
+                                &c->filtered,     &c->duplicates, &c->partly_late, &c->replayed,
+                                &c->fill_skipped, &c->windows,    &s->rows};
     uint8_t started, tick_set, header_due;
     if (!wire_u8(at, end, &started) || !wire_i64(at, end, &s->watermark_ns) ||
         !wire_i64(at, end, &s->clock_ns) || !wire_u8(at, end, &tick_set) ||
@@ -374,7 +380,8 @@ bool engine_state_load(struct engine_state *s, const unsigned char **at, const u
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         if (!wire_u64(at, end, counts[i]))
             return false;
-    if (!wire_u8(at, end, &header_due) || !wire_u64(at, end, &s->live))
+    if (!wire_i64(at, end, &c->too_late_by_ns) || !wire_u8(at, end, &header_due) ||
+        !wire_u64(at, end, &s->live))
         return false;
     s->started = started != 0;
     s->tick_set = tick_set != 0;

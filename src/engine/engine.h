@@ -31,13 +31,17 @@
 struct engine_counts {
     uint64_t used, late, too_late, unassigned; /* late: among the used */
     uint64_t filtered, duplicates;
-    uint64_t windows; /* opened; swallowed sessions not counted */
+    uint64_t partly_late;   /* among the used: some of their windows had expired */
+    uint64_t replayed;      /* seen before the snapshot's position */
+    uint64_t fill_skipped;  /* empty windows of a key beyond FILL_ROWS_MAX in a row */
+    int64_t too_late_by_ns; /* the longest lag of a record that was too late */
+    uint64_t windows;       /* opened; swallowed sessions not counted */
 };
 
 /* What the records of this run that were late need: not saved, since it is for this run's messages.
  */
 struct engine_lateness {
-    uint64_t too_late;
+    uint64_t too_late, partly_late;
     int64_t lag_ns; /* the longest of all late ones: how far it lay behind W */
 };
 
@@ -54,9 +58,10 @@ struct engine {
     struct engine_counts counts;
     struct engine_lateness lateness;
 
-    bool w_given;   /* W comes with the records: who calls keeps the clocks */
-    bool flushing;  /* the input is at its end: W is +infinity */
-    bool timer_set; /* no timer is due before next_timer_ns; none at all if not set */
+    bool w_given;     /* W comes with the records: who calls keeps the clocks */
+    int64_t moved_ns; /* if so: the highest event time that moved a clock */
+    bool flushing;    /* the input is at its end: W is +infinity */
+    bool timer_set;   /* no timer is due before next_timer_ns; none at all if not set */
     int64_t next_timer_ns;
     bool tick_set; /* --early D: the next multiple of D */
     int64_t next_tick_ns;
@@ -112,7 +117,8 @@ struct engine_records {
     const struct keys *keys;   /* encoded with the options' seed, as are the ids */
     const struct keys *ids;    /* NULL without dedup; a null is no id */
     const int64_t *w_after_ns; /* W after the record, INT64_MIN for -infinity, never going back;
-                                  NULL unless W is given. Who gives it sets watermark.finite */
+                                  NULL unless W is given. Who gives it sets watermark.finite
+                                  and moved_ns */
 };
 void engine_consume(struct engine *e, const struct engine_records *records, size_t from, size_t to);
 
@@ -127,12 +133,13 @@ void engine_interrupt(struct engine *e);
  * State for a snapshot, between two calls of engine_consume(): watermark, counts, and all windows
  * with their cells. engine_load() wants a new engine of the same options; false: damaged.
  *
- * Layout, version 2: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
- * too late, unassigned, filtered, duplicates, windows, rows (u64); header due (u8); then what the
+ * Layout, version 3: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
+ * too late, unassigned, filtered, duplicates, partly late, replayed, fill skipped, windows, rows
+ * (u64); the longest lag of a record that was too late (i64); header due (u8); then what the
  * engine's own save() writes (engine/aligned.c, engine/sessions.c), which begins with the number of
  * live windows (u64).
  */
-enum { ENGINE_STATE_VERSION = 2 };
+enum { ENGINE_STATE_VERSION = 3 };
 void engine_save(const struct engine *e, struct buf *to);
 bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
 

@@ -134,6 +134,20 @@ static void keep_row(struct cell *cell, const char *text, size_t len, struct are
     memcpy(cell->printed->text, text, len);
 }
 
+void pane_result(const struct panes *panes, size_t i, const struct window_bounds *bounds,
+                 const struct cell *cell, struct datum *result, struct buf *text)
+{
+    const struct agg *agg = &panes->aggs[i];
+    const void *acc = (const char *)(cell + 1) + agg->offset;
+    /* Between bounds of int64, even saturated ones, the difference is one of uint64. */
+    uint64_t length_ns =
+        panes->unbounded ? 0 : (uint64_t)bounds->end_ns - (uint64_t)bounds->start_ns;
+    if (agg->ops->result_over != NULL)
+        agg->ops->result_over(agg, acc, length_ns, result, text);
+    else
+        agg->ops->result(agg, acc, result, text);
+}
+
 void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
                struct arena *arena, enum pane_timing timing)
 {
@@ -143,18 +157,10 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     if (cell->printed != NULL)
         repeat_row(panes, "-U", bounds, cell->pane - 1, cell, cell->printed);
 
-    /* Between bounds of int64, even saturated ones, the difference is one of uint64. */
-    uint64_t length_ns =
-        panes->unbounded ? 0 : (uint64_t)bounds->end_ns - (uint64_t)bounds->start_ns;
     size_t start = begin_row(panes, op, bounds, cell);
     for (size_t i = 0; i < panes->n_aggs; i++) {
-        const struct agg *agg = &panes->aggs[i];
         panes->texts[i].len = 0;
-        const void *acc = cell_accs(cell) + agg->offset;
-        if (agg->ops->result_over != NULL)
-            agg->ops->result_over(agg, acc, length_ns, &panes->results[i], &panes->texts[i]);
-        else
-            agg->ops->result(agg, acc, &panes->results[i], &panes->texts[i]);
+        pane_result(panes, i, bounds, cell, &panes->results[i], &panes->texts[i]);
     }
     writer_results(panes->writer, out, panes->results, cell->pane, timing_name[timing]);
     if (retract && pane_refines(&panes->options))

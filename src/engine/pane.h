@@ -30,6 +30,9 @@ struct pane_options {
     int64_t early_ns;     /* --early D; 0: none */
     uint64_t late_every;  /* 1: every late record fires */
     bool final;           /* --final: one pane, at expiry */
+    bool fill;            /* --fill: a pane for a known key's empty window, too */
+    uint64_t top;         /* --top: of a window so many keys at most; 0: all */
+    size_t top_by;        /* the aggregate whose largest results are printed */
 };
 
 /* Can a (window, key) fire more than once? */
@@ -83,6 +86,10 @@ void pane_merge(const struct panes *panes, struct cell *into, const struct cell 
  */
 void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
                struct arena *arena, enum pane_timing timing);
+
+/* The result of aggregate number i, over a window of these bounds. Text goes to `text`. */
+void pane_result(const struct panes *panes, size_t i, const struct window_bounds *bounds,
+                 const struct cell *cell, struct datum *result, struct buf *text);
 
 /* Writes the -D rows of a list of this key, by window end, then start. */
 void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell);

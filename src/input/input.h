@@ -91,6 +91,7 @@ struct bad_record {
     uint32_t start, len; /* its bytes, newline included if there is one */
     uint64_t line;       /* physical line of the block on which it starts, from 1 */
     bool has_lane;       /* it is lane `before` of the batch, and not a good record */
+    bool sourceless;     /* whose clock it would move can't be told: so it is bad in any case */
     bool more;           /* a further piece of the bad record before: bytes only, not a record */
     const char *reason;  /* lives in the batch's arena */
 };

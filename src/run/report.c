@@ -96,16 +96,21 @@ void report_losses(const struct report *report, const struct engine *engine)
 {
     uint64_t good = good_records(engine) - report->good_before;
     uint64_t records = good + report->bad - report->bad_before;
-    if (engine->lateness.too_late == 0 || engine->late != NULL)
-        return;
     struct buf delay = {0};
     /* Late is what lies behind W, which trails the clock by the delay. */
     duration_print(&delay, time_add(engine->watermark.delay_ns, engine->lateness.lag_ns));
-    fprintf(stderr,
-            "winagg: %llu of %llu records came too late for their windows and are in no row: with "
-            "--delay %s none would have been late (--late FILE keeps them)\n",
-            (unsigned long long)engine->lateness.too_late, (unsigned long long)records,
-            buf_cstr(&delay));
+    if (engine->lateness.too_late > 0 && engine->late == NULL)
+        fprintf(stderr,
+                "winagg: %llu of %llu records came too late for their windows and are in no row: "
+                "with --delay %s none would have been late (--late FILE keeps them)\n",
+                (unsigned long long)engine->lateness.too_late, (unsigned long long)records,
+                buf_cstr(&delay));
+    if (engine->lateness.partly_late > 0)
+        fprintf(stderr,
+                "winagg: %llu of %llu records came too late for some of their windows: with "
+                "--delay %s none would have been late\n",
+                (unsigned long long)engine->lateness.partly_late, (unsigned long long)records,
+                buf_cstr(&delay));
     buf_free(&delay);
 }
 
@@ -165,6 +170,15 @@ void report_stats(const struct report *report, const struct engine *engine,
     put_count(&line, "rows", engine->panes.rows);
     put_time(&line, "watermark", w->finite, w->now_ns, &style);
     put_time(&line, "max_event_time", w->started, w->clock_ns, &style);
+    put_count(&line, "partly_late", c->partly_late);
+    buf_puts(&line, ",\"too_late_by\":");
+    buf_puts(&line, c->too_late > 0 ? "\"" : "null");
+    if (c->too_late > 0) {
+        duration_print(&line, c->too_late_by_ns);
+        buf_putc(&line, '"');
+    }
+    put_count(&line, "replayed", c->replayed);
+    put_count(&line, "fill_skipped", c->fill_skipped);
     if (checkpoint->path != NULL) {
         put_count(&line, "checkpoints", checkpoint->taken);
         buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)checkpoint->longest_ns / 1e9);

@@ -194,6 +194,15 @@ static bool check_resume(struct running *r, const struct resume *resume)
            (!resume->finished || check_finished(r)) && open_outputs(r, resume);
 }
 
+/* What W alone does not tell the engine. */
+static void tell_clocks(struct running *r)
+{
+    if (r->clocks == NULL)
+        return;
+    r->engine->watermark.finite = clocks_finite(r->clocks);
+    r->engine->moved_ns = clocks_highest_ns(r->clocks);
+}
+
 static bool damaged(const struct running *r)
 {
     return error_set(r->err, EXIT_RUNTIME, "%s: damaged snapshot: its state can't be read",
@@ -226,8 +235,7 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     if (r->clocks != NULL && (!resume_clocks(r->plan->state_path, image, &at, &end, r->err) ||
                               !clocks_load(r->clocks, &at, end)))
         return r->err->status != 0 ? false : damaged(r);
-    if (r->clocks != NULL)
-        r->engine->watermark.finite = clocks_finite(r->clocks);
+    tell_clocks(r);
     if (r->engine->dedup != NULL && (!resume_dedup(r->plan->state_path, image, &at, &end, r->err) ||
                                      !dedup_load(r->engine->dedup, r->engine->key_seed, &at, end)))
         return r->err->status != 0 ? false : damaged(r);
@@ -386,7 +394,7 @@ static struct engine_records records(struct running *r, size_t from, size_t to)
     };
     if (r->clocks != NULL && from < to) {
         records.w_after_ns = clocks_move(r->clocks, r->batch->time_ns, sources, from, to);
-        r->engine->watermark.finite = clocks_finite(r->clocks);
+        tell_clocks(r);
     }
     return records;
 }
@@ -401,7 +409,7 @@ static void consume(struct running *r, size_t from, size_t to)
 static bool skip_duplicate(struct running *r, const struct bad_record *bad)
 {
     struct engine_records at = records(r, 0, 0);
-    if (!bad->has_lane || !engine_is_duplicate(r->engine, &at, bad->before))
+    if (!bad->has_lane || bad->sourceless || !engine_is_duplicate(r->engine, &at, bad->before))
         return false;
     at = records(r, bad->before, bad->before + 1);
     engine_skip_duplicate(r->engine, &at, bad->before);
@@ -537,6 +545,8 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
     if (status == INPUT_STOPPED) {
         if (!keep && r->plan->pane.final)
             report_left_out(r->engine, "--final");
+        else if (!keep && r->plan->pane.top > 0)
+            report_left_out(r->engine, "--top");
         else if (!keep && r->plan->output_format == OUTPUT_SQL)
             report_left_out(r->engine, "-o sql");
         else if (!keep)

@@ -151,6 +151,18 @@ static void final_text(const struct plan *plan, struct buf *to)
     put_flag(to, plan->pane.final);
 }
 
+static void fill_text(const struct plan *plan, struct buf *to)
+{
+    buf_puts(to, plan->pane.fill ? "yes" : "");
+}
+
+static void top_text(const struct plan *plan, struct buf *to)
+{
+    put_count(to, plan->pane.top);
+    if (plan->pane.top > 0)
+        buf_printf(to, ":%s", plan->aggs[plan->pane.top_by].name);
+}
+
 static void input_format_text(const struct plan *plan, struct buf *to)
 {
     static const char *const names[] = {"auto", "json", "csv", "tsv"};
@@ -236,6 +248,8 @@ static const struct semantic {
     {"--early", early_text},
     {"--late-every", late_every_text},
     {"--final", final_text},
+    {"--fill", fill_text},
+    {"--top", top_text},
     {"--input-format", input_format_text},
     {"--no-header", no_header_text},
     {"--columns", columns_text},

@@ -30,6 +30,7 @@ struct clocks {
     size_t heap_capacity;
     bool finite;
     int64_t now_ns; /* W */
+    int64_t highest_ns;
     int64_t *after_ns;
     size_t after_capacity;
 };
@@ -38,7 +39,7 @@ struct clocks *clocks_new(const struct clocks_options *options)
 {
     struct clocks *c = memory_calloc(1, sizeof *c);
     c->options = *options;
-    c->now_ns = INT64_MIN;
+    c->now_ns = c->highest_ns = INT64_MIN;
     table_init(&c->sources, sizeof(struct source_clock));
     return c;
 }
@@ -154,12 +155,19 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
             source = find_source(c, 0, (const unsigned char *)"", 0);
         }
         see(c, source, time_ns[i]);
+        if (source->clock_ns > c->highest_ns)
+            c->highest_ns = source->clock_ns;
         /* Only who stands on top may hold W back; that nobody holds it back yet is rare. */
         if (c->heap[0].source == source || c->now_ns == INT64_MIN)
             follow(c);
         c->after_ns[i] = c->now_ns;
     }
     return c->after_ns;
+}
+
+int64_t clocks_highest_ns(const struct clocks *c)
+{
+    return c->highest_ns;
 }
 
 bool clocks_finite(const struct clocks *c)
@@ -203,6 +211,8 @@ bool clocks_load(struct clocks *c, const unsigned char **at, const unsigned char
         if (source->started) /* twice */
             return false;
         *source = loaded;
+        if (loaded.clock_ns > c->highest_ns)
+            c->highest_ns = loaded.clock_ns;
         join_heap(c, source);
     }
     return true;

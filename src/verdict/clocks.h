@@ -43,6 +43,9 @@ void clocks_free(struct clocks *clocks); /* may be NULL */
 const int64_t *clocks_move(struct clocks *clocks, const int64_t *time_ns,
                            const struct keys *sources, size_t from, size_t to);
 
+/* The highest event time that moved a clock; INT64_MIN before the first. */
+int64_t clocks_highest_ns(const struct clocks *clocks);
+
 /* Has W left -infinity? */
 bool clocks_finite(const struct clocks *clocks);
 

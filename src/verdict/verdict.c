@@ -46,18 +46,23 @@ static void evaluate(const struct verdict_rules *rules, struct condition_scratch
     }
 }
 
-/* The first bad value of the record that is needed, or NULL. */
-static const char *bad_value(const struct verdict_rules *rules, const struct batch *batch, size_t i)
+/* The first bad value of the record that is needed, or NULL. *sourceless: its source is one. */
+static const char *bad_value(const struct verdict_rules *rules, const struct batch *batch, size_t i,
+                             bool *sourceless)
 {
     bool used = batch->verdict[i] == VERDICT_USE;
+    const char *reason = NULL;
+    *sourceless = false;
     for (size_t f = 0; f < batch->n_columns; f++) {
         const struct verdict_column *column = &rules->columns[f];
-        if (batch->columns[f][i].kind == VALUE_BAD &&
-            (column->of_clock ||
-             (used && (column->always || (column->if_met & batch->meets[i]) != 0))))
-            return batch->columns[f][i].text;
+        if (batch->columns[f][i].kind != VALUE_BAD)
+            continue;
+        bool needed = used && (column->always || (column->if_met & batch->meets[i]) != 0);
+        if (reason == NULL && (needed || column->of_clock))
+            reason = batch->columns[f][i].text;
+        *sourceless |= column->of_clock;
     }
-    return NULL;
+    return reason;
 }
 
 /* Makes room behind for `more` bad records and returns the new array's end. */
@@ -93,7 +98,8 @@ static void judge_values(const struct verdict_rules *rules, struct batch *batch)
     size_t n = 0, capacity = 0, counted = 0;
     uint64_t line = 1;
     for (size_t i = 0; i < batch->n; i++) {
-        const char *reason = bad_value(rules, batch, i);
+        bool sourceless;
+        const char *reason = bad_value(rules, batch, i, &sourceless);
         if (reason == NULL)
             continue;
         batch->verdict[i] = VERDICT_BAD;
@@ -109,6 +115,7 @@ static void judge_values(const struct verdict_rules *rules, struct batch *batch)
             .len = batch->len[i],
             .line = line,
             .has_lane = true,
+            .sourceless = sourceless,
             .reason = reason,
         };
     }

@@ -318,6 +318,20 @@ bool window_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
     return window_table[spec->kind].at(spec, t_ns, k, bounds);
 }
 
+bool window_after(const struct window_spec *spec, int64_t t_ns, struct window_bounds *bounds)
+{
+    if (spec->kind == WINDOW_CALENDAR) {
+        calendar_at(spec, t_ns, 0, bounds);
+        return bounds->end_ns != INT64_MAX && calendar_at(spec, bounds->end_ns, 0, bounds);
+    }
+    i128 start =
+        spec->offset_ns +
+        (window_floor_div((i128)t_ns - spec->offset_ns, spec->slide_ns) + 1) * spec->slide_ns;
+    bounds->start_ns = window_clamp(start);
+    bounds->end_ns = window_clamp(start + spec->size_ns);
+    return start <= INT64_MAX;
+}
+
 int64_t window_length(const struct window_spec *spec, int64_t t_ns)
 {
     struct window_bounds bounds;

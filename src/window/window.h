@@ -70,6 +70,12 @@ bool window_parse(struct window_spec *spec, const char *text, struct error *err)
 /* Appends the text that window_parse() reads back, the same for equal windows. */
 void window_print(const struct window_spec *spec, struct buf *to);
 
+/*
+ * The first window of tumbling, sliding or calendar ones that starts after t; false: there is none
+ * before the end of time.
+ */
+bool window_after(const struct window_spec *spec, int64_t t_ns, struct window_bounds *bounds);
+
 /* The length of the longest aligned window that holds t; INT64_MAX: no end is in sight. */
 int64_t window_length(const struct window_spec *spec, int64_t t_ns);
 

@@ -7,7 +7,7 @@ load helper
     printf '%s\n' '{"t":1}' '{"t":12}' '{"t":9}' oops '{"t":11}' |
         w -w 10s --stats >/dev/null 2>"$BATS_TEST_TMPDIR/err"
     same "$(grep '^{' "$BATS_TEST_TMPDIR/err" | sed 's/"seconds":[0-9.e-]*}/"seconds":S}/')" \
-'{"records":5,"bytes":39,"used":3,"bad":1,"late":1,"too_late":1,"unassigned":0,"filtered":0,"duplicates":0,"windows":2,"rows":2,"watermark":12,"max_event_time":12,"seconds":S}'
+'{"records":5,"bytes":39,"used":3,"bad":1,"late":1,"too_late":1,"unassigned":0,"filtered":0,"duplicates":0,"windows":2,"rows":2,"watermark":12,"max_event_time":12,"partly_late":0,"too_late_by":"3s","replayed":0,"fill_skipped":0,"seconds":S}'
 }
 
 @test "times are in the form of --output-time, null if there is none" {

@@ -18,6 +18,7 @@ from times import INT64_MAX, calendar_bounds, saturate, time_text
 REPORTED_BAD_MAX = 10
 
 JUMPS_BELIEVED = 10
+DAY_NS = 86400 * 10**9
 
 Entry = namedtuple("Entry", "time arrival values id")
 Timer = namedtuple("Timer", "at rank end start key what window")
@@ -146,7 +147,7 @@ class Model:
         return self.add(entry, windows)
 
     def too_late(self, entry):
-        self.too_late_by = max(self.too_late_by, self.watermark - entry.time)
+        self.too_late_by = saturate(max(self.too_late_by, self.watermark - entry.time))
         return "too_late"
 
     def find(self, start, end, key):
@@ -353,6 +354,20 @@ def feed(model, records, read_field, outcome, counts):
             outcome.late += record.raw + b"\n"
 
 
+def duration_text(ns):
+    """As winagg prints a length: 1h30m, 1.5s."""
+    text = ""
+    for unit, length in (("w", 7 * DAY_NS), ("d", DAY_NS), ("h", 3600 * 10**9), ("m", 60 * 10**9)):
+        text += f"{ns // length}{unit}" if ns >= length else ""
+        ns %= length
+    for unit, length in (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1)):
+        if ns >= length:
+            digits = len(str(length)) - 1
+            text += (f"{ns // length}." + str(ns % length).zfill(digits)[:digits]).rstrip("0").rstrip(".") + unit
+            break
+    return f'"{text or 0}"'
+
+
 def statistics(model, counts, options):
     def time(ns):
         if ns is None:
@@ -363,9 +378,12 @@ def statistics(model, counts, options):
     counts.update(windows=model.opened, rows=model.rows, partly_late=model.partly_late)
     stats = [(name, str(counts.get(name, 0))) for name in (
         "records", "bytes", "used", "bad", "late", "too_late", "unassigned", "filtered",
-        "duplicates", "windows", "rows", "partly_late")]
+        "duplicates", "windows", "rows")]
     finite = None if model.last_watermark == -inf else model.last_watermark
-    return stats + [("watermark", time(finite)), ("max_event_time", time(model.max_time))]
+    return stats + [("watermark", time(finite)), ("max_event_time", time(model.max_time)),
+                    ("partly_late", str(counts["partly_late"])),
+                    ("too_late_by", duration_text(model.too_late_by) if "too_late" in counts else "null"),
+                    ("replayed", "0"), ("fill_skipped", "0")]
 
 
 def run(argv, read_input, output_is_empty=lambda path: True):

@@ -15,7 +15,7 @@ from times import DURATION_NS, INT64_MAX, INT64_MIN, MONTHS, SECOND, rfc3339_tex
 MISSING = object()
 
 # What the options of a case may use.
-BUILT = {"where", "conditions", "source", "max-jump", "dedup"}  # and fill, top, null, once they are there
+BUILT = {"where", "conditions", "source", "max-jump", "dedup", "fill", "top"}  # and null, once they are there
 
 
 @dataclass
