@@ -5,7 +5,7 @@
     docs_examples.py parse FILE   shell blocks without: each `winagg ...` must be a valid command line
 
 WINAGG names the program. Each file's examples run one after the other in one empty directory that
-holds access.jsonl."""
+holds access.jsonl and access.log."""
 
 import os
 import re
@@ -56,7 +56,8 @@ def sessions(lines):
 
 def in_a_directory():
     folder = tempfile.mkdtemp(prefix="winagg-docs-")
-    shutil.copy(os.path.join(HERE, "data", "access.jsonl"), folder)
+    for name in ("access.jsonl", "access.log"):
+        shutil.copy(os.path.join(HERE, "data", name), folder)
     os.mkdir(os.path.join(folder, "bin"))
     os.symlink(WINAGG, os.path.join(folder, "bin", "winagg"))
     path = os.path.join(folder, "bin") + os.pathsep + os.environ["PATH"]

@@ -78,6 +78,9 @@ static void edge_result(const struct agg *agg, const void *acc, struct datum *re
     (void)agg;
     struct value v = kept_value(&((const struct edge *)acc)->kept);
     *result = value_datum(&v, scratch);
+    /* A field without a type that reads as a JSON number is passed on as one, as written. */
+    if (v.kind == VALUE_STRING && v.exp == VALUE_TYPELESS && number_is_json(v.text, v.len))
+        result->kind = DATUM_NUMBER;
 }
 
 static void edge_reset(const struct agg *agg, void *acc)
@@ -91,8 +94,10 @@ static void edge_save(const struct agg *agg, const void *acc, struct buf *to)
     (void)agg;
     const struct edge *e = acc;
     kept_save(&e->kept, to);
-    if (e->kept.kind != VALUE_NULL)
-        wire_put_i64(to, e->time_ns);
+    if (e->kept.kind == VALUE_NULL)
+        return;
+    wire_put_i64(to, e->time_ns);
+    wire_put_u8(to, e->kept.kind == VALUE_STRING && e->kept.exp == VALUE_TYPELESS);
 }
 
 static bool edge_load(const struct agg *agg, void *acc, const unsigned char **at,
@@ -100,8 +105,16 @@ static bool edge_load(const struct agg *agg, void *acc, const unsigned char **at
 {
     (void)agg;
     struct edge *e = acc;
-    return kept_load(&e->kept, at, end, arena) &&
-           (e->kept.kind == VALUE_NULL || wire_i64(at, end, &e->time_ns));
+    uint8_t typeless;
+    if (!kept_load(&e->kept, at, end, arena))
+        return false;
+    if (e->kept.kind == VALUE_NULL)
+        return true;
+    if (!wire_i64(at, end, &e->time_ns) || !wire_u8(at, end, &typeless))
+        return false;
+    if (e->kept.kind == VALUE_STRING)
+        e->kept.exp = typeless != 0 ? VALUE_TYPELESS : 0;
+    return true;
 }
 
 const struct agg_ops first_ops = {

@@ -60,16 +60,15 @@ static void put_plain(struct buf *to, const char *text, size_t len)
 
 void json_text_string(struct buf *to, const char *text, size_t len)
 {
+    struct buf repaired = {0};
+    if (!utf8_valid(text, len)) { /* U+FFFD in the place of what is no character */
+        utf8_repair(&repaired, text, len);
+        text = repaired.data;
+        len = repaired.len;
+    }
     buf_reserve(to, len + 2);
     buf_putc(to, '"');
-    for (;;) {
-        size_t valid = utf8_valid_prefix(text, len);
-        put_plain(to, text, valid);
-        if (valid == len)
-            break;
-        buf_puts(to, "\xef\xbf\xbd"); /* U+FFFD, in the place of a byte that is no character */
-        text += valid + 1;
-        len -= valid + 1;
-    }
+    put_plain(to, text, len);
     buf_putc(to, '"');
+    buf_free(&repaired);
 }

@@ -34,6 +34,9 @@ enum number_status {
  */
 enum number_status number_parse(const char *text, size_t len, struct value *v);
 
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and nothing else */
+bool number_is_json(const char *text, size_t len);
+
 /* One line for a message: "not a number", "beyond the largest double", ... */
 const char *number_status_text(enum number_status status);
 

@@ -4,26 +4,50 @@
 
 #include "base/bytes.h"
 
-/* Length of the character at s, of `left` bytes; 0 if there is none. */
-static size_t character(const unsigned char *s, size_t left)
+/*
+ * How many of the `left` bytes at s, one at least, are the beginning of a character, or all of one:
+ * *whole.
+ */
+static size_t subpart(const unsigned char *s, size_t left, bool *whole)
 {
-    if (s[0] < 0x80)
-        return 1;
+    *whole = s[0] < 0x80;
     if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
+        return 1;
     size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    if (left < len)
-        return 0;
     /* The second byte's range is what excludes overlong forms, surrogates and > U+10FFFF. */
     unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
     unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
+    size_t i = 1;
+    if (left > 1 && s[1] >= low && s[1] <= high)
+        for (i = 2; i < len && i < left && (s[i] & 0xc0) == 0x80;)
+            i++;
+    *whole = i == len;
+    return i;
+}
+
+/* Length of the character at s, of `left` bytes; 0 if there is none. */
+static size_t character(const unsigned char *s, size_t left)
+{
+    bool whole;
+    size_t len = subpart(s, left, &whole);
+    return whole ? len : 0;
+}
+
+void utf8_repair(struct buf *to, const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t valid = utf8_valid_prefix(text, len);
+        bool whole;
+        buf_put(to, text, valid);
+        text += valid;
+        len -= valid;
+        if (len == 0)
+            return;
+        size_t ill = subpart((const unsigned char *)text, len, &whole);
+        buf_put(to, "\xef\xbf\xbd", 3);
+        text += ill;
+        len -= ill;
     }
-    return len;
 }
 
 size_t utf8_valid_prefix(const char *text, size_t len)

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
+
 /* Length of the longest prefix that is UTF-8: len if all of it is. Runs of ASCII pass eight bytes
  * at a time. */
 size_t utf8_valid_prefix(const char *text, size_t len);
@@ -16,6 +18,12 @@ static inline bool utf8_valid(const char *text, size_t len)
 {
     return utf8_valid_prefix(text, len) == len;
 }
+
+/*
+ * Appends the text, U+FFFD in the place of each maximal subpart of an ill-formed sequence (Unicode
+ * 15, section 3.9, as browsers and Python do).
+ */
+void utf8_repair(struct buf *to, const char *text, size_t len);
 
 /* The longest prefix of at most `most` bytes that does not end inside a character. */
 size_t utf8_prefix(const char *text, size_t len, size_t most);

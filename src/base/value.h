@@ -26,12 +26,15 @@ enum value_kind {
     VALUE_TRUE,
     VALUE_NUMBER, /* mant * 10^exp */
     VALUE_WIDE,   /* a number that does not fit so: its text, already checked by number_parse() */
-    VALUE_STRING, /* text, len; may hold any bytes */
+    VALUE_STRING, /* text, len; may hold any bytes. exp: 0, or VALUE_TYPELESS */
     /* These two are of a record that is still to be judged; no encoding, no aggregate knows them.
      */
     VALUE_COMPOSITE, /* an object or an array, where only conditions look */
     VALUE_BAD,       /* not what is needed: text is the reason, NUL-terminated */
 };
+
+/* From an input whose values are all texts (CSV): it may be meant as a number. */
+enum { VALUE_TYPELESS = 1 };
 
 struct value {
     union {

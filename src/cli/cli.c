@@ -119,6 +119,7 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
     texts_free(&c.aggs);
     texts_free(&c.columns);
     texts_free(&c.where);
+    texts_free(&c.nulls);
     if (action != CLI_RUN)
         plan_free(&c.plan);
     *plan = c.plan;

@@ -288,6 +288,18 @@ static bool parse_output_format(struct command *c, const struct option *option, 
     return parse_choice(c, option, value, err);
 }
 
+static bool parse_comment(struct command *c, const struct option *option, const char *value,
+                          struct error *err)
+{
+    if (strlen(value) != 1 || *value == '\n' || *value == '\r' || *value == '"')
+        return error_set(err, EXIT_USAGE,
+                         "--%s: expected one byte that is neither a quote nor a line's end, found "
+                         "'%s'",
+                         option->name, value);
+    c->plan.input.comment = *value;
+    return true;
+}
+
 static bool parse_delimiter(struct command *c, const struct option *option, const char *value,
                             struct error *err)
 {
@@ -334,7 +346,8 @@ static bool parse_size(struct command *c, const struct option *option, const cha
                      option->name, value);
 }
 
-static const char *const input_formats[] = {"auto", "json", "csv", "tsv", NULL};
+static const char *const input_formats[] = {"auto",     "json",   "csv", "tsv",
+                                            "combined", "logfmt", NULL};
 static const char *const output_formats[] = {"json", "csv", "tsv", "sql:TABLE", NULL};
 static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", "local", NULL};
 static const char *const at_eof_actions[] = {"flush", "keep", NULL};
@@ -400,13 +413,17 @@ const struct option_group option_groups[] = {
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,
        AT(plan.inspect_path), NULL}}},
     {"Input",
-     {{'i', "input-format", "FORMAT", "json, csv, tsv or auto (default)", parse_choice,
+     {{'i', "input-format", "FORMAT", "json, csv, tsv, combined, logfmt or auto", parse_choice,
        AT(plan.input.format), input_formats},
       {0, "no-header", NULL, "columns are named 1, 2, ...", parse_flag, AT(plan.input.no_header),
        NULL},
       {0, "columns", "NAMES", "names of the columns; there is no header", parse_list, AT(columns),
        NULL},
       {0, "delimiter", "C", "between columns: one byte, or tab", parse_delimiter, 0, NULL},
+      {0, "comment", "C", "skip lines that begin with it; #: heed #fields", parse_comment, 0, NULL},
+      {0, "ragged", NULL, "fields missing at the end of a row are empty", parse_flag,
+       AT(plan.input.ragged), NULL},
+      {0, "null", "TEXT", "this text is no value, like NA or -", parse_each, AT(nulls), NULL},
       {0, "max-record", "SIZE", "a longer record is bad (16MiB)", parse_size, 0, NULL},
       {0, "bad", "FILE", "bad records go here, verbatim", parse_path, AT(plan.bad_path), NULL},
       {0, "strict", NULL, "the first bad record ends the run", parse_flag, AT(plan.strict), NULL}}},

@@ -27,7 +27,7 @@ void texts_add(struct texts *texts, const char *text);
 /* The options as given. What depends on another option (a field on the format) stays text. */
 struct command {
     struct plan plan;
-    struct texts time, keys, aggs, columns, where;
+    struct texts time, keys, aggs, columns, where, nulls;
     const char *year_from;                      /* NULL: not given */
     const char *source, *dedup, *top_by;        /* NULL: not given */
     const char *window;                         /* NULL: not given */
@@ -53,7 +53,7 @@ struct option {
 };
 
 /* Options in the order of --help, under headings; a NULL heading or name ends a table. */
-enum { OPTIONS_PER_GROUP = 11 };
+enum { OPTIONS_PER_GROUP = 14 };
 struct option_group {
     const char *heading;
     struct option options[OPTIONS_PER_GROUP];

@@ -18,7 +18,7 @@ static bool read_path(const struct command *c, struct path *path, const char *ty
                       const char *option, struct error *err)
 {
     enum input_format format = c->plan.input.format;
-    bool whole = format == INPUT_CSV || format == INPUT_TSV;
+    bool whole = format != INPUT_AUTO && input_is_text(format);
     struct error why = {0};
     if ((whole ? path_parse_whole : path_parse)(path, typed, strlen(typed), &why))
         return true;
@@ -50,6 +50,14 @@ static void finish_columns(struct command *c)
         const char *typed = c->columns.text[input->n_columns];
         input->columns[input->n_columns] = escape_undo(typed, strlen(typed));
     }
+}
+
+static void finish_nulls(struct command *c)
+{
+    struct input_options *input = &c->plan.input;
+    input->nulls = memory_calloc(c->nulls.n + 1, sizeof *input->nulls);
+    for (; input->n_nulls < c->nulls.n; input->n_nulls++)
+        input->nulls[input->n_nulls] = memory_strdup(c->nulls.text[input->n_nulls]);
 }
 
 /* The column of a field that is read in one way: there is one, however often it is asked for. */
@@ -376,16 +384,26 @@ static void drop_without_effect(struct command *c)
     plan->pane.late_every = 0;
 }
 
-static bool check_csv_options(const struct command *c, struct error *err)
+/* What serves rows of columns only, has no effect on other formats; it is said once. */
+static void say_csv_options(const struct command *c)
 {
     const struct input_options *input = &c->plan.input;
-    const char *given = input->no_header        ? "--no-header"
-                        : c->columns.n > 0      ? "--columns"
-                        : input->delimiter != 0 ? "--delimiter"
-                                                : NULL;
-    if (input->format == INPUT_JSON && given != NULL)
-        return error_set(err, EXIT_USAGE, "%s: expected CSV or TSV input, found -i json", given);
-    return true;
+    const struct {
+        const char *name;
+        bool given;
+    } options[] = {
+        {"--no-header", input->no_header},
+        {"--columns", c->columns.n > 0},
+        {"--delimiter", input->delimiter != 0},
+        {"--comment", input->comment != 0},
+        {"--ragged", input->ragged},
+    };
+    bool columns =
+        input->format == INPUT_AUTO || input->format == INPUT_CSV || input->format == INPUT_TSV;
+    for (size_t i = 0; !columns && i < sizeof options / sizeof options[0]; i++)
+        if (options[i].given)
+            fprintf(stderr, "winagg: %s has no effect: the input is no CSV or TSV\n",
+                    options[i].name);
 }
 
 enum { CHECKPOINT_DEFAULT_S = 10 };
@@ -443,8 +461,9 @@ bool command_finish(struct command *c, struct error *err)
         return false;
     plan->window.zone = plan->zone;
     if (!window_parse(&plan->window, c->window, err) || !check_triggers(c, err) ||
-        !check_fill(c, err) || !check_csv_options(c, err))
+        !check_fill(c, err))
         return false;
+    say_csv_options(c);
     drop_without_effect(c);
     if (plan->input.max_record_bytes == 0)
         plan->input.max_record_bytes = MAX_RECORD_DEFAULT_BYTES;
@@ -453,6 +472,7 @@ bool command_finish(struct command *c, struct error *err)
     if (c->aggs.n == 0)
         texts_split(&c->aggs, "count");
     finish_columns(c);
+    finish_nulls(c);
     if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err) ||
         !finish_where(c, err) || !finish_clocks(c, err) || !finish_top(c, err))
         return false;

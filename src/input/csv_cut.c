@@ -64,11 +64,14 @@ static const char *scan_states(struct csv_scan *scan, const char *record, const 
     return newline;
 }
 
-const char *csv_scan_record(struct csv_scan *scan, const char *record, const char *end,
-                            char delimiter, size_t max_bytes)
+const char *csv_scan_record(struct csv_scan *scan, const struct csv_rules *rules,
+                            const char *record, const char *end)
 {
+    size_t max_bytes = rules->max_bytes;
+    if (scan->at == 0 && rules->comment != '\0' && record < end && *record == rules->comment)
+        scan->state = CSV_REST;
     const char *limit = (size_t)(end - record) > max_bytes ? record + max_bytes : end;
-    const char *newline = scan_states(scan, record, limit, delimiter);
+    const char *newline = scan_states(scan, record, limit, rules->delimiter);
     if (newline == NULL && record + scan->at < end) {
         newline = memchr(record + scan->at, '\n', (size_t)(end - record) - scan->at);
         scan->overlong = newline != limit || scan->state == CSV_QUOTED;
@@ -80,18 +83,18 @@ const char *csv_scan_record(struct csv_scan *scan, const char *record, const cha
  * Steps over records whose quotes are all as they should be, many at a time; false if the next one
  * is not of that kind, or not within a slice. A limit below that is for csv_scan_record().
  */
-static bool skip_well_quoted(struct csv_cutter *cutter, struct marks *marks, const char *data,
-                             size_t len, char delimiter, size_t max_bytes)
+static bool skip_well_quoted(struct csv_cutter *cutter, const struct csv_rules *rules,
+                             struct marks *marks, const char *data, size_t len)
 {
     const struct marker *marker = vectors_get(0)->marker;
     size_t start = cutter->record;
-    if (max_bytes < MARKS_SLICE)
+    if (rules->max_bytes < MARKS_SLICE || rules->comment != '\0')
         return false;
     marks_reserve(marks, MARKS_SLICE);
     for (;;) {
         const char *p = data + cutter->record;
         size_t left = len - cutter->record;
-        marker->csv(marks, p, left < MARKS_SLICE ? left : MARKS_SLICE, delimiter);
+        marker->csv(marks, p, left < MARKS_SLICE ? left : MARKS_SLICE, rules->delimiter, true);
         size_t n = marks->n;
         while (n > 0 && p[marks->at[n]] != '\n')
             n--;
@@ -101,8 +104,8 @@ static bool skip_well_quoted(struct csv_cutter *cutter, struct marks *marks, con
     }
 }
 
-size_t csv_cutter_cut(struct csv_cutter *cutter, struct marks *marks, const char *data, size_t len,
-                      char delimiter, size_t max_bytes)
+size_t csv_cutter_cut(struct csv_cutter *cutter, const struct csv_rules *rules, struct marks *marks,
+                      const char *data, size_t len)
 {
     while (cutter->searched < len) {
         const char *from = data + cutter->searched;
@@ -115,14 +118,13 @@ size_t csv_cutter_cut(struct csv_cutter *cutter, struct marks *marks, const char
             cutter->searched += plain;
             cutter->scanning = quote != NULL;
             cutter->scan = (struct csv_scan){0};
-            if (cutter->scanning &&
-                skip_well_quoted(cutter, marks, data, len, delimiter, max_bytes)) {
+            if (cutter->scanning && skip_well_quoted(cutter, rules, marks, data, len)) {
                 cutter->searched = cutter->record;
                 cutter->scanning = false;
             }
         } else {
-            const char *next = csv_scan_record(&cutter->scan, data + cutter->record, data + len,
-                                               delimiter, max_bytes);
+            const char *next =
+                csv_scan_record(&cutter->scan, rules, data + cutter->record, data + len);
             cutter->searched = next == NULL ? len : (size_t)(next - data);
             if (next != NULL)
                 cutter->record = cutter->searched;

@@ -22,6 +22,12 @@
 
 #include "scan/marks.h"
 
+struct csv_rules {
+    char delimiter;
+    char comment; /* a record that begins with it is a line, whatever quotes it has; 0: none */
+    size_t max_bytes;
+};
+
 /* The scan of one record, which may be continued when more bytes have come. Start: {0}. */
 struct csv_scan {
     enum csv_scan_state { CSV_FIELDS, CSV_QUOTED, CSV_CLOSING, CSV_REST } state;
@@ -33,8 +39,8 @@ struct csv_scan {
  * Scans the record that starts at `record`. Returns the byte behind its newline, or NULL if it does
  * not end before `end`: call again with the same scan and more bytes behind the ones seen.
  */
-const char *csv_scan_record(struct csv_scan *scan, const char *record, const char *end,
-                            char delimiter, size_t max_bytes);
+const char *csv_scan_record(struct csv_scan *scan, const struct csv_rules *rules,
+                            const char *record, const char *end);
 
 /* The same over a stream of records: how much of it are whole ones. Start: {0}. */
 struct csv_cutter {
@@ -49,8 +55,8 @@ struct csv_cutter {
  * last call, and more, with MARKS_BLOCK readable ones behind; csv_cutter_drop() says that the first
  * `bytes` of them are gone. `marks` is scratch memory.
  */
-size_t csv_cutter_cut(struct csv_cutter *cutter, struct marks *marks, const char *data, size_t len,
-                      char delimiter, size_t max_bytes);
+size_t csv_cutter_cut(struct csv_cutter *cutter, const struct csv_rules *rules, struct marks *marks,
+                      const char *data, size_t len);
 void csv_cutter_drop(struct csv_cutter *cutter, size_t bytes);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "input/batch.h"
+#include "input/fields.h"
 #include "scan/column.h"
 #include "scan/digits.h"
 #include "scan/epoch.h"
@@ -23,6 +24,8 @@ struct csv_fast {
     const struct input_options *options;
     const struct csv_layout *layout;
     const struct vectors *vectors;
+    bool quoted;  /* CSV; else TSV */
+    bool escapes; /* of TSV: some field of the slice may have one */
     struct epoch_units units;
     struct time_cache time_cache;
     struct buf time; /* the time fields, joined */
@@ -45,11 +48,13 @@ struct group {
     bool quotes, doubled; /* see struct marks */
 };
 
-struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout)
+struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout,
+                              bool quoted)
 {
     struct csv_fast *fast = memory_calloc(1, sizeof *fast);
     fast->options = options;
     fast->layout = layout;
+    fast->quoted = quoted;
     fast->vectors = vectors_get(0);
     fast->units = epoch_units(options->time_format.form);
     fast->group = MOST_GROUP;
@@ -168,12 +173,19 @@ static size_t read_joined_times(struct csv_fast *fast, const struct group *g, in
     return g->n;
 }
 
+struct number_column {
+    const struct csv_fast *fast;
+    struct value *v;
+};
+
 static bool read_other_number(void *context, size_t lane, const char *text, size_t len)
 {
-    struct value *v = (struct value *)context + lane;
+    const struct number_column *c = context;
+    struct value *v = c->v + lane;
     int64_t mant;
     unsigned decimals;
-    if (len == 0)
+    fields_trim(&text, &len);
+    if (len == 0 || fields_is_null(c->fast->options, text, len))
         *v = (struct value){.kind = VALUE_NULL};
     else if (digits_read_decimal(text, len, &mant, &decimals))
         *v =
@@ -183,19 +195,36 @@ static bool read_other_number(void *context, size_t lane, const char *text, size
     return true;
 }
 
+/* A text with an escape is not; what --null names is no value. */
+static bool is_plain(const struct csv_fast *fast, const char *text, size_t len, struct value *v)
+{
+    if (fast->escapes && memchr(text, '\\', len) != NULL)
+        return false;
+    if (fields_is_null(fast->options, text, len))
+        v->kind = VALUE_NULL;
+    return true;
+}
+
 /* Texts and presences: compiled anew for what is constant where they are called. */
 
-COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form, bool must_be_utf8,
+COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form,
+                                  const struct csv_fast *fast, bool must_be_utf8,
                                   enum value_kind empty, struct value *v)
 {
+    const bool odd = fast->escapes || fast->options->n_nulls > 0;
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
         const char *text = column_text(c, i, form, &len);
         bool has_quotes = form == COLUMN_QUOTED && len > 0 && *text == '"';
         if (has_quotes || (must_be_utf8 && !utf8_valid(text, len)))
             return i;
-        v[column_lane(c, i, form)] = (struct value){
-            .text = text, .len = (uint32_t)len, .kind = (uint8_t)(len == 0 ? empty : VALUE_STRING)};
+        struct value *to = &v[column_lane(c, i, form)];
+        *to = (struct value){.text = text,
+                             .len = (uint32_t)len,
+                             .exp = VALUE_TYPELESS,
+                             .kind = (uint8_t)(len == 0 ? empty : VALUE_STRING)};
+        if (odd && !is_plain(fast, text, len, to))
+            return i;
     }
     return c->n;
 }
@@ -218,15 +247,16 @@ static size_t read_field(const struct csv_fast *fast, const struct group *g, siz
     case FIELD_PRESENCE:
         return COLUMN_CALL(read_presences, &c, v);
     case FIELD_NUMBER:
-        return column_numbers(&c, fast->vectors->lanes, v, read_other_number, v);
+        return column_numbers(&c, fast->vectors->lanes, v, read_other_number,
+                              &(struct number_column){fast, v});
     case FIELD_VALUE:
     case FIELD_CONDITION:
-        return COLUMN_CALL(read_strings, &c, false, VALUE_NULL, v);
+        return COLUMN_CALL(read_strings, &c, fast, false, VALUE_NULL, v);
     case FIELD_KEY:
         break;
     }
-    return fast->marks.high ? COLUMN_CALL(read_strings, &c, true, VALUE_STRING, v)
-                            : COLUMN_CALL(read_strings, &c, false, VALUE_STRING, v);
+    return fast->marks.high ? COLUMN_CALL(read_strings, &c, fast, true, VALUE_STRING, v)
+                            : COLUMN_CALL(read_strings, &c, fast, false, VALUE_STRING, v);
 }
 
 /* Shrinks the group to the records that are plain. */
@@ -246,8 +276,11 @@ static void place_group(const struct csv_fast *fast, struct group *g, struct bat
     uint32_t start = g->separators[-1] + 1;
     for (size_t i = 0; i < g->n; i++) {
         uint32_t len = g->separators[(i + 1) * g->width - 1] - start;
-        if (len > fast->options->max_record_bytes)
+        bool comment = fast->options->comment != '\0' && g->slice[start] == fast->options->comment;
+        if (len > fast->options->max_record_bytes || comment) {
             g->n = i;
+            return;
+        }
         batch->start[g->lane + i] = slice + start;
         batch->len[g->lane + i] = len + 1;
         start += len + 1;
@@ -349,7 +382,7 @@ static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
     for (;; len *= 2) {
         marks_reserve(&fast->marks, len);
         fast->vectors->marker->csv(&fast->marks, p, left < len ? left : len,
-                                   fast->layout->delimiter);
+                                   fast->layout->delimiter, fast->quoted);
         if (fast->marks.n_newlines > 0 || fast->marks.misquoted || left <= len ||
             len >= MARKS_LONGEST_SLICE)
             break;
@@ -358,6 +391,8 @@ static bool start_slice(struct csv_fast *fast, const char *p, const char *end)
     if (fast->slice == NULL)
         return false;
     fast->row = 1;
+    fast->escapes =
+        !fast->quoted && memchr(p, '\\', fast->marks.at[fast->marks.n] + (size_t)1) != NULL;
     fast->left = fast->marks.n_newlines;
     fast->uneven = !is_even(fast);
     fast->even = fast->uneven ? count_even(fast) : fast->left;

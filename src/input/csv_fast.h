@@ -19,8 +19,9 @@
 
 struct csv_fast; /* per parser */
 
-/* Both must outlive it. */
-struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout);
+/* Both must outlive it. quoted: CSV; else TSV, where a backslash is never plain. */
+struct csv_fast *csv_fast_new(const struct input_options *options, const struct csv_layout *layout,
+                              bool quoted);
 void csv_fast_free(struct csv_fast *fast);
 
 /* Call first with each block: the marks of the last one are void. */

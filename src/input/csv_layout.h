@@ -10,7 +10,7 @@
 
 struct csv_layout {
     char delimiter;
-    size_t n_columns; /* of every record */
+    size_t n_columns; /* of every record; 0: as many as there are */
     size_t *time;     /* column of input_options.time[i] */
     size_t *fields;   /* column of input_options.fields[f] */
 };

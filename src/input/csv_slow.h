@@ -30,11 +30,4 @@ bool csv_slow_split(struct csv_slow *csv, const char *record, size_t len, struct
 size_t csv_slow_n(const struct csv_slow *csv);
 const char *csv_slow_field(const struct csv_slow *csv, size_t i, size_t *len); /* NUL-terminated */
 
-/*
- * Reads a record into the lane (time_ns and every column). Returns NULL, or why the record is bad.
- */
-const char *csv_slow_record(struct csv_slow *csv, const struct input_options *options,
-                            const struct csv_layout *layout, const char *record, size_t len,
-                            struct batch *batch, size_t lane);
-
 #endif

@@ -6,8 +6,9 @@
 
 #include "base/memory.h"
 #include "input/csv_cut.h"
-#include "input/csv_slow.h"
 #include "input/reason.h"
+#include "input/split.h"
+#include "input/splitter.h"
 #include "scan/newline.h"
 
 static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
@@ -17,9 +18,9 @@ enum { MARK_LEN = sizeof BYTE_ORDER_MARK - 1, LISTED_BYTES = 600 };
 /* The names of the columns, wherever they come from. */
 struct names {
     size_t n;
-    char **given;               /* --columns */
-    const struct csv_slow *csv; /* the header, or with `numbered` the first record */
-    bool numbered;              /* 1, 2, ... */
+    char **given;                /* --columns */
+    const struct fields *header; /* or with `numbered` the first record */
+    bool numbered;               /* 1, 2, ... */
     char number[24];
 };
 
@@ -29,11 +30,13 @@ static const char *name_at(struct names *names, size_t i, size_t *len)
         *len = strlen(names->given[i]);
         return names->given[i];
     }
-    if (names->numbered) {
+    /* One without a name is called by its number. */
+    if (names->numbered || names->header->at[i].len == 0) {
         *len = (size_t)snprintf(names->number, sizeof names->number, "%zu", i + 1);
         return names->number;
     }
-    return csv_slow_field(names->csv, i, len);
+    *len = names->header->at[i].len;
+    return names->header->at[i].text;
 }
 
 /* Of two columns of one name the first one counts. */
@@ -114,17 +117,97 @@ void header_free(struct csv_layout *layout)
     *layout = (struct csv_layout){0};
 }
 
-/* The first line that is not empty: no header or record is, whatever the format. */
-static size_t skip_empty_lines(const char *data, size_t len)
+/* How many bytes from p on are tabs and blanks, or are not. */
+static size_t strspn_of(const char *p, const char *end, bool blank)
+{
+    const char *start = p;
+    while (p < end && (*p == ' ' || *p == '\t') == blank)
+        p++;
+    return (size_t)(p - start);
+}
+
+/*
+ * Behind the record at p, which is a line but in CSV with quotes; NULL: it goes on behind `end`.
+ * *overlong is set with the former.
+ */
+static const char *record_end(const struct input_plan *plan, const char *p, const char *end,
+                              bool *overlong)
+{
+    size_t max = plan->options->max_record_bytes;
+    struct csv_scan scan = {0};
+    if (plan->found == INPUT_CSV) {
+        const char *next = csv_scan_record(&scan, &plan->rules, p, end);
+        *overlong = scan.overlong;
+        return next;
+    }
+    const char *newline = memchr(p, '\n', (size_t)(end - p));
+    *overlong = newline != NULL && (size_t)(newline - p) > max;
+    return newline == NULL ? NULL : newline + 1;
+}
+
+/* #fields (Zeek) or #Fields: (W3C): its names stand between tabs or blanks. */
+static const char *fields_line(const char *line, size_t len)
+{
+    static const char *const words[] = {"#fields", "#Fields:"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(words[i]);
+        if (len > n && memcmp(line, words[i], n) == 0 && (line[n] == ' ' || line[n] == '\t'))
+            return line + n;
+    }
+    return NULL;
+}
+
+bool header_is_fields(const struct input_options *options, const char *line, size_t len)
+{
+    return options->comment == '#' && fields_line(line, len) != NULL;
+}
+
+static bool is_comment(const struct input_options *options, const char *record)
+{
+    return options->comment != '\0' && *record == options->comment;
+}
+
+/* Splits a header, which may be a line of #fields. Returns NULL, or why it is none. */
+static const char *read_named(struct splitter *splitter, const char *line, size_t len,
+                              struct arena *arena)
+{
+    const char *p = fields_line(line, len), *end = line + len;
+    if (p == NULL)
+        return splitter_split(splitter, line, len, arena);
+    splitter->fields.n = 0;
+    while (p < end) {
+        p += strspn_of(p, end, true);
+        size_t name_len = strspn_of(p, end, false);
+        if (name_len > 0)
+            fields_add(&splitter->fields, p, name_len);
+        p += name_len;
+    }
+    return NULL;
+}
+
+/*
+ * The first line that is neither empty nor a comment, but one of #fields: no header or record is,
+ * whatever the format. `len` if there is none.
+ */
+static size_t skip_empty_lines(const struct input_options *options, const char *data, size_t len)
 {
     size_t i = 0;
     while (i < len) {
-        if (data[i] == '\n')
+        const char *newline = memchr(data + i, '\n', len - i);
+        size_t line_len = (size_t)((newline == NULL ? data + len : newline) - (data + i));
+        if (data[i] == '\n') {
             i++;
-        else if (data[i] == '\r' && i + 1 < len && data[i + 1] == '\n')
+        } else if (data[i] == '\r' && i + 1 < len && data[i + 1] == '\n') {
             i += 2;
-        else
+        } else if (is_comment(options, data + i) &&
+                   !header_is_fields(options, data + i,
+                                     csv_record_len(data + i, data + i + line_len))) {
+            if (newline == NULL) /* it may be one, once it is whole */
+                return i;
+            i += line_len + 1;
+        } else {
             break;
+        }
     }
     return i;
 }
@@ -146,7 +229,7 @@ static enum header_status detect(const struct input_options *options, const char
 {
     size_t max = options->max_record_bytes;
     size_t blank = 0;
-    while (blank < len && blank <= max && memchr(" \t\r\n", data[blank], 4) != NULL)
+    while (blank < len && blank <= max && memchr(" \t\r\n\x1e", data[blank], 5) != NULL)
         blank++;
     if (blank > max) {
         error_set(err, EXIT_RUNTIME,
@@ -160,7 +243,7 @@ static enum header_status detect(const struct input_options *options, const char
     *format = INPUT_JSON;
     if (blank == len || data[blank] == '{')
         return HEADER_DONE;
-    size_t start = skip_empty_lines(data, len);
+    size_t start = skip_empty_lines(options, data, len);
     size_t seen = len - start > max ? max : len - start;
     const char *newline = memchr(data + start, '\n', seen);
     if (newline == NULL && seen < max && !ended)
@@ -184,21 +267,20 @@ static enum header_status count_columns(struct input_plan *plan, const char *inp
     size_t max = plan->options->max_record_bytes, at = start;
     uint64_t line = 1 + newline_count(data, start);
     struct names names = {.numbered = true};
-    struct csv_slow *csv = csv_slow_new(plan->layout.delimiter);
+    struct splitter splitter;
     struct arena arena = {0};
     enum header_status status = HEADER_MORE;
+    splitter_init(&splitter, plan->options, plan->found, plan->layout.delimiter);
     while (status == HEADER_MORE && at < len) {
-        struct csv_scan scan = {0};
-        const char *reason;
-        const char *next =
-            csv_scan_record(&scan, data + at, data + len, plan->layout.delimiter, max);
+        bool overlong;
+        const char *next = record_end(plan, data + at, data + len, &overlong);
         if (next == NULL && !ended)
             break;
         size_t end = next == NULL ? len : (size_t)(next - data);
         size_t record_len = csv_record_len(data + at, data + end);
-        if (record_len > 0 && record_len <= max &&
-            csv_slow_split(csv, data + at, record_len, &arena, &reason)) {
-            names.n = csv_slow_n(csv);
+        if (record_len > 0 && record_len <= max && !is_comment(plan->options, data + at) &&
+            splitter_split(&splitter, data + at, record_len, &arena) == NULL) {
+            names.n = splitter.fields.n;
             status = lay_out(plan, &names, input, err) ? HEADER_DONE : HEADER_FAILED;
         }
         at = end;
@@ -213,7 +295,7 @@ static enum header_status count_columns(struct input_plan *plan, const char *inp
                   input, (unsigned long long)line, len - start);
         status = HEADER_FAILED;
     }
-    csv_slow_free(csv);
+    splitter_free(&splitter);
     arena_free(&arena);
     return status;
 }
@@ -225,37 +307,39 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
 {
     const struct input_options *options = plan->options;
     uint64_t line = 1 + newline_count(data, start);
-    struct csv_scan scan = {0};
     struct arena arena = {0};
     const char *reason = NULL;
+    bool overlong = false;
     *used = start;
     if (start == len)
         return ended ? HEADER_DONE : HEADER_MORE;
     if (options->no_header)
         return count_columns(plan, input, data, start, len, ended, err);
-    const char *next = csv_scan_record(&scan, data + start, data + len, plan->layout.delimiter,
-                                       options->max_record_bytes);
-    bool overlong = next != NULL ? scan.overlong : len - start > options->max_record_bytes;
+    const char *next = record_end(plan, data + start, data + len, &overlong);
+    if (next == NULL)
+        overlong = len - start > options->max_record_bytes;
     if (next == NULL && !ended && !overlong)
         return HEADER_MORE;
     if (next == NULL)
         next = data + len;
     size_t record_len = csv_record_len(data + start, next);
-    struct csv_slow *csv = csv_slow_new(plan->layout.delimiter);
+    struct splitter splitter;
     enum header_status status = HEADER_DONE;
-    if (overlong)
-        reason = reason_overlong(&arena, options);
-    if (overlong || !csv_slow_split(csv, data + start, record_len, &arena, &reason)) {
+    const struct input_options no_nulls = {.delimiter = options->delimiter};
+    splitter_init(&splitter, &no_nulls, plan->found, plan->layout.delimiter);
+    reason = overlong ? reason_overlong(&arena, options)
+                      : read_named(&splitter, data + start, record_len, &arena);
+    if (reason != NULL) {
         error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s", input, (unsigned long long)line,
                   reason, array_hint(data + start, record_len));
         status = HEADER_FAILED;
     } else {
-        struct names names = {.n = csv_slow_n(csv), .csv = csv};
+        struct names names = {.n = splitter.fields.n, .header = &splitter.fields};
         if (!lay_out(plan, &names, input, err))
             status = HEADER_FAILED;
     }
     *used = (size_t)(next - data);
-    csv_slow_free(csv);
+    splitter_free(&splitter);
     arena_free(&arena);
     return status;
 }
@@ -266,11 +350,39 @@ static enum header_status read_csv(struct input_plan *plan, const char *input, c
 {
     const struct input_options *options = plan->options;
     if (options->columns == NULL)
-        return read_names(plan, input, data, start + skip_empty_lines(data + start, len - start),
-                          len, ended, used, err);
+        return read_names(plan, input, data,
+                          start + skip_empty_lines(options, data + start, len - start), len, ended,
+                          used, err);
     struct names names = {.n = options->n_columns, .given = options->columns};
     *used = start;
     return lay_out(plan, &names, input, err) ? HEADER_DONE : HEADER_FAILED;
+}
+
+/* A format that needs no header. */
+static bool lay_out_known(struct input_plan *plan, const char *input, struct error *err)
+{
+    struct names names = {.n = SPLIT_COMBINED_FIELDS, .given = split_combined_names};
+    struct csv_layout *layout = &plan->layout;
+    if (plan->found == INPUT_COMBINED)
+        return lay_out(plan, &names, input, err);
+    lay_out_any(plan); /* logfmt: what is asked for stands in this order */
+    layout->n_columns = plan->options->n_time + plan->options->n_fields;
+    for (size_t i = 0; i < plan->options->n_time; i++)
+        layout->time[i] = i;
+    for (size_t f = 0; f < plan->options->n_fields; f++)
+        layout->fields[f] = plan->options->n_time + f;
+    return true;
+}
+
+bool header_again(const struct input_plan *plan, const char *name, const char *data, size_t len,
+                  struct csv_layout *layout, struct error *err)
+{
+    struct input_plan again = *plan;
+    size_t used;
+    again.layout = (struct csv_layout){.delimiter = plan->layout.delimiter};
+    bool ok = read_names(&again, name, data, 0, len, true, &used, err) == HEADER_DONE;
+    *layout = again.layout;
+    return ok;
 }
 
 /* The length of the mark at the start, or HEADER_MORE. */
@@ -292,11 +404,17 @@ enum header_status header_read(struct input_plan *plan, const char *name, const 
     if (status == HEADER_DONE && format == INPUT_AUTO)
         status = detect(options, name, data + mark, len - mark, ended, &format, err);
     *used = mark;
-    if (status == HEADER_DONE && format != INPUT_JSON) {
+    plan->found = format;
+    if (status == HEADER_DONE && (format == INPUT_CSV || format == INPUT_TSV)) {
         plan->layout.delimiter = options->delimiter != '\0' ? options->delimiter
                                  : format == INPUT_TSV      ? '\t'
                                                             : ',';
+        plan->rules = (struct csv_rules){.delimiter = plan->layout.delimiter,
+                                         .comment = options->comment,
+                                         .max_bytes = options->max_record_bytes};
         status = read_csv(plan, name, data, mark, len, ended, used, err);
+    } else if (status == HEADER_DONE && format != INPUT_JSON) {
+        status = lay_out_known(plan, name, err) ? HEADER_DONE : HEADER_FAILED;
     }
     /* No header before the end: as in detect(), and never CSV without its columns. */
     if (status == HEADER_DONE)

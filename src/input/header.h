@@ -24,6 +24,13 @@ enum header_status {
 enum header_status header_read(struct input_plan *plan, const char *name, const char *data,
                                size_t len, bool ended, size_t *used, struct error *err);
 
+/* With --comment '#': is this line one of Zeek's #fields or W3C's #Fields: ? */
+bool header_is_fields(const struct input_options *options, const char *line, size_t len);
+
+/* Reads a later one of these, data[0..len) from its beginning, into *layout. */
+bool header_again(const struct input_plan *plan, const char *name, const char *data, size_t len,
+                  struct csv_layout *layout, struct error *err);
+
 void header_free(struct csv_layout *layout);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/wire.h"
 #include "input/csv_cut.h"
+#include "input/csv_slow.h"
 #include "input/header.h"
 #include "input/plan.h"
 #include "scan/marks.h"
@@ -24,6 +25,8 @@ enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
  */
 struct input {
     struct input_plan plan;
+    struct csv_layout **later; /* of headers that replaced the first one */
+    size_t n_later;
     int fd;
     bool regular;  /* a regular file: never waits */
     bool ended;    /* read(2) said so */
@@ -32,7 +35,7 @@ struct input {
     struct buf preamble; /* what stood before the first record */
     struct buf carry;
     uint64_t offset;
-    size_t searched; /* JSON: bytes of the open record known to hold no newline */
+    size_t searched; /* not CSV: bytes of the open record known to hold no newline */
     struct csv_cutter cutter;
     struct marks marks; /* the cutter's scratch memory */
 };
@@ -54,6 +57,11 @@ void input_close(struct input *in)
     if (in == NULL)
         return;
     header_free(&in->plan.layout);
+    for (size_t i = 0; i < in->n_later; i++) {
+        header_free(in->later[i]);
+        free(in->later[i]);
+    }
+    free(in->later);
     marks_free(&in->marks);
     buf_free(&in->carry);
     buf_free(&in->preamble);
@@ -69,10 +77,11 @@ const char *input_preamble(const struct input *in, size_t *len)
 }
 
 /* Format, delimiter (u8), number of columns, then the column of each time and field (u64). */
-void input_save(const struct input *in, struct buf *to)
+void input_save(const struct input *in, const struct block *block, struct buf *to)
 {
-    const struct csv_layout *layout = &in->plan.layout;
-    bool columns = in->plan.format == INPUT_CSV || in->plan.format == INPUT_TSV;
+    const struct csv_layout *layout =
+        block != NULL && block->layout != NULL ? block->layout : &in->plan.layout;
+    bool columns = in->plan.format != INPUT_AUTO && in->plan.format != INPUT_JSON;
     wire_put_u8(to, (uint8_t)in->plan.format);
     wire_put_u8(to, (uint8_t)layout->delimiter);
     wire_put_u64(to, columns ? layout->n_columns : 0);
@@ -105,10 +114,13 @@ bool input_load(struct input *in, const unsigned char **at, const unsigned char 
     uint8_t format, delimiter;
     uint64_t n_columns;
     if (!wire_u8(at, end, &format) || !wire_u8(at, end, &delimiter) ||
-        !wire_u64(at, end, &n_columns) || format > INPUT_TSV)
+        !wire_u64(at, end, &n_columns) || format > INPUT_LOGFMT)
         return false;
     in->plan.format = (enum input_format)format;
-    if (format == INPUT_CSV || format == INPUT_TSV) {
+    in->plan.rules = (struct csv_rules){.delimiter = (char)delimiter,
+                                        .comment = options->comment,
+                                        .max_bytes = options->max_record_bytes};
+    if (format != INPUT_AUTO && format != INPUT_JSON) {
         layout->delimiter = (char)delimiter;
         layout->n_columns = (size_t)n_columns;
         layout->time = load_columns(options->n_time, n_columns, at, end);
@@ -180,9 +192,8 @@ static enum input_status read_more(struct input *in, struct buf *bytes, struct e
 /* How many of the bytes can go out as whole records. */
 static size_t whole_records(struct input *in, const struct buf *bytes)
 {
-    if (in->plan.format != INPUT_JSON)
-        return csv_cutter_cut(&in->cutter, &in->marks, bytes->data, bytes->len,
-                              in->plan.layout.delimiter, in->plan.options->max_record_bytes);
+    if (!input_has_lines(in->plan.format))
+        return csv_cutter_cut(&in->cutter, &in->plan.rules, &in->marks, bytes->data, bytes->len);
     const char *newline = memrchr(bytes->data + in->searched, '\n', bytes->len - in->searched);
     in->searched = bytes->len;
     return newline == NULL ? 0 : (size_t)(newline + 1 - bytes->data);
@@ -222,6 +233,57 @@ static void drop(struct input *in, struct buf *bytes, size_t n)
     memmove(bytes->data, bytes->data + n, bytes->len);
 }
 
+static const struct csv_layout *layout_now(const struct input *in)
+{
+    return in->n_later > 0 ? in->later[in->n_later - 1] : &in->plan.layout;
+}
+
+/* The first line of #fields among whole records, from `from` on; n if there is none. */
+static size_t find_header(const struct input *in, const char *data, size_t from, size_t n)
+{
+    const char *p = data + from, *end = data + n, *record = data;
+    const char *quote = in->plan.format == INPUT_CSV ? memchr(data, '"', n) : NULL;
+    while ((p = memchr(p, '#', (size_t)(end - p))) != NULL) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        size_t len = csv_record_len(p, newline == NULL ? end : newline + 1);
+        /* Quotes may hold lines: then only the records before it tell where one begins. */
+        while (quote != NULL && quote < p && record != NULL && record < p) {
+            struct csv_scan scan = {0};
+            record = csv_scan_record(&scan, &in->plan.rules, record, end);
+        }
+        bool begins = (p == data || p[-1] == '\n') && (quote == NULL || quote > p || record == p);
+        if (begins && header_is_fields(in->plan.options, p, len))
+            return (size_t)(p - data);
+        p++;
+    }
+    return n;
+}
+
+/*
+ * A later header (--comment '#') replaces the one before it: the block ends before it, and the next
+ * one, which begins with it, has another layout.
+ */
+static bool heed_header(struct input *in, const struct buf *bytes, size_t *n, struct error *err)
+{
+    const struct input_options *options = in->plan.options;
+    bool columns = in->plan.format == INPUT_CSV || in->plan.format == INPUT_TSV;
+    if (!columns || options->comment != '#' || options->no_header || options->columns != NULL)
+        return true;
+    size_t at = find_header(in, bytes->data, 0, *n);
+    if (at == 0) {
+        struct csv_layout *layout = memory_calloc(1, sizeof *layout);
+        in->later = memory_realloc(in->later, (in->n_later + 1) * sizeof *in->later);
+        in->later[in->n_later++] = layout;
+        if (!header_again(&in->plan, in->name, bytes->data, *n, layout, err))
+            return false;
+        at = find_header(in, bytes->data, 1, *n);
+    }
+    if (at < *n && input_has_lines(in->plan.format))
+        in->searched = at; /* what follows is whole records, too */
+    *n = at;
+    return true;
+}
+
 /* Makes a block of the first `n` bytes; the rest is kept for the next one. */
 static void hand_out(struct input *in, struct block *block, size_t n, enum block_kind kind)
 {
@@ -230,12 +292,13 @@ static void hand_out(struct input *in, struct block *block, size_t n, enum block
     bytes->len = n;
     memset(buf_reserve(bytes, BLOCK_PADDING), 0, BLOCK_PADDING);
     block->kind = kind;
+    block->layout = layout_now(in);
     block->offset = in->offset;
     in->offset += n;
     if (kind != BLOCK_RECORDS) {
         in->cutter = (struct csv_cutter){0};
         in->searched = 0;
-    } else if (in->plan.format == INPUT_JSON) {
+    } else if (input_has_lines(in->plan.format)) {
         in->searched -= n;
     } else if (in->carry.len > 0) {
         csv_cutter_drop(&in->cutter, n);
@@ -272,6 +335,8 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
         if (status == INPUT_BLOCK && in->plan.format != INPUT_AUTO) {
             enum block_kind kind;
             size_t n = cut(in, bytes, &kind);
+            if (n > 0 && kind == BLOCK_RECORDS && !heed_header(in, bytes, &n, err))
+                return INPUT_FAILED;
             if (n > 0) {
                 hand_out(in, block, n, kind);
                 return INPUT_BLOCK;
@@ -287,6 +352,7 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
     buf_put(&in->carry, bytes->data, bytes->len);
     bytes->len = 0;
     block->offset = in->offset;
+    block->layout = layout_now(in);
     block->kind = BLOCK_RECORDS;
     return status;
 }

@@ -30,7 +30,26 @@
 #include "input/path.h"
 #include "time/timestamp.h"
 
-enum input_format { INPUT_AUTO, INPUT_JSON, INPUT_CSV, INPUT_TSV };
+enum input_format {
+    INPUT_AUTO,
+    INPUT_JSON,
+    INPUT_CSV,
+    INPUT_TSV,
+    INPUT_COMBINED, /* access logs; see input/split.h */
+    INPUT_LOGFMT,
+};
+
+/* Is a record a line, whatever stands in it? */
+static inline bool input_has_lines(enum input_format format)
+{
+    return format != INPUT_CSV;
+}
+
+/* Are its values texts? */
+static inline bool input_is_text(enum input_format format)
+{
+    return format != INPUT_JSON;
+}
 
 /* What a column is for decides what may stand in it; anything else makes the record bad. */
 enum field_use {
@@ -55,7 +74,11 @@ struct input_options {
     bool no_header; /* CSV: columns are named 1, 2, ... */
     char **columns; /* CSV: names given on the command line (then no header), or NULL */
     size_t n_columns;
-    char delimiter;          /* CSV; 0: the format's own */
+    char delimiter; /* CSV; 0: the format's own */
+    char comment;   /* CSV, TSV: a record that begins with it is none; 0: no such */
+    bool ragged;    /* CSV, TSV: fields missing at the end of a record are empty */
+    char **nulls;   /* texts that are no value */
+    size_t n_nulls;
     size_t max_record_bytes; /* without the newline; 1 to INPUT_MAX_RECORD_BYTES */
     struct path *time;       /* one or more; their texts are joined by a space */
     size_t n_time;
@@ -73,10 +96,13 @@ struct input_options {
 /* Offsets into a block are 32 bits wide, and a block may hold a record and a read more. */
 enum { INPUT_MAX_RECORD_BYTES = 1 << 30 };
 
+struct csv_layout;
+
 /* A run of whole records, as read. Owned by the caller: {0}, then block_free(). */
 struct block {
     struct buf bytes;
-    uint64_t offset; /* of bytes.data[0] in the input */
+    uint64_t offset;                 /* of bytes.data[0] in the input */
+    const struct csv_layout *layout; /* what its columns are; lives as long as the input */
     enum block_kind {
         BLOCK_RECORDS,
         BLOCK_OVERLONG,      /* the first piece of a record over --max-record */
@@ -135,11 +161,12 @@ struct input_position {
 };
 
 /*
- * What the beginning of the input settled (format, columns), for a snapshot. To be called before
- * the first block is read or after the first one was handed out. input_load() makes a new input
+ * What the input settled (format, columns) for what is in or behind a block, for a snapshot; NULL:
+ * at its beginning. To be called before the first block is read or after the first one was handed
+ * out. input_load() makes a new input
  * go on from a position, to which the descriptor was brought; false if the bytes are damaged.
  */
-void input_save(const struct input *in, struct buf *to);
+void input_save(const struct input *in, const struct block *block, struct buf *to);
 bool input_load(struct input *in, const unsigned char **at, const unsigned char *end,
                 const struct input_position *position);
 

@@ -4,40 +4,6 @@
 
 #include "base/number.h"
 
-static const char *skip_digits(const char *p, const char *end)
-{
-    while (p < end && *p >= '0' && *p <= '9')
-        p++;
-    return p;
-}
-
-bool scalar_is_number(const char *p, size_t len)
-{
-    const char *end = p + len;
-    if (p < end && *p == '-')
-        p++;
-    const char *digits = p;
-    p = skip_digits(p, end);
-    if (p == digits || (*digits == '0' && p - digits > 1))
-        return false;
-    if (p < end && *p == '.') {
-        digits = ++p;
-        p = skip_digits(p, end);
-        if (p == digits)
-            return false;
-    }
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        p++;
-        if (p < end && (*p == '+' || *p == '-'))
-            p++;
-        digits = p;
-        p = skip_digits(p, end);
-        if (p == digits)
-            return false;
-    }
-    return p == end;
-}
-
 bool scalar_read(const char *text, size_t len, bool needed, struct value *v)
 {
     static const struct {
@@ -55,7 +21,7 @@ bool scalar_read(const char *text, size_t len, bool needed, struct value *v)
             return true;
         }
     }
-    if (!scalar_is_number(text, len))
+    if (!number_is_json(text, len))
         return false;
     return !needed || number_parse(text, len, v) == NUMBER_OK;
 }

@@ -15,7 +15,4 @@
  */
 bool scalar_read(const char *text, size_t len, bool needed, struct value *v);
 
-/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and nothing else */
-bool scalar_is_number(const char *text, size_t len);
-
 #endif

@@ -4,11 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "input/batch.h"
+#include "input/fields.h"
 #include "input/json_fast_scalar.h"
 #include "input/reason.h"
+
+/*
+ * A record is what jansson says it is, but for what the contract adds: bytes in a string that are
+ * no UTF-8, and half surrogate pairs, are U+FFFD. They are put right before jansson sees them.
+ */
 
 /* A number token: where it stands in the record, and where its index stands in the copy. */
 struct token {
@@ -18,7 +26,9 @@ struct token {
 
 struct json_slow {
     const struct input_options *options;
-    struct buf copy; /* the record with indexes for numbers */
+    struct buf copy;     /* the record with indexes for numbers */
+    struct buf repaired; /* the record with U+FFFD where no character stands */
+    bool is_repaired;    /* this is what `record` is */
     struct token *tokens;
     size_t n_tokens, max_tokens;
     struct buf time; /* the time fields, joined */
@@ -41,6 +51,7 @@ void json_slow_free(struct json_slow *slow)
     if (slow == NULL)
         return;
     buf_free(&slow->copy);
+    buf_free(&slow->repaired);
     buf_free(&slow->time);
     free(slow->tokens);
     free(slow);
@@ -70,6 +81,88 @@ static size_t skip_number(const char *p, size_t i, size_t len)
     return i;
 }
 
+/* The code unit of \uXXXX at p; -1: that is none. */
+static int code_unit(const char *p, const char *end)
+{
+    int unit = 0;
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+        return -1;
+    for (int i = 2; i < 6; i++) {
+        if (hex_value(p[i]) < 0)
+            return -1;
+        unit = unit * 16 + hex_value(p[i]);
+    }
+    return unit;
+}
+
+static bool is_high(int unit)
+{
+    return unit >= 0xd800 && unit < 0xdc00;
+}
+
+static bool is_low(int unit)
+{
+    return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/* Appends the inside of a string; half pairs become U+FFFD. */
+static void repair_escapes(struct buf *to, const char *p, const char *end)
+{
+    while (p < end) {
+        const char *backslash = memchr(p, '\\', (size_t)(end - p));
+        const char *stop = backslash == NULL ? end : backslash;
+        utf8_repair(to, p, (size_t)(stop - p));
+        if (backslash == NULL)
+            return;
+        int unit = code_unit(stop, end);
+        bool pair = is_high(unit) && is_low(code_unit(stop + 6, end));
+        size_t len = pair ? 12 : unit >= 0 ? 6 : 2;
+        if ((is_high(unit) || is_low(unit)) && !pair)
+            buf_puts(to, "\\ufffd");
+        else
+            buf_put(to, stop, len < (size_t)(end - stop) ? len : (size_t)(end - stop));
+        p = len < (size_t)(end - stop) ? stop + len : end;
+    }
+}
+
+/* Is there a half of a pair, perhaps? */
+static bool has_surrogate(const char *p, size_t len)
+{
+    const char *end = p + len;
+    while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+        int unit = code_unit(p, end);
+        if (is_high(unit) || is_low(unit))
+            return true;
+        p = end - p < 2 ? end : p + 2;
+    }
+    return false;
+}
+
+static void repair(struct json_slow *slow)
+{
+    const char *p = slow->record;
+    slow->is_repaired = false;
+    if (utf8_valid(p, slow->len) && !has_surrogate(p, slow->len))
+        return;
+    slow->repaired.len = 0;
+    for (size_t i = 0; i < slow->len;) {
+        const char *quote = memchr(p + i, '"', slow->len - i);
+        size_t start = quote == NULL ? slow->len : (size_t)(quote - p);
+        buf_put(&slow->repaired, p + i, start - i);
+        if (quote == NULL)
+            break;
+        i = skip_string(p, start, slow->len);
+        bool closed = i > start + 1 && p[i - 1] == '"';
+        buf_putc(&slow->repaired, '"');
+        repair_escapes(&slow->repaired, p + start + 1, p + i - closed);
+        if (closed)
+            buf_putc(&slow->repaired, '"');
+    }
+    slow->record = slow->repaired.data;
+    slow->len = slow->repaired.len;
+    slow->is_repaired = true;
+}
+
 static void add_token(struct json_slow *slow, size_t at, size_t len)
 {
     if (slow->n_tokens == slow->max_tokens) {
@@ -93,7 +186,7 @@ static void index_numbers(struct json_slow *slow)
             i = skip_string(p, i, slow->len);
         } else if (is_digit(p[i]) || p[i] == '-') {
             size_t end = skip_number(p, i, slow->len);
-            if (scalar_is_number(p + i, end - i)) {
+            if (number_is_json(p + i, end - i)) {
                 buf_put(&slow->copy, p + copied, i - copied);
                 add_token(slow, i, end - i);
                 copied = end;
@@ -230,6 +323,14 @@ static const char *convert_time(struct json_slow *slow, bool is_number, int64_t 
     return reason_time(slow->arena, options, status, shown);
 }
 
+/* null, or a string that --null names. */
+static bool is_null(const struct json_slow *slow, const json_t *value)
+{
+    return json_is_null(value) ||
+           (json_is_string(value) &&
+            fields_is_null(slow->options, json_string_value(value), json_string_length(value)));
+}
+
 static const char *read_time(struct json_slow *slow, const json_t *object, int64_t *ns)
 {
     const struct input_options *options = slow->options;
@@ -240,7 +341,7 @@ static const char *read_time(struct json_slow *slow, const json_t *object, int64
         size_t len;
         const char *name = options->time[i].text;
         value = look_up(object, &options->time[i]);
-        if (value == NULL || json_is_null(value))
+        if (value == NULL || is_null(slow, value))
             return reason_printf(slow->arena, "no time: field '%s' is %s", name,
                                  value == NULL ? "missing" : "null");
         if (!scalar_text(slow, value, &text, &len))
@@ -264,6 +365,8 @@ static const char *read_number(struct json_slow *slow, const struct field *field
     size_t len;
     if (!scalar_text(slow, value, &text, &len))
         return reason_number(slow->arena, field, NUMBER_MALFORMED, type_name(value));
+    if (len == 0 && field->use == FIELD_NUMBER)
+        return NULL; /* an empty string is no value where a number is needed */
     enum number_status status = number_parse(text, len, v);
     if (status != NUMBER_OK) {
         char shown[REASON_QUOTED + 20] = "the string ";
@@ -272,7 +375,7 @@ static const char *read_number(struct json_slow *slow, const struct field *field
         return reason_number(slow->arena, field, status, shown);
     }
     /* A token's text is in the block; a string's dies with the loaded record. */
-    if (v->kind == VALUE_WIDE && !json_is_integer(value))
+    if (v->kind == VALUE_WIDE && (slow->is_repaired || !json_is_integer(value)))
         v->text = arena_copy(slow->arena, v->text, v->len);
     return NULL;
 }
@@ -329,7 +432,7 @@ static const char *read_field(struct json_slow *slow, const struct field *field,
 {
     const json_t *value = look_up(object, &field->path);
     *v = (struct value){.kind = VALUE_NULL};
-    if (value == NULL || json_is_null(value))
+    if (value == NULL || is_null(slow, value))
         return NULL;
     switch (field->use) {
     case FIELD_PRESENCE:
@@ -363,6 +466,7 @@ const char *json_slow_record(struct json_slow *slow, const char *record, size_t 
     slow->record = record;
     slow->len = len;
     slow->arena = &batch->arena;
+    repair(slow);
     index_numbers(slow);
     json_error_t error;
     json_t *object =

@@ -4,22 +4,25 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "input/batch.h"
 #include "input/csv_cut.h"
 #include "input/csv_fast.h"
-#include "input/csv_slow.h"
 #include "input/json_fast.h"
 #include "input/json_slow.h"
 #include "input/plan.h"
 #include "input/reason.h"
+#include "input/splitter.h"
 #include "scan/newline.h"
 
 struct input_parser {
     const struct input_plan *plan;
-    struct json_fast *json_fast; /* NULL: no_fast_path */
+    bool fast;
+    struct json_fast *json_fast; /* NULL: not fast */
     struct json_slow *json;
-    struct csv_fast *csv_fast; /* these two are made with the first block: only then is the */
-    struct csv_slow *csv;      /* header known */
+    const struct csv_layout *layout; /* of the last block; NULL: there was none */
+    struct csv_fast *csv_fast;       /* these two are made for it */
+    struct splitter splitter;
 
     /* of the block at hand */
     struct batch *batch;
@@ -28,11 +31,25 @@ struct input_parser {
     uint64_t line;
 };
 
+/* A null that is a number, or of which only presence is asked, is seen on the slow path alone. */
+static bool may_be_fast(const struct input_options *options)
+{
+    bool fast = !options->no_fast_path;
+    struct value v;
+    for (size_t i = 0; i < options->n_nulls; i++)
+        fast = fast &&
+               number_parse(options->nulls[i], strlen(options->nulls[i]), &v) == NUMBER_MALFORMED;
+    for (size_t f = 0; f < options->n_fields; f++)
+        fast = fast && (options->n_nulls == 0 || options->fields[f].use != FIELD_PRESENCE);
+    return fast;
+}
+
 struct input_parser *input_parser_new(const struct input *in)
 {
     struct input_parser *parser = memory_calloc(1, sizeof *parser);
     parser->plan = input_plan(in);
-    if (!parser->plan->options->no_fast_path)
+    parser->fast = may_be_fast(parser->plan->options);
+    if (parser->fast)
         parser->json_fast = json_fast_new(parser->plan->options);
     parser->json = json_slow_new(parser->plan->options);
     return parser;
@@ -45,7 +62,7 @@ void input_parser_free(struct input_parser *parser)
     json_fast_free(parser->json_fast);
     json_slow_free(parser->json);
     csv_fast_free(parser->csv_fast);
-    csv_slow_free(parser->csv);
+    splitter_free(&parser->splitter);
     free(parser);
 }
 
@@ -85,6 +102,20 @@ static bool is_blank(const char *p, size_t len)
     return true;
 }
 
+/* A byte order mark (concatenated files) and a record separator (RFC 7464) before a record. */
+static size_t marks_before(const char *record, size_t len)
+{
+    size_t n = 0;
+    for (;;) {
+        if (len - n >= 3 && memcmp(record + n, "\xef\xbb\xbf", 3) == 0)
+            n += 3;
+        else if (len > n && record[n] == '\x1e')
+            n++;
+        else
+            return n;
+    }
+}
+
 /* A record that the fast path would not take, or a blank line. Returns what is behind it. */
 static const char *parse_json_slow(struct input_parser *parser, const char *record)
 {
@@ -92,14 +123,30 @@ static const char *parse_json_slow(struct input_parser *parser, const char *reco
     const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
     const char *next = newline == NULL ? parser->end : newline + 1;
     size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
-    if (is_blank(record, len))
+    size_t marks = marks_before(record, len);
+    if (is_blank(record + marks, len - marks))
         return next;
     size_t lane = batch_lane(parser->batch);
-    const char *reason = len > options->max_record_bytes
-                             ? reason_overlong(&parser->batch->arena, options)
-                             : json_slow_record(parser->json, record, len, parser->batch, lane);
+    const char *reason =
+        len > options->max_record_bytes
+            ? reason_overlong(&parser->batch->arena, options)
+            : json_slow_record(parser->json, record + marks, len - marks, parser->batch, lane);
     finish_record(parser, record, next, reason);
     return next;
+}
+
+/* The fast path knows no --null. Numbers and presences it left alone (may_be_fast()). */
+static void drop_nulls(struct input_parser *parser, size_t from)
+{
+    const struct input_options *options = parser->plan->options;
+    struct batch *batch = parser->batch;
+    for (size_t f = 0; options->n_nulls > 0 && f < options->n_fields; f++) {
+        for (size_t i = from; i < batch->n; i++) {
+            struct value *v = &batch->columns[f][i];
+            if (v->kind == VALUE_STRING && fields_is_null(options, v->text, v->len))
+                *v = (struct value){.kind = VALUE_NULL};
+        }
+    }
 }
 
 static void parse_json(struct input_parser *parser)
@@ -111,6 +158,7 @@ static void parse_json(struct input_parser *parser)
         size_t before = parser->batch->n;
         if (parser->json_fast != NULL)
             record = json_fast_records(parser->json_fast, record, parser->end, parser->batch);
+        drop_nulls(parser, before);
         parser->batch->lines += parser->batch->n - before;
         if (record < parser->end) {
             record = parse_json_slow(parser, record);
@@ -128,7 +176,7 @@ static void parse_json(struct input_parser *parser)
 static const char *csv_record_end(const struct input_parser *parser, const char *record,
                                   const char **quote, bool *overlong)
 {
-    size_t max = parser->plan->options->max_record_bytes;
+    const struct csv_rules *rules = &parser->plan->rules;
     size_t left = (size_t)(parser->end - record);
     const char *newline = memchr(record, '\n', left);
     if (*quote == NULL || *quote < record) {
@@ -138,51 +186,102 @@ static const char *csv_record_end(const struct input_parser *parser, const char 
     }
     if (newline == NULL ? *quote == parser->end : newline < *quote) {
         const char *stop = newline == NULL ? parser->end : newline;
-        *overlong = (size_t)(stop - record) > max;
+        *overlong = (size_t)(stop - record) > rules->max_bytes;
         return newline == NULL ? stop : newline + 1;
     }
     struct csv_scan scan = {0};
-    const char *next =
-        csv_scan_record(&scan, record, parser->end, parser->plan->layout.delimiter, max);
-    *overlong = next == NULL ? left > max : scan.overlong;
+    const char *next = csv_scan_record(&scan, rules, record, parser->end);
+    *overlong = next == NULL ? left > rules->max_bytes : scan.overlong;
     return next == NULL ? parser->end : next;
 }
 
-/* A record that the fast path would not take, or an empty line. Returns what is behind it. */
-static const char *parse_csv_slow(struct input_parser *parser, const char *record,
-                                  const char **quote)
+static const char *line_end(const struct input_parser *parser, const char *record, bool *overlong)
+{
+    const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
+    const char *stop = newline == NULL ? parser->end : newline;
+    *overlong = (size_t)(stop - record) > parser->plan->options->max_record_bytes;
+    return newline == NULL ? stop : newline + 1;
+}
+
+/* Are there as many fields as there should be? NULL, or what is wrong. */
+static const char *check_width(struct input_parser *parser)
+{
+    struct fields *fields = &parser->splitter.fields;
+    size_t wanted = parser->layout->n_columns;
+    bool null = fields_is_null(parser->plan->options, "", 0);
+    while (fields->n < wanted && parser->plan->options->ragged)
+        fields_add(fields, null ? NULL : "", 0);
+    if (fields->n == wanted)
+        return NULL;
+    return reason_printf(&parser->batch->arena, "expected %zu field%s, found %zu%s", wanted,
+                         wanted == 1 ? "" : "s", fields->n,
+                         fields->n == wanted + 1
+                             ? " (R would take the first one for the names of the rows: --columns "
+                               "names them all)"
+                             : "");
+}
+
+static const char *read_text(struct input_parser *parser, const char *record, size_t len)
+{
+    struct batch *batch = parser->batch;
+    size_t lane = batch_lane(batch);
+    const char *reason = splitter_split(&parser->splitter, record, len, &batch->arena);
+    if (reason == NULL)
+        reason = check_width(parser);
+    return reason != NULL ? reason
+                          : fields_read(&parser->splitter.fields, parser->plan->options,
+                                        parser->layout, batch, lane);
+}
+
+/* A record that the fast path would not take, or none at all. Returns what is behind it. */
+static const char *parse_text_slow(struct input_parser *parser, const char *record,
+                                   const char **quote)
 {
     const struct input_plan *plan = parser->plan;
-    bool overlong;
-    const char *next = csv_record_end(parser, record, quote, &overlong);
+    bool overlong, lines = input_has_lines(plan->format);
+    const char *next = lines ? line_end(parser, record, &overlong)
+                             : csv_record_end(parser, record, quote, &overlong);
     size_t len = csv_record_len(record, next);
-    if (len == 0)
+    bool comment = plan->options->comment != '\0' && *record == plan->options->comment;
+    if (len == 0 || comment)
         return next;
-    size_t lane = batch_lane(parser->batch);
     const char *reason = overlong ? reason_overlong(&parser->batch->arena, plan->options)
-                                  : csv_slow_record(parser->csv, plan->options, &plan->layout,
-                                                    record, len, parser->batch, lane);
+                                  : read_text(parser, record, len);
     finish_record(parser, record, next, reason);
     return next;
 }
 
-static void parse_csv(struct input_parser *parser)
+/* The header is known with the first block, and may be another one later. */
+static void start_text(struct input_parser *parser, const struct csv_layout *layout)
 {
     const struct input_plan *plan = parser->plan;
+    if (parser->layout == layout)
+        return;
+    splitter_free(&parser->splitter);
+    csv_fast_free(parser->csv_fast);
+    parser->layout = layout;
+    splitter_init(&parser->splitter, plan->options, plan->format, layout->delimiter);
+    for (size_t f = 0; f < plan->options->n_fields; f++)
+        if (layout->fields[f] < 64)
+            parser->splitter.wanted |= UINT64_C(1) << layout->fields[f];
+    if (parser->fast && (plan->format == INPUT_CSV || plan->format == INPUT_TSV))
+        parser->csv_fast = csv_fast_new(plan->options, layout, plan->format == INPUT_CSV);
+}
+
+static void parse_text(struct input_parser *parser)
+{
     const char *record = parser->data, *quote = NULL;
-    if (parser->csv == NULL) {
-        parser->csv = csv_slow_new(plan->layout.delimiter);
-        if (!plan->options->no_fast_path)
-            parser->csv_fast = csv_fast_new(plan->options, &plan->layout);
-    }
+    const bool lines = input_has_lines(parser->plan->format);
+    start_text(parser, parser->batch->block->layout);
     if (parser->csv_fast != NULL)
         csv_fast_begin(parser->csv_fast);
     while (record < parser->end) {
         if (parser->csv_fast != NULL)
             record = csv_fast_records(parser->csv_fast, record, parser->end, parser->batch);
         if (record < parser->end) {
-            const char *next = parse_csv_slow(parser, record, &quote);
-            parser->batch->lines += newline_count(record, (size_t)(next - record));
+            const char *next = parse_text_slow(parser, record, &quote);
+            parser->batch->lines +=
+                lines ? next[-1] == '\n' : newline_count(record, (size_t)(next - record));
             record = next;
         }
     }
@@ -192,7 +291,7 @@ void input_parse(struct input_parser *parser, const struct block *block, struct 
 {
     const struct input_options *options = parser->plan->options;
     batch_begin(batch, block, options->n_fields);
-    batch->is_text = parser->plan->format != INPUT_JSON;
+    batch->is_text = input_is_text(parser->plan->format);
     parser->batch = batch;
     parser->data = parser->counted = block->bytes.data;
     parser->end = block->bytes.data + block->bytes.len;
@@ -202,7 +301,7 @@ void input_parse(struct input_parser *parser, const struct block *block, struct 
         if (parser->plan->format == INPUT_JSON)
             parse_json(parser);
         else
-            parse_csv(parser);
+            parse_text(parser);
         break;
     case BLOCK_OVERLONG:
         batch->lines = newline_count(block->bytes.data, block->bytes.len);

@@ -37,6 +37,7 @@ static bool begin(struct path *path, const char *text, size_t len, struct error 
     if (len == 0)
         return error_set(err, EXIT_USAGE, "expected the name of a field, found nothing");
     path->text = escape_undo(text, len);
+    path->text_len = strlen(path->text);
     return true;
 }
 

@@ -19,7 +19,8 @@ struct path_part {
 };
 
 struct path {
-    char *text;    /* without escapes: the CSV column, and the name in output and messages */
+    char *text; /* without escapes: the CSV column, and the name in output and messages */
+    size_t text_len;
     char *escaped; /* the one way to type it: two paths are the same field if these are the same */
     struct path_part *parts;
     size_t n_parts;

@@ -5,13 +5,16 @@
 #ifndef INPUT_PLAN_H
 #define INPUT_PLAN_H
 
+#include "input/csv_cut.h"
 #include "input/csv_layout.h"
 #include "input/input.h"
 
 struct input_plan {
     const struct input_options *options;
     enum input_format format; /* INPUT_AUTO until it is settled */
-    struct csv_layout layout; /* INPUT_CSV and INPUT_TSV */
+    enum input_format found;  /* the same, known before the header is */
+    struct csv_rules rules;   /* INPUT_CSV */
+    struct csv_layout layout; /* of all but INPUT_JSON */
 };
 
 /* Lives as long as the input. */

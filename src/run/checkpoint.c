@@ -98,7 +98,7 @@ static bool save_input(struct running *r, struct buf *image)
     source_mark_save(&mark, image);
     wire_put_u8(image, r->settled);
     if (r->settled)
-        input_save(r->input, image);
+        input_save(r->input, r->batch == NULL ? NULL : r->batch->block, image);
     snapshot_section_end(image, section);
     return true;
 }

@@ -13,6 +13,7 @@ void plan_free(struct plan *plan)
 {
     struct input_options *input = &plan->input;
     free_texts(input->columns, input->n_columns);
+    free_texts(input->nulls, input->n_nulls);
     for (size_t i = 0; i < input->n_time; i++)
         path_free(&input->time[i]);
     free(input->time);

@@ -25,13 +25,10 @@ struct plan {
     struct window_spec window;
     struct pane_options pane;
     int64_t delay_ns;
-    bool delay_all;       /* W waits for the end of the input */
     int64_t max_jump_ns;  /* 0: every jump of a clock is believed */
-    bool has_source;      /* --source: a clock for each value of a field */
-    size_t source_column; /* of the batch */
-    bool has_dedup;       /* --dedup: an id is used once */
-    size_t dedup_column;
-    uint64_t sources; /* W waits for so many; 0: for none in particular */
+    size_t source_column; /* --source: a clock for each value of it */
+    size_t dedup_column;  /* --dedup: an id is used once */
+    uint64_t sources;     /* W waits for so many; 0: for none in particular */
 
     size_t n_keys;
     char **key_names; /* as typed */
@@ -49,6 +46,8 @@ struct plan {
     bool panes;            /* asked for, or a window can fire more than once */
     enum pane_id id;
     const char *output_path, *late_path, *bad_path; /* NULL: not asked for */
+    bool delay_all;                                 /* W waits for the end of the input */
+    bool has_source, has_dedup;
     bool strict, stats;
     unsigned threads; /* 0: as many as cores */
 

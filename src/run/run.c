@@ -159,6 +159,7 @@ static bool next_source(struct running *r)
     if (r->next.fd < 0)
         return false;
     feed_stop(r->feed);
+    r->batch = NULL;
     input_close(r->input);
     source_close(&r->source);
     r->source = r->next;

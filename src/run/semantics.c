@@ -165,7 +165,7 @@ static void top_text(const struct plan *plan, struct buf *to)
 
 static void input_format_text(const struct plan *plan, struct buf *to)
 {
-    static const char *const names[] = {"auto", "json", "csv", "tsv"};
+    static const char *const names[] = {"auto", "json", "csv", "tsv", "combined", "logfmt"};
     buf_puts(to, names[plan->input.format]);
 }
 
@@ -183,6 +183,26 @@ static void delimiter_text(const struct plan *plan, struct buf *to)
 {
     if (plan->input.delimiter != '\0')
         buf_putc(to, plan->input.delimiter);
+}
+
+static void comment_text(const struct plan *plan, struct buf *to)
+{
+    if (plan->input.comment != '\0')
+        buf_putc(to, plan->input.comment);
+}
+
+static void ragged_text(const struct plan *plan, struct buf *to)
+{
+    buf_puts(to, plan->input.ragged ? "yes" : "");
+}
+
+static void null_text(const struct plan *plan, struct buf *to)
+{
+    for (size_t i = 0; i < plan->input.n_nulls; i++) {
+        buf_putc(to, '\'');
+        escape_put(to, plan->input.nulls[i], "'");
+        buf_putc(to, '\'');
+    }
 }
 
 static void max_record_text(const struct plan *plan, struct buf *to)
@@ -254,6 +274,9 @@ static const struct semantic {
     {"--no-header", no_header_text},
     {"--columns", columns_text},
     {"--delimiter", delimiter_text},
+    {"--comment", comment_text},
+    {"--ragged", ragged_text},
+    {"--null", null_text},
     {"--max-record", max_record_text},
     {"--output-format", output_format_text},
     {"--output-time", output_time_text},

@@ -58,8 +58,8 @@ void marks_free(struct marks *marks);
 /* Both mark p[0..len), len at most the capacity, and read up to MARKS_BLOCK bytes behind it. */
 struct marker {
     const char *name;
-    /* p is where a record starts, as below. */
-    void (*csv)(struct marks *marks, const char *p, size_t len, char delimiter);
+    /* p is where a record starts, as below. quoted: do quotes mean anything (not in TSV)? */
+    void (*csv)(struct marks *marks, const char *p, size_t len, char delimiter, bool quoted);
     void (*json)(struct marks *marks, const char *p, size_t len);
 };
 

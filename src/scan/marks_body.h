@@ -62,17 +62,18 @@ static inline void read_quotes(struct csv_bits *b, struct quoting *q)
     q->closing = closing >> 63;
 }
 
-MARKS_TARGET static void mark_csv(struct marks *marks, const char *p, size_t len, char delimiter)
+MARKS_TARGET static void mark_csv(struct marks *marks, const char *p, size_t len, char delimiter,
+                                  bool quoted)
 {
     uint32_t *to = marks->at + 1;
     struct quoting quoting = {.opens = 1};
-    uint64_t high = 0, quotes = 0;
+    uint64_t high = 0, quotes = 0, quoted_bits = quoted ? ~UINT64_C(0) : 0;
     size_t n_newlines = 0;
     marks->misquoted = marks->doubled = false;
     for (size_t at = 0; at < len && !marks->misquoted; at += MARKS_BLOCK) {
         struct block block = block_load(p + at);
         uint64_t live = first_bits(len - at), newlines = block_equal(&block, '\n');
-        struct csv_bits b = {.quotes = block_equal(&block, '"') & live,
+        struct csv_bits b = {.quotes = block_equal(&block, '"') & live & quoted_bits,
                              .newlines = newlines,
                              .separators = newlines | block_equal(&block, delimiter)};
         if ((b.quotes | quoting.inside | quoting.closing) != 0) {

@@ -25,9 +25,10 @@ verdicts() {
     same "$(cat "$BATS_TEST_TMPDIR/out")" $'""\n"a,b"\n"say \\"hi\\""\n"two\\nlines"'
 }
 
-@test "blanks belong to the field" {
+@test "blanks belong to the field, but around a number or a time they do not count" {
     same "$(printf 't,k\n1, a \n' | "$WINAGG" -t t --time-format s -w 10s -k k | jq -c .k)" '" a "'
-    same "$(printf 't,v\n1, 5\n' | verdicts -a sum:v)" "0 1"
+    same "$(printf 't,v\n1, 5\n 2 ,\t6 \n"3 "," "\n4,5 6\n' | w -w 10s -a sum:v 2>/dev/null)" "window_start,window_end,sum_v
+0,10,11"
 }
 
 @test "a byte order mark, empty lines, a last line without newline" {
@@ -89,9 +90,11 @@ $'window_start,window_end,2,sum_3\n0,10,a,11'
     same "$(printf 't,v\n1,x\n1,\n1,5\n1,NaN\n1,""\n' | verdicts -a sum:v)" "3 2"
 }
 
-@test "first, last, distinct and mode of CSV are strings" {
+@test "first and last of CSV are numbers if they are JSON's, as written; distinct and mode are strings" {
     same "$(printf 't,v\n1,1.0\n2,1\n3,\n' | "$WINAGG" -t t --time-format s -w 10s -a first:v,last:v,distinct:v |
-        jq -c '[.first_v, .last_v, .distinct_v]')" '["1.0","1",2]'
+        jq -c '[.first_v, .last_v, .distinct_v]')" '[1,1,2]'
+    same "$(printf 't,v\n1,1.0\n2,01\n' | "$WINAGG" -t t --time-format s -w 10s -a first:v,last:v,mode:v)" \
+        '{"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:10Z","first_v":1.0,"last_v":"01","mode_v":"01"}'
 }
 
 @test "input without a header is no record" {

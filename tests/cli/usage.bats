@@ -107,7 +107,7 @@ refuses() {
 
 @test "wrong words name the right ones" {
     refuses "--mode: expected accumulate, discard or retract, found 'refine'" -t t -w 1m -m refine
-    refuses "--input-format: expected auto, json, csv or tsv, found 'xml'" -t t -w 1m -i xml
+    refuses "--input-format: expected auto, json, csv, tsv, combined or logfmt, found 'xml'" -t t -w 1m -i xml
     refuses "--output-format: expected json, csv, tsv or sql:TABLE, found 'xml'" -t t -w 1m -o xml
     refuses "--output-time: expected rfc3339, s, ms, us, ns or local" -t t -w 1m --output-time iso
     refuses "--time-format: " -t t -w 1m --time-format iso
@@ -136,12 +136,17 @@ refuses() {
     "$WINAGG" -t t -w 1m -k op,pane,timing -a id=count </dev/null
 }
 
+@test "options for rows of columns are said to have no effect on other formats" {
+    for format in json combined logfmt; do
+        "$WINAGG" -t time -w 1m -i "$format" --no-header --columns a,b --delimiter ';' --comment '#' --ragged \
+            </dev/null 2>"$BATS_TEST_TMPDIR/err"
+        [ "$(grep -c 'has no effect: the input is no CSV or TSV' "$BATS_TEST_TMPDIR/err")" -eq 5 ]
+    done
+}
+
 @test "options that exclude each other" {
     refuses "--early" -t t -w 1m --final --early 5
     refuses "--late-every" -t t -w 1m --final --late-every 5
-    refuses "--delimiter" -t t -w 1m -i json --delimiter ';'
-    refuses "--no-header" -t t -w 1m -i json --no-header
-    refuses "--columns" -t t -w 1m -i json --columns a,b
 }
 
 @test "what a snapshot is needed for asks for --state" {

@@ -24,7 +24,7 @@ TABLE = {
     "row-id": (None, False), "late": (None, True), "bad": (None, True), "strict": (None, False),
     "stats": (None, False), "where": (None, True), "dedup": (None, True), "source": (None, True),
     "sources": (None, True), "max-jump": (None, True), "fill": (None, False), "top": (None, True),
-    "null": (None, True),
+    "null": (None, True), "comment": (None, True), "ragged": (None, False),
 }
 SHORT = {short: name for name, (short, _) in TABLE.items() if short}
 
@@ -234,6 +234,8 @@ class Options:
         self.input_format = choice("input-format", last("input-format", "auto"),
                                    ["json", "csv", "tsv", "auto"])
         self.no_header = "no-header" in given
+        self.ragged = "ragged" in given
+        self.comment = last("comment") and last("comment").encode()
         self.columns = None
         if last("columns") is not None:
             self.columns = [Field(name).csv_name for name in split(last("columns"), ",")]

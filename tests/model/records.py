@@ -1,12 +1,14 @@
 """Input bytes to records, and records to typed values (SPEC.md sections 7, 8)."""
 
 import json
+import re
 
 from conditions import holds, leaves
 from decimals import Bad, Usage, number_text, parse_number
 from times import parse_time
 
 BOM = b"\xef\xbb\xbf"
+RECORD_SEPARATOR = b"\x1e"
 QUOTE = ord('"')
 
 # A value is a pair (rank, content); pairs of values compare as the spec orders them.
@@ -29,6 +31,19 @@ class NumberText:
         self.text = text
 
 
+class Typeless(bytes):
+    """A text of CSV, which may be meant as a number."""
+
+
+class Written(bytes):
+    """A field whose escapes were undone, and what was written."""
+
+    def __new__(cls, undone, written):
+        field = super().__new__(cls, undone)
+        field.written = written
+        return field
+
+
 class Record:
     """One record as it stands in the input. `fields` is None if it is malformed (`reason`)."""
 
@@ -39,10 +54,7 @@ class Record:
 # ---- JSON ----
 
 def json_string(text):
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise Bad("lone surrogate") from None
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def json_check(value):
@@ -64,7 +76,7 @@ def no_constant(_):
 
 def parse_json(raw):
     try:
-        value = json.loads(raw.decode(), parse_int=NumberText, parse_float=NumberText,
+        value = json.loads(raw.decode("utf-8", "replace"), parse_int=NumberText, parse_float=NumberText,
                            parse_constant=no_constant, object_pairs_hook=json_object)
     except ValueError:
         raise Bad("malformed JSON") from None
@@ -77,12 +89,15 @@ def parse_json(raw):
 def read_json(data, options):
     lines = data.split(b"\n")
     for number, raw in enumerate(lines, 1):
-        if raw.strip(b" \t\r") == b"":
+        text = raw
+        while text.startswith((BOM, RECORD_SEPARATOR)):
+            text = text[3:] if text.startswith(BOM) else text[1:]
+        if text.strip(b" \t\r") == b"":
             continue
         try:
             if len(raw) > options.max_record:
                 raise Bad("record too long")
-            yield Record(number, raw, parse_json(raw))
+            yield Record(number, raw, parse_json(text))
         except Bad as bad:
             yield Record(number, raw, None, str(bad))
 
@@ -138,12 +153,16 @@ def split_csv(data, start, delimiter):
         i += 1
 
 
-def csv_rows(data, delimiter, max_record):
+def csv_rows(data, delimiter, max_record, comment):
     """Every non-empty row as (line, raw, fields or None, reason)."""
     start = 0
     while start < len(data):
-        fields, end = split_csv(data, start, delimiter)
         reason = "malformed CSV"
+        if comment and data.startswith(comment, start):
+            newline = data.find(b"\n", start)
+            fields, end = [], newline if newline >= 0 else len(data)
+        else:
+            fields, end = split_csv(data, start, delimiter)
         if end - start > max_record:
             newline = data.find(b"\n", start + max_record)
             end = newline if newline >= 0 else len(data)
@@ -154,8 +173,33 @@ def csv_rows(data, delimiter, max_record):
         start = end + 1
 
 
-def read_csv(data, delimiter, options):
-    rows = csv_rows(data, delimiter, options.max_record)
+TSV_ESCAPES = {b"\\t": b"\t", b"\\n": b"\n", b"\\r": b"\r", b"\\\\": b"\\"}
+
+
+def tsv_rows(data, delimiter, max_record):
+    """The same of TSV: a record is a line, a quote a byte like any other."""
+    for number, raw in enumerate(data.split(b"\n"), 1):
+        text = raw.removesuffix(b"\r")
+        if len(raw) > max_record:
+            yield number, raw, None, "record too long"
+        elif text != b"":
+            fields = [Written(re.sub(rb"\\[tnr\\]", lambda match: TSV_ESCAPES[match[0]], field), field)
+                      for field in text.split(delimiter)]
+            yield number, raw, fields, None
+
+
+def without_comments(rows, options):
+    for row in rows:
+        if options.comment is None or not row[1].startswith(options.comment):
+            yield row
+
+
+def read_csv(data, delimiter, options, kind):
+    if kind == "tsv":
+        rows = tsv_rows(data, delimiter, options.max_record)
+    else:
+        rows = csv_rows(data, delimiter, options.max_record, options.comment)
+    rows = without_comments(rows, options)
     names = options.columns
     if names is None and not options.no_header:
         header = next(rows, None)
@@ -164,6 +208,7 @@ def read_csv(data, delimiter, options):
         names = header[2]
         if names is None:
             raise Failure(header[0], "the header is malformed")
+        names = [name or str(i).encode() for i, name in enumerate(names, 1)]
     if names is not None:
         for field in all_fields(options):
             if field.csv_name not in names:
@@ -174,6 +219,8 @@ def read_csv(data, delimiter, options):
             continue
         if names is None:
             names = [str(number).encode() for number in range(1, len(fields) + 1)]
+        if options.ragged:
+            fields = fields + [b""] * (len(names) - len(fields))
         if len(fields) != len(names):
             yield Record(line, raw, None, "wrong number of fields")
         else:
@@ -208,7 +255,7 @@ def read_records(data, options):
     if kind == "json":
         return read_json(data, options), json_field
     delimiter = (options.delimiter or ("\t" if kind == "tsv" else ",")).encode()
-    return read_csv(data, delimiter, options), lambda fields, field: fields.get(field.csv_name)
+    return read_csv(data, delimiter, options, kind), lambda fields, field: fields.get(field.csv_name)
 
 
 def value_of(raw):
@@ -226,10 +273,7 @@ def value_of(raw):
 
 def key_value(raw, is_csv):
     if is_csv and raw is not None:
-        try:
-            raw.decode()
-        except ValueError:
-            raise Bad("key is not UTF-8") from None
+        raw = raw.decode("utf-8", "replace").encode()
     return value_of(raw)
 
 
@@ -268,11 +312,18 @@ def agg_value(agg, raw, is_csv):
         return None
     if agg.function == "count":
         return TRUE
+    if agg.numeric and isinstance(raw, bytes):
+        raw = raw.strip(b" \t") if is_csv else raw
+        return None if raw == b"" else number_of(raw)
+    if is_csv and agg.function in ("first", "last"):
+        raw = Typeless(raw)
     return number_of(raw) if agg.numeric else value_of(raw)
 
 
-def time_of(raws, options):
+def time_of(raws, options, is_csv):
     texts = []
+    if is_csv:
+        raws = [raw and raw.strip(b" \t") for raw in raws]
     for raw in raws:
         if isinstance(raw, NumberText):
             texts.append(raw.text)
@@ -292,12 +343,13 @@ class Event:
 
     def raw(self, field):
         raw = self.read_field(self.record.fields, field)
-        return None if isinstance(raw, bytes) and raw in self.options.nulls else raw
+        written = getattr(raw, "written", raw)
+        return None if isinstance(raw, bytes) and written in self.options.nulls else raw
 
     def time(self):
         if self.record.fields is None:
             raise Bad(self.record.reason)
-        return time_of([self.raw(field) for field in self.options.time_fields], self.options)
+        return time_of([self.raw(field) for field in self.options.time_fields], self.options, self.is_csv)
 
     def key(self):
         return tuple(key_value(self.raw(field), self.is_csv) for field in self.options.keys)

@@ -1,15 +1,17 @@
 """Rows to bytes (SPEC.md section 9). A line is a list of pieces: bytes, and what the comparer
 has to judge by itself: Approx cells and the row's id."""
 
-import codecs
 import re
 
 from aggregates import Approx, TopK
 from decimals import number_text
-from records import FALSE, NULL, NUMBER_RANK, STRING_RANK, TRUE
+from records import FALSE, NULL, NUMBER_RANK, STRING_RANK, TRUE, Typeless
 from times import time_text
 
 ESCAPES = {0x22: b'\\"', 0x5C: b"\\\\", 8: b"\\b", 12: b"\\f", 10: b"\\n", 13: b"\\r", 9: b"\\t"}
+
+
+JSON_NUMBER = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 class RowId:
@@ -24,13 +26,8 @@ class Row:
         self.pane, self.timing = pane, timing
 
 
-# A byte that belongs to no UTF-8 character becomes U+FFFD, each on its own.
-codecs.register_error(
-    "each_byte", lambda error: ("\N{REPLACEMENT CHARACTER}" * (error.end - error.start), error.end))
-
-
 def json_quote(content):
-    content = content.decode("utf-8", "each_byte").encode("utf-8")
+    content = content.decode("utf-8", "replace").encode("utf-8")
     return b'"' + b"".join(
         ESCAPES.get(byte) or (b"\\u%04x" % byte if byte < 0x20 else bytes([byte]))
         for byte in content
@@ -44,7 +41,8 @@ def plain(value):
     if value in (TRUE, FALSE):
         return (b"true" if value == TRUE else b"false"), False
     if value[0] == STRING_RANK:
-        return value[1], True
+        # As written: first and last pass a number of CSV on as one.
+        return value[1], not (isinstance(value[1], Typeless) and JSON_NUMBER.fullmatch(value[1]))
     assert value[0] == NUMBER_RANK
     text = number_text(value[1])
     return (None if text is None else text.encode()), False

@@ -15,7 +15,7 @@ from times import DURATION_NS, INT64_MAX, INT64_MIN, MONTHS, SECOND, rfc3339_tex
 MISSING = object()
 
 # What the options of a case may use.
-BUILT = {"where", "conditions", "source", "max-jump", "dedup", "fill", "top"}  # and null, once they are there
+BUILT = {"where", "conditions", "source", "max-jump", "dedup", "fill", "top", "null"}
 
 
 @dataclass
@@ -740,6 +740,13 @@ def csv_input(rng, content, count, tags):
         (b";", [["-i", "csv"], ["--delimiter", ";"]]), (b"|", [["--delimiter=|"]]),
     ])
     names, lines, broken = csv_records(rng, content, count, delimiter)
+    if rng.random() < 0.08:
+        groups = groups + [["--ragged"]]
+        lines = [line.rpartition(delimiter)[0] if rng.random() < 0.2 else line for line in lines]
+    if rng.random() < 0.1:
+        groups = groups + [["--comment", "#"]]
+        for _ in range(rng.randint(0, 4)):
+            lines.insert(rng.randint(0, len(lines)), rng.choice([b"#", b"# a, b\tc", b'#,"it', b'#"x"']))
     records, end = terminated(rng, lines, tags)
     draw = rng.random()
     if draw < 0.15 and records:

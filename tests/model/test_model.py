@@ -409,7 +409,7 @@ class Input(unittest.TestCase):
         self.assertEqual(outcome.bad, b'3\r\n4,x"y\r\n5,"z"w\r\n6,"open\r\n')
 
     def test_output_in_csv(self):
-        data = b't\tk\n0\t"a,""b"\n0\t\n'
+        data = b't\tk\n0\ta,"b\n0\t\n'
         outcome = self.csv("-t t -w 1s -k k -a topk:k:2 -o csv", data)
         self.assertEqual(outcome.rows(), b'window_start,window_end,k,topk_k\n'
                          b'1970-01-01T00:00:00Z,1970-01-01T00:00:01Z,,\n'

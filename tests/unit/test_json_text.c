@@ -38,7 +38,7 @@ int main(void)
     expect("\x7f", 1, "\"\x7f\"");
     expect("\xc3\xbc\xe2\x82\xac", 5, "\"\xc3\xbc\xe2\x82\xac\"");
 
-    expect("a\xff\xc3(\xe2\x82", 6, "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\"");
+    expect("a\xff\xc3(\xe2\x82", 6, "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\"");
 
     /* Every byte at every place of the eight-byte stride, alone and beside each other. */
     for (int c = 0; c < 256; c++) {

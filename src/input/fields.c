@@ -1,0 +1,184 @@
+#include "input/fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "input/batch.h"
+#include "input/reason.h"
+#include "scan/digits.h"
+
+void fields_free(struct fields *fields)
+{
+    free(fields->at);
+    buf_free(&fields->time);
+    *fields = (struct fields){0};
+}
+
+void fields_clear(struct fields *fields, size_t n)
+{
+    if (fields->capacity < n) {
+        fields->capacity = n;
+        fields->at = memory_realloc(fields->at, n * sizeof *fields->at);
+    }
+    fields->n = n;
+    if (n > 0)
+        memset(fields->at, 0, n * sizeof *fields->at);
+}
+
+void fields_add(struct fields *fields, const char *text, size_t len)
+{
+    if (fields->n == fields->capacity) {
+        fields->capacity = fields->capacity == 0 ? 32 : fields->capacity * 2;
+        fields->at = memory_realloc(fields->at, fields->capacity * sizeof *fields->at);
+    }
+    fields->at[fields->n++] = (struct fields_one){text, len};
+}
+
+bool fields_is_named_null(const struct input_options *options, const char *text, size_t len)
+{
+    for (size_t i = 0; i < options->n_nulls; i++)
+        if (strlen(options->nulls[i]) == len && memcmp(options->nulls[i], text, len) == 0)
+            return true;
+    return false;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+void fields_trim(const char **text, size_t *len)
+{
+    while (*len > 0 && is_blank(**text)) {
+        ++*text;
+        --*len;
+    }
+    while (*len > 0 && is_blank((*text)[*len - 1]))
+        --*len;
+}
+
+static const char *no_time(struct arena *arena, const struct path *path,
+                           const struct fields_one *field)
+{
+    return reason_printf(arena, "no time: field '%s' is %s", path->text,
+                         field->text == NULL ? "no value" : "empty");
+}
+
+/* The event time; NULL, or why there is none. */
+static const char *read_time(struct fields *fields, const struct input_options *options,
+                             const struct csv_layout *layout, struct arena *arena, int64_t *ns)
+{
+    struct fields_one whole = {"", 0};
+    fields->time.len = 0;
+    for (size_t i = 0; i < options->n_time; i++) {
+        struct fields_one field = fields->at[layout->time[i]];
+        fields_trim(&field.text, &field.len);
+        if (field.len == 0)
+            return no_time(arena, &options->time[i], &field);
+        whole = field;
+        if (options->n_time == 1)
+            break;
+        if (i > 0)
+            buf_putc(&fields->time, ' ');
+        buf_put(&fields->time, field.text, field.len);
+        whole = (struct fields_one){fields->time.data, fields->time.len};
+    }
+    if (whole.len == fields->last_time_len && whole.len > 0 &&
+        memcmp(whole.text, fields->last_time, whole.len) == 0) {
+        *ns = fields->last_ns;
+        return NULL;
+    }
+    enum time_status status = time_parse(&options->time_format, whole.text, whole.len, ns);
+    if (status == TIME_OK) {
+        if (whole.len <= FIELDS_TIME_BYTES) {
+            memcpy(fields->last_time, whole.text, whole.len);
+            fields->last_time_len = whole.len;
+            fields->last_ns = *ns;
+        }
+        return NULL;
+    }
+    char shown[REASON_QUOTED];
+    reason_quote(shown, whole.text, whole.len);
+    return reason_time(arena, options, status, shown);
+}
+
+static const char *read_number(const struct fields *fields, const struct field *wanted,
+                               struct arena *arena, struct value *v, struct fields_one field)
+{
+    int64_t mant;
+    unsigned decimals;
+    if (digits_read_decimal(field.text, field.len, &mant, &decimals)) {
+        *v =
+            (struct value){.mant = mant, .exp = (int16_t)(0 - (int)decimals), .kind = VALUE_NUMBER};
+        return NULL;
+    }
+    enum number_status status = number_parse(field.text, field.len, v);
+    if (status != NUMBER_OK) {
+        char shown[REASON_QUOTED];
+        return reason_number(arena, wanted, status, reason_quote(shown, field.text, field.len));
+    }
+    if (v->kind == VALUE_WIDE && fields->scratch)
+        v->text = arena_copy(arena, v->text, v->len);
+    return NULL;
+}
+
+static void set_text(struct value *v, const char *text, size_t len)
+{
+    *v = (struct value){
+        .text = text, .len = (uint32_t)len, .exp = VALUE_TYPELESS, .kind = VALUE_STRING};
+}
+
+/* What prints alike must be one key. */
+static void read_key(const struct fields *fields, struct arena *arena, struct value *v,
+                     struct fields_one field)
+{
+    struct buf repaired = {0};
+    if (utf8_valid(field.text, field.len)) {
+        set_text(v, fields->scratch ? arena_copy(arena, field.text, field.len) : field.text,
+                 field.len);
+        return;
+    }
+    utf8_repair(&repaired, field.text, field.len);
+    set_text(v, arena_copy(arena, repaired.data, repaired.len), repaired.len);
+    buf_free(&repaired);
+}
+
+static const char *read_field(const struct fields *fields, const struct field *wanted,
+                              struct arena *arena, struct value *v, struct fields_one field)
+{
+    *v = (struct value){.kind = VALUE_NULL};
+    if (field.text == NULL || (field.len == 0 && wanted->use != FIELD_KEY))
+        return NULL;
+    switch (wanted->use) {
+    case FIELD_PRESENCE:
+        v->kind = VALUE_TRUE;
+        return NULL;
+    case FIELD_NUMBER:
+        fields_trim(&field.text, &field.len);
+        return field.len == 0 ? NULL : read_number(fields, wanted, arena, v, field);
+    case FIELD_KEY:
+        read_key(fields, arena, v, field);
+        return NULL;
+    case FIELD_VALUE:
+    case FIELD_CONDITION:
+        break;
+    }
+    set_text(v, fields->scratch ? arena_copy(arena, field.text, field.len) : field.text, field.len);
+    return NULL;
+}
+
+const char *fields_read(struct fields *fields, const struct input_options *options,
+                        const struct csv_layout *layout, struct batch *batch, size_t lane)
+{
+    const char *reason = read_time(fields, options, layout, &batch->arena, &batch->time_ns[lane]);
+    for (size_t f = 0; reason == NULL && f < options->n_fields; f++) {
+        struct value *v = &batch->columns[f][lane];
+        reason = batch_bad_value(batch, options, v,
+                                 read_field(fields, &options->fields[f], &batch->arena, v,
+                                            fields->at[layout->fields[f]]));
+    }
+    return reason;
+}
