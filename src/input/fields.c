@@ -105,12 +105,21 @@ static const char *read_time(struct fields *fields, const struct input_options *
     return reason_time(arena, options, status, shown);
 }
 
-static const char *read_number(const struct fields *fields, const struct field *wanted,
-                               struct arena *arena, struct value *v, struct fields_one field)
+/* Does it stand in the block, with readable bytes behind it? */
+static bool is_in_block(const struct batch *batch, const char *text)
 {
+    const struct buf *bytes = &batch->block->bytes;
+    return (uintptr_t)text - (uintptr_t)bytes->data < bytes->len;
+}
+
+static const char *read_number(const struct fields *fields, const struct field *wanted,
+                               struct batch *batch, struct value *v, struct fields_one field)
+{
+    struct arena *arena = &batch->arena;
     int64_t mant;
     unsigned decimals;
-    if (digits_read_decimal(field.text, field.len, &mant, &decimals)) {
+    if (is_in_block(batch, field.text) &&
+        digits_read_decimal(field.text, field.len, &mant, &decimals)) {
         *v =
             (struct value){.mant = mant, .exp = (int16_t)(0 - (int)decimals), .kind = VALUE_NUMBER};
         return NULL;
@@ -147,8 +156,9 @@ static void read_key(const struct fields *fields, struct arena *arena, struct va
 }
 
 static const char *read_field(const struct fields *fields, const struct field *wanted,
-                              struct arena *arena, struct value *v, struct fields_one field)
+                              struct batch *batch, struct value *v, struct fields_one field)
 {
+    struct arena *arena = &batch->arena;
     *v = (struct value){.kind = VALUE_NULL};
     if (field.text == NULL || (field.len == 0 && wanted->use != FIELD_KEY))
         return NULL;
@@ -158,7 +168,7 @@ static const char *read_field(const struct fields *fields, const struct field *w
         return NULL;
     case FIELD_NUMBER:
         fields_trim(&field.text, &field.len);
-        return field.len == 0 ? NULL : read_number(fields, wanted, arena, v, field);
+        return field.len == 0 ? NULL : read_number(fields, wanted, batch, v, field);
     case FIELD_KEY:
         read_key(fields, arena, v, field);
         return NULL;
@@ -176,9 +186,9 @@ const char *fields_read(struct fields *fields, const struct input_options *optio
     const char *reason = read_time(fields, options, layout, &batch->arena, &batch->time_ns[lane]);
     for (size_t f = 0; reason == NULL && f < options->n_fields; f++) {
         struct value *v = &batch->columns[f][lane];
-        reason = batch_bad_value(batch, options, v,
-                                 read_field(fields, &options->fields[f], &batch->arena, v,
-                                            fields->at[layout->fields[f]]));
+        reason = batch_bad_value(
+            batch, options, v,
+            read_field(fields, &options->fields[f], batch, v, fields->at[layout->fields[f]]));
     }
     return reason;
 }
