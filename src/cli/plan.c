@@ -371,6 +371,8 @@ static void drop_without_effect(struct command *c)
         say_no_effect("--offset", c->window);
         plan->window.offset_ns = 0;
     }
+    if (!all && c->late_every && plan->pane.lateness_ns == 0)
+        fputs("winagg: --late-every has no effect without --lateness\n", stderr);
     if (!all)
         return;
     if (plan->pane.lateness_ns > 0)

@@ -69,8 +69,9 @@ static const char *no_time(struct arena *arena, const struct path *path,
 
 /* The event time; NULL, or why there is none. */
 static const char *read_time(struct fields *fields, const struct input_options *options,
-                             const struct csv_layout *layout, struct arena *arena, int64_t *ns)
+                             const struct csv_layout *layout, struct batch *batch, int64_t *ns)
 {
+    struct arena *arena = &batch->arena;
     struct fields_one whole = {"", 0};
     fields->time.len = 0;
     for (size_t i = 0; i < options->n_time; i++) {
@@ -102,7 +103,8 @@ static const char *read_time(struct fields *fields, const struct input_options *
     }
     char shown[REASON_QUOTED];
     reason_quote(shown, whole.text, whole.len);
-    return reason_time(arena, options, status, shown);
+    const struct buf text = {.data = (char *)whole.text, .len = whole.len};
+    return reason_time(arena, options, status, shown, batch->n_bad < REASON_HINTS ? &text : NULL);
 }
 
 /* Does it stand in the block, with readable bytes behind it? */
@@ -183,7 +185,7 @@ static const char *read_field(const struct fields *fields, const struct field *w
 const char *fields_read(struct fields *fields, const struct input_options *options,
                         const struct csv_layout *layout, struct batch *batch, size_t lane)
 {
-    const char *reason = read_time(fields, options, layout, &batch->arena, &batch->time_ns[lane]);
+    const char *reason = read_time(fields, options, layout, batch, &batch->time_ns[lane]);
     for (size_t f = 0; reason == NULL && f < options->n_fields; f++) {
         struct value *v = &batch->columns[f][lane];
         reason = batch_bad_value(

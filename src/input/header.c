@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
+#include "base/packed.h"
 #include "input/csv_cut.h"
 #include "input/reason.h"
 #include "input/split.h"
@@ -61,25 +63,41 @@ static const char *array_hint(const char *header, size_t len)
     return array ? " (a JSON array? one object a line is expected: jq -c '.[]' makes them)" : "";
 }
 
+/* Do the two differ by case, or blanks around, only? */
+static bool is_alike(const char *name, size_t len, const char *wanted)
+{
+    size_t wanted_len = strlen(wanted);
+    fields_trim(&name, &len);
+    fields_trim(&wanted, &wanted_len);
+    return len == wanted_len && strncasecmp(name, wanted, len) == 0;
+}
+
 static bool missing_column(struct names *names, const char *input, const char *wanted,
                            struct error *err)
 {
-    struct buf list = {0};
+    struct buf list = {0}, near = {0};
     const char *hint = "";
     for (size_t i = 0; i < names->n && list.len < LISTED_BYTES; i++) {
         char shown[REASON_QUOTED];
         size_t len;
         const char *name = name_at(names, i, &len);
         if (i == 0)
-            hint = array_hint(name, len);
+            hint =
+                names->n == 1 && len > 4 && memcmp(name, "sep=", 4) == 0
+                    ? " (the line sep= is for Excel: tail -n +2 skips it, --delimiter takes what "
+                      "it says)"
+                    : array_hint(name, len);
+        if (near.len == 0 && is_alike(name, len, wanted))
+            buf_printf(&near, "; did you mean '%.*s'?", (int)len, name);
         buf_puts(&list, i == 0 ? "" : ", ");
         buf_puts(&list, reason_escape(shown, name, len));
     }
     if (list.len >= LISTED_BYTES)
         buf_puts(&list, ", ...");
-    error_set(err, EXIT_USAGE, "%s has no column '%s'; its columns are: %s%s", input, wanted,
-              buf_cstr(&list), hint);
+    error_set(err, EXIT_USAGE, "%s has no column '%s'; its columns are: %s%s%s", input, wanted,
+              buf_cstr(&list), hint, buf_cstr(&near));
     buf_free(&list);
+    buf_free(&near);
     return false;
 }
 
@@ -394,13 +412,41 @@ static enum header_status skip_mark(const char *data, size_t len, bool ended, si
     return same && seen < MARK_LEN && !ended ? HEADER_MORE : HEADER_DONE;
 }
 
+/* Bytes that are no text, or none that winagg reads, are named as what they are. */
+static enum header_status check_text(const char *name, const char *data, size_t len, bool ended,
+                                     struct error *err)
+{
+    const char *program = packed_program(data, len);
+    if (program != NULL) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s: the bytes are compressed: expected text (%s | winagg reads it, and so does "
+                  "winagg if it is given the file itself)",
+                  name, strcmp(program, "gzip") == 0 ? "zcat" : program);
+        return HEADER_FAILED;
+    }
+    if (len >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0)) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s: the text is UTF-16: expected UTF-8 (iconv -f UTF-16 -t UTF-8 makes it)",
+                  name);
+        return HEADER_FAILED;
+    }
+    bool may_be = len > 0 && memchr("\x1f\x28\xfd"
+                                    "B\x04\xff\xfe",
+                                    data[0], 7) != NULL;
+    return may_be && len < PACKED_MAGIC_BYTES && !ended ? HEADER_MORE : HEADER_DONE;
+}
+
 enum header_status header_read(struct input_plan *plan, const char *name, const char *data,
                                size_t len, bool ended, size_t *used, struct error *err)
 {
     const struct input_options *options = plan->options;
     enum input_format format = options->format;
     size_t mark;
-    enum header_status status = skip_mark(data, len, ended, &mark);
+    enum header_status status = check_text(name, data, len, ended, err);
+    if (status == HEADER_DONE)
+        status = skip_mark(data, len, ended, &mark);
+    if (status != HEADER_DONE)
+        return status;
     if (status == HEADER_DONE && format == INPUT_AUTO)
         status = detect(options, name, data + mark, len - mark, ended, &format, err);
     *used = mark;

@@ -29,6 +29,7 @@ struct json_slow {
     struct buf copy;     /* the record with indexes for numbers */
     struct buf repaired; /* the record with U+FFFD where no character stands */
     bool is_repaired;    /* this is what `record` is */
+    bool hints;          /* a bad time gets one: its message may be shown */
     struct token *tokens;
     size_t n_tokens, max_tokens;
     struct buf time; /* the time fields, joined */
@@ -227,8 +228,12 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
     int text_len = near == NULL ? (int)strlen(error->text) : (int)(near - error->text);
     bool at_end = strstr(error->text, " near end of file") != NULL;
     const char *hint = "";
-    if (slow->record[0] == '[' || (slow->record[0] == '{' && slow->len <= 2))
-        hint = " (expected one object on a line; jq -c '.[]' or jq -c . makes them)";
+    if (slow->record[0] == '[')
+        hint = " (a JSON array? expected one object on a line; jq -c '.[]' makes them)";
+    else if (slow->record[0] == '{' && at_end)
+        hint = " (an object over several lines? jq -c . makes one line of each)";
+    else if (slow->record[0] == '{' && strncmp(error->text, "end of file expected", 20) == 0)
+        hint = " (two objects on one line? jq -c . makes one line of each)";
     if (at_end)
         return reason_printf(slow->arena, "not valid JSON: %.*s at the end of the line%s", text_len,
                              error->text, hint);
@@ -320,7 +325,7 @@ static const char *convert_time(struct json_slow *slow, bool is_number, int64_t 
     if (number_status != NUMBER_OK)
         return reason_printf(slow->arena, "field '%s': %s: %s", options->time[0].text,
                              number_status_text(number_status), shown);
-    return reason_time(slow->arena, options, status, shown);
+    return reason_time(slow->arena, options, status, shown, slow->hints ? text : NULL);
 }
 
 /* null, or a string that --null names. */
@@ -329,6 +334,28 @@ static bool is_null(const struct json_slow *slow, const json_t *value)
     return json_is_null(value) ||
            (json_is_string(value) &&
             fields_is_null(slow->options, json_string_value(value), json_string_length(value)));
+}
+
+/* A time field that is not there: what is there instead? */
+static const char *no_field(struct json_slow *slow, const json_t *object, const char *name)
+{
+    enum { LISTED_BYTES = 300 };
+    struct buf list = {0};
+    json_t *all = (json_t *)object; /* jansson's iterators ask for it, and change nothing */
+    for (void *at = json_object_iter(all); at != NULL; at = json_object_iter_next(all, at)) {
+        char shown[REASON_QUOTED];
+        const char *key = json_object_iter_key(at);
+        buf_puts(&list, list.len == 0 ? "" : ", ");
+        if (list.len >= LISTED_BYTES) {
+            buf_puts(&list, "...");
+            break;
+        }
+        buf_puts(&list, reason_escape(shown, key, strlen(key)));
+    }
+    const char *reason = reason_printf(slow->arena, "no time: field '%s' is missing%s%s", name,
+                                       list.len == 0 ? "" : "; the fields are: ", buf_cstr(&list));
+    buf_free(&list);
+    return reason;
 }
 
 static const char *read_time(struct json_slow *slow, const json_t *object, int64_t *ns)
@@ -341,9 +368,11 @@ static const char *read_time(struct json_slow *slow, const json_t *object, int64
         size_t len;
         const char *name = options->time[i].text;
         value = look_up(object, &options->time[i]);
-        if (value == NULL || is_null(slow, value))
+        if (value == NULL)
+            return no_field(slow, object, name);
+        if (is_null(slow, value))
             return reason_printf(slow->arena, "no time: field '%s' is %s", name,
-                                 value == NULL ? "missing" : "null");
+                                 json_is_null(value) ? "null" : "no value");
         if (!scalar_text(slow, value, &text, &len))
             return reason_printf(slow->arena, "field '%s': expected a time, found %s", name,
                                  type_name(value));
@@ -466,6 +495,7 @@ const char *json_slow_record(struct json_slow *slow, const char *record, size_t 
     slow->record = record;
     slow->len = len;
     slow->arena = &batch->arena;
+    slow->hints = batch->n_bad < REASON_HINTS;
     repair(slow);
     index_numbers(slow);
     json_error_t error;

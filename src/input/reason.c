@@ -71,19 +71,82 @@ const char *reason_number(struct arena *arena, const struct field *field, enum n
                          number_status_text(status), shown);
 }
 
-const char *reason_time(struct arena *arena, const struct input_options *options,
-                        enum time_status status, const char *shown)
+/* The patterns of common forms, those that look alike side by side. */
+static const char *const known_patterns[] = {
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M %p",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%d-%m-%Y %H:%M:%S",
+    "%m-%d-%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M",
+    "%m-%d-%Y %H:%M",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y-%m-%d %H.%M.%S",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d",
+    "%d %b %Y %H:%M:%S",
+    "%d-%b-%Y %H:%M:%S",
+    "%d-%b-%Y",
+    "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y %H:%M:%S",
+    "%b %d %Y %H:%M:%S",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S %z %Y",
+    "%d/%b/%Y:%H:%M:%S",
+    "%b %d %H:%M:%S",
+    "%y/%m/%d %H:%M:%S",
+    "%y%m%d %H:%M:%S",
+};
+
+/* The patterns, two at most, that read the text. */
+static void put_patterns(struct buf *to, const struct buf *text)
 {
-    struct buf names = {0};
+    enum { MOST = 2 };
+    size_t found = 0;
+    for (size_t i = 0; i < sizeof known_patterns / sizeof known_patterns[0] && found < MOST; i++) {
+        struct time_format format = {.form = TIME_AUTO};
+        struct error err = {0};
+        int64_t ns;
+        bool yearless = strpbrk(known_patterns[i], "Yy") == NULL;
+        if (!time_format_add(&format, known_patterns[i], &err) ||
+            !time_format_finish(&format, yearless ? "2024-01-01" : NULL, &err) ||
+            time_parse(&format, text->data, text->len, &ns) != TIME_OK)
+            continue;
+        buf_printf(to, found++ == 0 ? "; this reads it: --time-format '%s'%s" : ", or '%s'%s",
+                   known_patterns[i], yearless ? " --year-from DATE" : "");
+    }
+}
+
+const char *reason_time(struct arena *arena, const struct input_options *options,
+                        enum time_status status, const char *shown, const struct buf *text)
+{
+    struct buf names = {0}, hint = {0};
+    if (text != NULL && options->time_format.form == TIME_AUTO && text->len < REASON_QUOTED)
+        put_patterns(&hint, text);
     for (size_t i = 0; i < options->n_time; i++) {
         if (i > 0)
             buf_putc(&names, ',');
         buf_puts(&names, options->time[i].text);
     }
     const char *reason =
-        reason_printf(arena, "field%s '%s': %s: %s", options->n_time > 1 ? "s" : "",
-                      buf_cstr(&names), time_status_text(status), shown);
+        reason_printf(arena, "field%s '%s': %s: %s%s", options->n_time > 1 ? "s" : "",
+                      buf_cstr(&names), time_status_text(status), shown, buf_cstr(&hint));
     buf_free(&names);
+    buf_free(&hint);
     return reason;
 }
 

@@ -28,8 +28,12 @@ const char *reason_quote(char to[REASON_QUOTED], const char *text, size_t len);
 /* What both formats say the same way. `shown` is the offending value, ready to be read. */
 const char *reason_number(struct arena *arena, const struct field *field, enum number_status status,
                           const char *shown);
+/* text: what was read, for a hint at the pattern that would read it; NULL: none is wanted. */
 const char *reason_time(struct arena *arena, const struct input_options *options,
-                        enum time_status status, const char *shown);
+                        enum time_status status, const char *shown, const struct buf *text);
 const char *reason_overlong(struct arena *arena, const struct input_options *options);
+
+/* So many bad records of a batch get hints: more messages than that are never shown. */
+enum { REASON_HINTS = 10 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "scan/newline.h"
 #include "time/duration.h"
 
 enum { SHOWN = 10 };
@@ -34,9 +35,16 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
     }
     if (bad->more)
         return;
-    if (++report->bad <= SHOWN && !report->strict)
-        fprintf(stderr, "winagg: %s:%llu: %s\n", report->input_name,
-                (unsigned long long)(first_line + bad->line - 1), bad->reason);
+    if (++report->bad > SHOWN || report->strict)
+        return;
+    uint64_t line = first_line + bad->line - 1;
+    uint64_t last = line + (bad->len == 0 ? 0 : newline_count(bytes, bad->len - 1));
+    fprintf(stderr, "winagg: %s:%llu: %s", report->input_name, (unsigned long long)line,
+            bad->reason);
+    if (last > line) /* what swallowed so much is what one looks for */
+        fprintf(stderr, " (the record goes on to line %llu, %lu bytes)", (unsigned long long)last,
+                (unsigned long)bad->len);
+    fputc('\n', stderr);
 }
 
 /* Do just these eight digits stand in the record? */

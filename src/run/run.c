@@ -296,6 +296,7 @@ static bool start(struct running *r, bool *goes_on, bool *finished)
     if (ok) {
         report_start(&r->report, r->source.name, plan->strict,
                      plan->bad_path == NULL ? NULL : &r->bad);
+        r->unseen = unseen_new(&plan->input);
         start_input(r);
         start_engine(r);
         r->out.held = plan->hold;
@@ -442,6 +443,7 @@ static bool process(struct running *r)
     uint64_t first_line = r->source.position.line;
     if (r->plan->input.time_format.form == TIME_AUTO && !r->report.warned_of_dates)
         report_dates(&r->report, batch);
+    unseen_look(r->unseen, batch);
     while (at.good < batch->n || at.bad < batch->n_bad) {
         uint64_t room = checkpoint_room(&r->checkpoint), taken;
         bool bad_next = at.bad < batch->n_bad;
@@ -558,6 +560,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
     }
     report_end(&r->report, keep);
     report_losses(&r->report, r->engine);
+    unseen_report(r->unseen);
     r->ended = true;
     if (!(flush(r) && checkpoint_now(r, !keep)))
         return false;
@@ -613,6 +616,7 @@ static void close_all(struct running *r)
     feed_stop(r->feed);
     input_close(r->input);
     clocks_free(r->clocks);
+    unseen_free(r->unseen);
     engine_free(r->engine);
     writer_free(r->writer);
     free(r->result_names);

@@ -12,6 +12,7 @@
 #include "run/feed.h"
 #include "run/plan.h"
 #include "run/report.h"
+#include "run/unseen.h"
 #include "source/source.h"
 #include "verdict/clocks.h"
 
@@ -32,6 +33,7 @@ struct running {
     struct clocks *clocks; /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
     struct report report;
+    struct unseen *unseen;
     struct checkpoint checkpoint;
     bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
     bool settled;        /* a block was handed out: format and columns are known */

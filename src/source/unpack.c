@@ -8,29 +8,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "base/packed.h"
 
-static const struct packing {
-    const char *program;
-    size_t len;
-    unsigned char magic[6];
-} packings[] = {
-    {"gzip", 3, {0x1f, 0x8b, 0x08}},          {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
-    {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}}, {"bzip2", 3, {'B', 'Z', 'h'}},
-    {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
-};
+extern char **environ;
 
 const char *unpack_program(int fd)
 {
-    unsigned char head[6];
+    unsigned char head[PACKED_MAGIC_BYTES];
     ssize_t n;
     do
         n = pread(fd, head, sizeof head, 0);
     while (n < 0 && errno == EINTR);
-    for (size_t i = 0; i < sizeof packings / sizeof packings[0]; i++)
-        if (n >= (ssize_t)packings[i].len && memcmp(head, packings[i].magic, packings[i].len) == 0)
-            return packings[i].program;
-    return NULL;
+    return n <= 0 ? NULL : packed_program(head, (size_t)n);
 }
 
 /*

@@ -1,0 +1,160 @@
+#include "run/unseen.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/memory.h"
+#include "base/suggest.h"
+
+enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_NESTING = 8, MOST_NAME_BYTES = 256 };
+
+struct unseen {
+    const struct input_options *options;
+    bool *seen; /* of each field */
+    size_t left;
+    bool any, is_text;
+    struct buf sample; /* the first record */
+};
+
+struct unseen *unseen_new(const struct input_options *options)
+{
+    struct unseen *u = memory_calloc(1, sizeof *u);
+    u->options = options;
+    u->left = options->n_fields;
+    u->seen = memory_calloc(options->n_fields + 1, sizeof *u->seen);
+    return u;
+}
+
+void unseen_free(struct unseen *u)
+{
+    if (u == NULL)
+        return;
+    free(u->seen);
+    buf_free(&u->sample);
+    free(u);
+}
+
+/*
+ * Does the name stand in the block, wherever? A field that is null in all records has no value, and
+ * is there all the same; only one whose name is nowhere is surely in no record.
+ */
+static bool is_named(const struct batch *batch, const struct path *path)
+{
+    struct buf needle = {0};
+    const char *name = path->text;
+    for (size_t i = 0; i < path->n_parts; i++)
+        if (path->parts[i].index < 0)
+            name = path->parts[i].name;
+    if (path->n_parts > 0)
+        buf_printf(&needle, "\"%s\"", name);
+    else
+        buf_puts(&needle, name);
+    const struct buf *bytes = &batch->block->bytes;
+    bool found = memmem(bytes->data, bytes->len, buf_cstr(&needle), needle.len) != NULL;
+    buf_free(&needle);
+    return found;
+}
+
+static bool has_value(const struct value *column, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (column[i].kind != VALUE_NULL)
+            return true;
+    return false;
+}
+
+void unseen_look(struct unseen *u, const struct batch *batch)
+{
+    if (u->left == 0 || batch->n == 0)
+        return;
+    if (!u->any && batch->len[0] <= MOST_SAMPLE_BYTES)
+        buf_put(&u->sample, batch->block->bytes.data + batch->start[0], batch->len[0]);
+    u->any = true;
+    u->is_text = batch->is_text;
+    if (batch->is_text && u->options->format != INPUT_LOGFMT) {
+        u->left = 0;
+        return;
+    }
+    for (size_t f = 0; f < u->options->n_fields; f++) {
+        if (u->seen[f])
+            continue;
+        u->seen[f] =
+            has_value(batch->columns[f], batch->n) || is_named(batch, &u->options->fields[f].path);
+        u->left -= u->seen[f];
+    }
+}
+
+/* The names of a record, as the command line has them, with their nesting. */
+struct names {
+    struct suggest nearest;
+    const char *typed; /* without escapes */
+    char *literal;     /* the name that is just what was typed, dots and all */
+    char **kept;
+    size_t n;
+};
+
+static void offer(struct names *names, const struct buf *path, const char *key)
+{
+    if (strcmp(key, names->typed) == 0 && names->literal == NULL)
+        names->literal = memory_strndup(path->data, path->len);
+    names->kept = memory_realloc(names->kept, (names->n + 1) * sizeof *names->kept);
+    names->kept[names->n] = memory_strndup(path->data, path->len);
+    suggest_offer(&names->nearest, names->kept[names->n++]);
+}
+
+static void offer_object(struct names *names, json_t *object, struct buf *path, unsigned depth)
+{
+    size_t len = path->len;
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+        const char *key = json_object_iter_key(at);
+        if (len + strlen(key) > MOST_NAME_BYTES)
+            continue;
+        path->len = len;
+        buf_puts(path, len > 0 ? "." : "");
+        escape_put(path, key, ".,:=[]");
+        offer(names, path, key);
+        json_t *value = json_object_iter_value(at);
+        if (json_is_object(value) && depth < MOST_NESTING)
+            offer_object(names, value, path, depth + 1);
+    }
+    path->len = len;
+}
+
+static void say(const struct unseen *u, const struct path *path)
+{
+    struct names names = {.nearest = {.typed = path->escaped}, .typed = path->text};
+    struct buf prefix = {0};
+    json_t *object = u->is_text || u->sample.len == 0
+                         ? NULL
+                         : json_loadb(u->sample.data, u->sample.len,
+                                      JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    if (json_is_object(object))
+        offer_object(&names, object, &prefix, 0);
+    const char *best = names.literal != NULL ? names.literal : names.nearest.best;
+    fprintf(stderr, "winagg: field '%s' was in no record", path->escaped);
+    if (best != NULL)
+        fprintf(stderr, "; did you mean '%s'?", best);
+    fputc('\n', stderr);
+    json_decref(object);
+    buf_free(&prefix);
+    for (size_t i = 0; i < names.n; i++)
+        free(names.kept[i]);
+    free(names.kept);
+    free(names.literal);
+}
+
+void unseen_report(const struct unseen *u)
+{
+    if (!u->any || u->left == 0)
+        return;
+    for (size_t f = 0; f < u->options->n_fields; f++) {
+        bool said = u->seen[f];
+        for (size_t before = 0; before < f; before++)
+            said |= path_equal(&u->options->fields[before].path, &u->options->fields[f].path);
+        if (!said)
+            say(u, &u->options->fields[f].path);
+    }
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# What stderr says of input that is not what was expected.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# stderr of a run over stdin must hold this text: says "text" ARGUMENT...
+says() {
+    local text=$1
+    shift
+    "$WINAGG" -t t -w 10s "$@" >out 2>err || true
+    grep -qF -- "$text" err && return
+    echo "expected: $text" >&2
+    cat err >&2
+    return 1
+}
+
+@test "what is not one object a line is named" {
+    printf '[{"t":1},\n{"t":2}]\n' | says "stdin:1: not valid JSON: ']' expected at the end of the line (a JSON array? expected one object on a line; jq -c '.[]' makes them)" -i json
+    printf '[{"t":1}]\n' | says "found an array (jq -c '.[]' makes lines of one)" -i json
+    printf '{\n"t":1\n}\n' | says "(an object over several lines? jq -c . makes one line of each)"
+    printf '{"t":1}{"t":2}\n' | says "(two objects on one line? jq -c . makes one line of each)"
+    printf '{"t":1' | gzip -c | says "stdin: the bytes are compressed: expected text (zcat | winagg reads it"
+    printf '\377\376{\0' | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16 -t UTF-8 makes it)"
+    printf 'sep=;\nt;v\n1;2\n' | says "(the line sep= is for Excel: tail -n +2 skips it"
+}
+
+@test "names that are nearly right" {
+    printf ' T,v\n1,2\n' | says "has no column 't'; its columns are:  T, v; did you mean ' T'?"
+    printf '{"a":1,"ts":2}\n' | says "stdin:1: no time: field 't' is missing; the fields are: a, ts"
+    printf '{"t":1,"service.name":"x","h":{"status":3}}\n' >in
+    says "field 'service.name' was in no record; did you mean 'service\\.name'?" -k service.name in
+    says "field 'h.statsu' was in no record; did you mean 'h.status'?" --where 'h.statsu = 3' in
+    says "field 'zzz' was in no record" -a sum:zzz,max:zzz in
+    [ "$(wc -l <err)" -eq 1 ]
+    printf 't=1 status=3\n' | says "field 'statsu' was in no record" -i logfmt -k statsu
+    # One record that has it is enough, and null is not missing.
+    yes '{"t":1,"a":2}' | head -n 30000 >in
+    printf '{"t":1,"k":null}\n' >>in
+    "$WINAGG" -t t -w 10s -k k in 2>err
+    [ ! -s err ]
+    : | "$WINAGG" -t t -w 10s -k k 2>err
+    [ ! -s err ]
+}
+
+@test "a record over several lines says where it ends" {
+    printf 't,v\n1,a\n2,"b\n3,c\n4,d\n' | says 'stdin:3: not valid CSV: field 2 has no closing quote (the record goes on to line 5, 13 bytes)'
+}
+
+@test "a time gets the pattern that reads it" {
+    local text pattern
+    while IFS='|' read -r text pattern; do
+        printf '{"t":"%s"}\n' "$text" | says "this reads it: --time-format '$pattern"
+    done <<'END'
+3/10/2004 18:00|%d/%m/%Y %H:%M', or '%m/%d/%Y %H:%M
+13/10/2004 18:00:01|%d/%m/%Y %H:%M:%S
+10/13/2004|%m/%d/%Y
+03.10.2004 18:00|%d.%m.%Y %H:%M
+Oct  3 18:00:00|%b %d %H:%M:%S' --year-from DATE
+Sun, 03 Oct 2004 18:00:00 +0200|%a, %d %b %Y %H:%M:%S %z
+Sun Oct  3 18:00:00 2004|%a %b %d %H:%M:%S %Y
+3-Oct-2004 18:00:00|%d-%b-%Y %H:%M:%S
+END
+    # What is said holds.
+    printf '{"t":"3/10/2004 18:00"}\n' | "$WINAGG" -t t -w 1d --time-format '%d/%m/%Y %H:%M' -o csv | grep -q '^2004-10-03'
+    printf '{"t":"yesterday"}\n' | says 'field '"'t'"': not a time in the given format: "yesterday"'
+    [ "$(grep -c "reads it" err)" -eq 0 ]
+}
+
+@test "options without effect say so" {
+    tv 1 >in
+    says "--late-every has no effect without --lateness" --late-every 2 in
+    says "--comment has no effect: the input is no CSV or TSV" -i json --comment '#' in
+}
