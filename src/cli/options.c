@@ -283,6 +283,7 @@ static bool parse_sql_table(struct command *c, const char *table, struct error *
 static bool parse_output_format(struct command *c, const struct option *option, const char *value,
                                 struct error *err)
 {
+    c->output_format = true;
     if (strncmp(value, "sql:", 4) == 0)
         return parse_sql_table(c, value + 4, err);
     return parse_choice(c, option, value, err);
@@ -410,6 +411,8 @@ const struct option_group option_groups[] = {
        resume_actions},
       {0, "verify", "HOW", "compare a resumed file quick (default) or full", parse_choice,
        AT(verify), verify_depths},
+      {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
+       AT(plan.advise), NULL},
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,
        AT(plan.inspect_path), NULL}}},
     {"Input",

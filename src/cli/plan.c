@@ -408,6 +408,23 @@ static void say_csv_options(const struct command *c)
                     options[i].name);
 }
 
+/* A table for people, unless JSON is asked for. */
+static bool check_advise(struct command *c, struct error *err)
+{
+    struct plan *plan = &c->plan;
+    if (!plan->advise)
+        return true;
+    if (plan->state_path != NULL)
+        return error_set(err, EXIT_USAGE, "--advise keeps nothing: expected no --state beside it");
+    if (c->output_format && plan->output_format != OUTPUT_JSON)
+        return error_set(err, EXIT_USAGE,
+                         "--advise: expected -o json, or no -o for a table, found another -o");
+    plan->advise_json = c->output_format;
+    if (c->window == NULL)
+        c->window = "all"; /* it is not needed, and changes nothing */
+    return true;
+}
+
 enum { CHECKPOINT_DEFAULT_S = 10 };
 
 static bool finish_state(struct command *c, struct error *err)
@@ -459,7 +476,7 @@ bool command_finish(struct command *c, struct error *err)
     struct plan *plan = &c->plan;
     if (plan->inspect_path != NULL)
         return true;
-    if (!check_required(c, err) || !finish_state(c, err))
+    if (!check_advise(c, err) || !check_required(c, err) || !finish_state(c, err))
         return false;
     plan->window.zone = plan->zone;
     if (!window_parse(&plan->window, c->window, err) || !check_triggers(c, err) ||

@@ -58,7 +58,9 @@ struct plan {
     bool hold;                   /* rows wait for the snapshot that covers them */
     bool resume_continue;        /* the pipe goes on where the last one ended */
     bool verify_full;            /* compare all of a resumed file, not parts */
-    bool at_eof_keep;            /* open windows stay open for the next run */
+    bool advise;                 /* no results: how far out of order the input is */
+    bool advise_json;
+    bool at_eof_keep; /* open windows stay open for the next run */
 };
 
 void plan_free(struct plan *plan);

@@ -297,6 +297,7 @@ static bool start(struct running *r, bool *goes_on, bool *finished)
         report_start(&r->report, r->source.name, plan->strict,
                      plan->bad_path == NULL ? NULL : &r->bad);
         r->unseen = unseen_new(&plan->input);
+        r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
         start_input(r);
         start_engine(r);
         r->out.held = plan->hold;
@@ -403,6 +404,11 @@ static struct engine_records records(struct running *r, size_t from, size_t to)
 
 static void consume(struct running *r, size_t from, size_t to)
 {
+    if (r->advise != NULL) {
+        const struct keys *sources = r->plan->has_source ? &r->keys[FEED_SOURCE] : NULL;
+        advise_consume(r->advise, r->batch, sources, from, to);
+        return;
+    }
     struct engine_records good = records(r, from, to);
     engine_consume(r->engine, &good, from, to);
 }
@@ -544,6 +550,12 @@ static bool read_all(struct running *r, enum input_status *status)
 /* The input is at its end, or we were told to stop. */
 static bool finish(struct running *r, enum input_status status, struct run_result *result)
 {
+    if (r->advise != NULL) {
+        advise_print(r->advise, r->plan->advise_json, &r->out.pending);
+        report_end(&r->report, false);
+        result->signal = signals_stop;
+        return flush(r);
+    }
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
     if (status == INPUT_STOPPED) {
         if (!keep && r->plan->pane.final)
@@ -617,6 +629,7 @@ static void close_all(struct running *r)
     input_close(r->input);
     clocks_free(r->clocks);
     unseen_free(r->unseen);
+    advise_free(r->advise);
     engine_free(r->engine);
     writer_free(r->writer);
     free(r->result_names);

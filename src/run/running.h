@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "input/input.h"
 #include "output/sink.h"
+#include "run/advise.h"
 #include "run/checkpoint.h"
 #include "run/feed.h"
 #include "run/plan.h"
@@ -34,6 +35,7 @@ struct running {
     struct engine *engine;
     struct report report;
     struct unseen *unseen;
+    struct advise *advise; /* NULL: a run with results */
     struct checkpoint checkpoint;
     bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
     bool settled;        /* a block was handed out: format and columns are known */

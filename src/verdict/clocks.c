@@ -165,6 +165,21 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
     return c->after_ns;
 }
 
+int64_t clocks_now_ns(const struct clocks *c)
+{
+    return c->now_ns;
+}
+
+bool clocks_of_source(const struct clocks *c, uint32_t hash, const unsigned char *key,
+                      uint32_t key_len, int64_t *clock_ns)
+{
+    struct cell *cell = table_find(&c->sources, hash, key, key_len);
+    if (cell == NULL)
+        return false;
+    *clock_ns = ((const struct source_clock *)(const void *)cell_accs(cell))->clock_ns;
+    return true;
+}
+
 int64_t clocks_highest_ns(const struct clocks *c)
 {
     return c->highest_ns;

@@ -46,6 +46,11 @@ const int64_t *clocks_move(struct clocks *clocks, const int64_t *time_ns,
 /* The highest event time that moved a clock; INT64_MIN before the first. */
 int64_t clocks_highest_ns(const struct clocks *clocks);
 
+/* W; the clock of a source by its encoded value: false, it has not been seen. */
+int64_t clocks_now_ns(const struct clocks *clocks);
+bool clocks_of_source(const struct clocks *clocks, uint32_t hash, const unsigned char *key,
+                      uint32_t key_len, int64_t *clock_ns);
+
 /* Has W left -infinity? */
 bool clocks_finite(const struct clocks *clocks);
 

@@ -1,0 +1,23 @@
+/*
+ * run/advise.h - --advise: how far out of order the input is, instead of results.
+ */
+#ifndef RUN_ADVISE_H
+#define RUN_ADVISE_H
+
+#include "output/sink.h"
+#include "run/plan.h"
+#include "verdict/clocks.h"
+
+struct advise;
+
+struct advise *advise_new(const struct plan *plan, uint64_t key_seed);
+void advise_free(struct advise *a); /* may be NULL */
+
+/* Good records from..to of a batch; sources: their values of --source, NULL without. */
+void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
+                    size_t from, size_t to);
+
+/* Writes what is known: a table, or JSON lines. */
+void advise_print(struct advise *a, bool json, struct buf *to);
+
+#endif

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# --advise: how far out of order the input is.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "the delays that cover shares of the records, and no smaller ones" {
+    awk 'BEGIN { srand(7); for (i = 0; i < 5000; i++) { d = rand() < 0.2 ? int(rand() * rand() * 1000) : 0; printf "{\"s\":%d,\"t\":%.3f}\n", rand() * 5, i / 10 - d / 7 } }' >in
+    cat >naive.py <<'END'
+import json, math, sys
+from decimal import Decimal
+by_source, clocks, overall, own = sys.argv[1] == "source", {}, [], {}
+watermark = None
+for line in open("in"):
+    event = json.loads(line, parse_float=Decimal)
+    s, t = event["s"], Decimal(event["t"])
+    key = s if by_source else None
+    overall.append(max(Decimal(0), watermark - t) if watermark is not None else Decimal(0))
+    own.setdefault(key, []).append(max(Decimal(0), clocks[key] - t) if key in clocks else Decimal(0))
+    clocks[key] = max(clocks.get(key, t), t)
+    watermark = max(min(clocks.values()), watermark) if watermark is not None else min(clocks.values())
+def show(source, disorder):
+    disorder.sort()
+    for share in ("0.5", "0.9", "0.99", "0.999", "0.9999", "1"):
+        delay = disorder[math.ceil(Decimal(share) * len(disorder)) - 1]
+        print(source, share, float(delay), sum(d > delay for d in disorder), len(disorder))
+show("null", overall)
+if by_source:
+    for source in sorted(own):
+        show(source, own[source])
+END
+    cat >seconds.py <<'END'
+import json, re, sys
+for line in sys.stdin:
+    row = json.loads(line)
+    units = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+    delay = sum(float(n) * units[u] for n, u in re.findall(r"([0-9.]+)(ms|us|ns|h|m|s)", row["delay"]))
+    print("null" if row["source"] is None else row["source"], row["share"], round(float(delay), 9), row["late"], row["records"])
+END
+    same "$("$WINAGG" -t t --advise -o json in | python3 seconds.py)" "$(python3 naive.py one)"
+    same "$("$WINAGG" -t t --advise -o json --source s <in | python3 seconds.py)" "$(python3 naive.py source)"
+    # What it says holds.
+    delay=$("$WINAGG" -t t --advise -o json in | jq -r 'select(.share == 1).delay')
+    "$WINAGG" -t t -w 1s -d "$delay" --stats in 2>err >/dev/null
+    same "$(counter err late)" 0
+}
+
+@test "bad records do not count, filtered ones do, no record is no line" {
+    printf '%s\n' '{"t":5}' '{"t":"x"}' '{"t":1}' >in
+    same "$("$WINAGG" -t t --advise -o json --where 'a = 1' in 2>err | tail -n 1)" '{"source":null,"share":1,"delay":"4s","late":0,"records":2}'
+    grep -q 'in:2: ' err
+    same "$("$WINAGG" -t t --advise -o json </dev/null)" ""
+    same "$("$WINAGG" -t t --advise </dev/null)" "all records: 0"
+}
+
+@test "a signal prints what is known so far" {
+    mkfifo pipe
+    "$WINAGG" -t t --advise -o json <pipe >out &
+    pid=$!
+    exec 7>pipe
+    tv 5 1 >&7
+    sleep 0.3
+    kill -TERM "$pid"
+    wait "$pid" || true
+    exec 7>&-
+    same "$(tail -n 1 out)" '{"source":null,"share":1,"delay":"4s","late":0,"records":2}'
+}
+
+@test "what does not go with --advise" {
+    fails_with 2 "$WINAGG" -t t --advise --state s </dev/null
+    fails_with 2 "$WINAGG" -t t --advise -o csv </dev/null
+    fails_with 2 "$WINAGG" --advise </dev/null
+}
