@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/suggest.h"
 #include "cli/options.h"
 
@@ -71,27 +72,28 @@ static bool take_option(struct command *c, int argc, char **argv, int *i, struct
     return option->parse(c, option, value, err);
 }
 
-static bool take_operand(struct command *c, const char *word, bool *seen, struct error *err)
+static bool take_operand(struct command *c, const char *word, bool *stdin_seen, struct error *err)
 {
-    if (*seen)
-        return error_set(err, EXIT_USAGE,
-                         "expected one FILE, found another, '%s' (join them: cat a b | winagg ...)",
-                         word);
-    *seen = true;
-    if (strcmp(word, "-") != 0)
-        c->plan.input_path = word;
+    struct plan *plan = &c->plan;
+    bool is_stdin = strcmp(word, "-") == 0;
+    if (is_stdin && *stdin_seen)
+        return error_set(err, EXIT_USAGE, "expected '-' (stdin) once, found it twice");
+    *stdin_seen |= is_stdin;
+    plan->input_paths =
+        memory_realloc(plan->input_paths, (plan->n_inputs + 1) * sizeof *plan->input_paths);
+    plan->input_paths[plan->n_inputs++] = is_stdin ? NULL : word;
     return true;
 }
 
 static bool take_all(struct command *c, int argc, char **argv, struct error *err)
 {
-    bool options_end = false, operand_seen = false;
+    bool options_end = false, stdin_seen = false;
     for (int i = 1; i < argc && !c->help && !c->version; i++) {
         const char *word = argv[i];
         if (!options_end && strcmp(word, "--") == 0)
             options_end = true;
         else if (options_end || word[0] != '-' || word[1] == '\0') {
-            if (!take_operand(c, word, &operand_seen, err))
+            if (!take_operand(c, word, &stdin_seen, err))
                 return false;
         } else if (!take_option(c, argc, argv, &i, err))
             return false;

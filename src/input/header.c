@@ -237,6 +237,15 @@ static enum input_format csv_or_tsv(const struct input_options *options, const c
     return tabs && options->delimiter == '\0' ? INPUT_TSV : INPUT_CSV;
 }
 
+/* May the line be a header that has the time fields? */
+static bool names_time(const struct input_options *options, const char *line, size_t len)
+{
+    for (size_t i = 0; i < options->n_time; i++)
+        if (memmem(line, len, options->time[i].text, options->time[i].text_len) == NULL)
+            return false;
+    return true;
+}
+
 /*
  * Looks at what follows the mark. HEADER_DONE: *format is settled. Only the first max_record_bytes
  * of what it looks for count, however many bytes there are.
@@ -268,6 +277,16 @@ static enum header_status detect(const struct input_options *options, const char
         return HEADER_MORE;
     *format = csv_or_tsv(options, data + start,
                          newline == NULL ? seen : (size_t)(newline - data) - start);
+    if (newline == NULL || options->no_header || options->columns != NULL ||
+        names_time(options, data + start, (size_t)(newline - data) - start))
+        return HEADER_DONE;
+    /* A line of something else before JSON? */
+    size_t second = (size_t)(newline + 1 - data);
+    second += skip_empty_lines(options, data + second, len - second);
+    if (second == len && !ended)
+        return HEADER_MORE;
+    if (second < len && data[second] == '{')
+        *format = INPUT_JSON;
     return HEADER_DONE;
 }
 

@@ -31,6 +31,8 @@ struct advise *advise_new(const struct plan *plan, uint64_t key_seed)
     struct advise *a = memory_calloc(1, sizeof *a);
     a->by_source = plan->has_source;
     a->clocks = clocks_new(&options);
+    if (plan->n_inputs > 1 && !plan->has_source)
+        clocks_announce(a->clocks, (uint32_t)plan->n_inputs);
     table_init(&a->sources, sizeof(struct spread));
     return a;
 }
@@ -72,14 +74,14 @@ static void add_to_source(struct advise *a, const struct keys *sources, size_t i
 }
 
 void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
-                    size_t from, size_t to)
+                    uint32_t file, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
         int64_t time_ns = batch->time_ns[i];
         if (sources != NULL)
             add_to_source(a, sources, i, time_ns);
         spread_add(&a->all, disorder(clocks_finite(a->clocks), clocks_now_ns(a->clocks), time_ns));
-        clocks_move(a->clocks, batch->time_ns, sources, i, i + 1);
+        clocks_move(a->clocks, batch->time_ns, sources, file, i, i + 1);
     }
 }
 
@@ -167,6 +169,7 @@ void advise_print(struct advise *a, bool json, struct buf *to)
         cells[i] = sorted_cell(table_cell(&a->sources, i));
     cells_sort(cells, a->sources.n);
     for (uint32_t i = 0; i < a->sources.n; i++)
-        print(spread_of(cells[i].cell), cells[i].cell, to);
+        if (cells[i].cell != NULL) /* it never is; the analyser can't know */
+            print(spread_of(cells[i].cell), cells[i].cell, to);
     free(cells);
 }

@@ -13,9 +13,9 @@ struct advise;
 struct advise *advise_new(const struct plan *plan, uint64_t key_seed);
 void advise_free(struct advise *a); /* may be NULL */
 
-/* Good records from..to of a batch; sources: their values of --source, NULL without. */
+/* Good records from..to of a batch of a FILE; sources: their values of --source, NULL without. */
 void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
-                    size_t from, size_t to);
+                    uint32_t file, size_t from, size_t to);
 
 /* Writes what is known: a table, or JSON lines. */
 void advise_print(struct advise *a, bool json, struct buf *to);

@@ -88,19 +88,34 @@ static void save_run(const struct running *r, bool finished, struct buf *image)
     snapshot_section_end(image, section);
 }
 
-/* Layout, version 1: the mark (source/source.c); settled (u8), then what the input settled. */
-static bool save_input(struct running *r, struct buf *image)
+/*
+ * Layout, version 2: number of FILEs (u64); each: the mark (source/source.c), its clock
+ * (verdict/clock.h), ended (u8), settled (u8), and what the input settled (counted bytes).
+ */
+static bool save_inputs(struct running *r, struct buf *image)
 {
-    struct source_mark mark;
-    if (!source_mark(&r->source, &mark, r->err))
-        return false;
-    size_t section = snapshot_section(image, "INPT", 1);
-    source_mark_save(&mark, image);
-    wire_put_u8(image, r->settled);
-    if (r->settled)
-        input_save(r->input, r->batch == NULL ? NULL : r->batch->block, image);
+    struct buf settled = {0};
+    size_t section = snapshot_section(image, "INPT", INPUT_STATE_VERSION);
+    bool ok = true;
+    wire_put_u64(image, r->n_inlets);
+    for (size_t i = 0; ok && i < r->n_inlets; i++) {
+        const struct inlet *in = &r->inlets[i];
+        struct source_mark mark;
+        ok = source_mark(&in->source, &mark, r->err);
+        if (!ok)
+            break;
+        source_mark_save(&mark, image);
+        clock_save(&in->clock, image);
+        wire_put_u8(image, in->ended);
+        wire_put_u8(image, in->settled);
+        settled.len = 0;
+        if (in->settled)
+            input_save(in->input, in->batch == NULL ? NULL : in->batch->block, &settled);
+        wire_put_bytes(image, settled.data, settled.len);
+    }
+    buf_free(&settled);
     snapshot_section_end(image, section);
-    return true;
+    return ok;
 }
 
 /*
@@ -124,7 +139,7 @@ bool checkpoint_image(struct running *r, bool finished, struct buf *image)
     semantics_save(r->plan, image);
     snapshot_section_end(image, section);
     save_run(r, finished, image);
-    if (!save_input(r, image))
+    if (!save_inputs(r, image))
         return false;
     save_outputs(r, image);
     section = snapshot_section(image, "ENGN", ENGINE_STATE_VERSION);
@@ -177,9 +192,11 @@ static bool done(struct running *r, int error, bool must)
     return true;
 }
 
-/* Makes durable what the snapshot will say is written. */
+/* Makes durable what the snapshot will say is written, and says how far the inputs were read. */
 static bool settle_outputs(struct running *r)
 {
+    for (size_t i = 0; i < r->n_inlets; i++)
+        inlet_settle(r, &r->inlets[i]);
     struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
     for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
         if (!sink_flush(sinks[i], r->err) || !sink_sync(sinks[i], r->err))

@@ -1,10 +1,11 @@
 #include "run/clashes.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/memory.h"
 
 /* A file of the command line; one that does not exist yet is known by its directory and name. */
 struct named {
@@ -15,10 +16,10 @@ struct named {
     ino_t inode; /* of the file, or of its directory */
 };
 
-enum { NAMED_MAX = 8 };
+enum { NAMED_MAX = 8 }; /* besides the inputs */
 
 struct list {
-    struct named at[NAMED_MAX];
+    struct named *at;
     size_t n;
 };
 
@@ -85,13 +86,17 @@ static bool same(const struct named *a, const struct named *b)
 
 bool clashes_check(const struct plan *plan, struct error *err)
 {
-    struct list list = {.n = 0};
-    if (plan->input_path == NULL)
-        add_descriptor(&list, "input", STDIN_FILENO, "stdin");
-    else
-        add_path(&list, "input", plan->input_path, "");
-    if (list.n > 0)
-        list.at[0].is_input = true;
+    size_t n_inputs = plan->n_inputs == 0 ? 1 : plan->n_inputs;
+    struct list list = {.at = memory_calloc(n_inputs + NAMED_MAX, sizeof *list.at)};
+    for (size_t i = 0; i < n_inputs; i++) {
+        const char *path = plan->n_inputs == 0 ? NULL : plan->input_paths[i];
+        if (path == NULL)
+            add_descriptor(&list, "input", STDIN_FILENO, "stdin");
+        else
+            add_path(&list, "input", path, "");
+    }
+    for (size_t i = 0; i < list.n; i++)
+        list.at[i].is_input = true;
     add_path(&list, "--state", plan->state_path, "");
     add_path(&list, "--state's temporary file", plan->state_path, ".tmp");
     add_path(&list, "--state's lock", plan->state_path, ".lock");
@@ -100,13 +105,15 @@ bool clashes_check(const struct plan *plan, struct error *err)
     add_path(&list, "--output", plan->output_path, "");
     add_path(&list, "--late", plan->late_path, "");
     add_path(&list, "--bad", plan->bad_path, "");
-    for (size_t i = 0; i < list.n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (same(&list.at[i], &list.at[j]))
-                return error_set(err, EXIT_USAGE,
-                                 "expected files that are different, found %s (%s) and %s (%s) to "
-                                 "be one",
-                                 list.at[j].path, list.at[j].option, list.at[i].path,
-                                 list.at[i].option);
-    return true;
+    bool ok = true;
+    for (size_t i = 0; ok && i < list.n; i++)
+        for (size_t j = 0; ok && j < i; j++)
+            if (!list.at[i].is_input && same(&list.at[i], &list.at[j]))
+                ok = error_set(err, EXIT_USAGE,
+                               "expected files that are different, found %s (%s) and %s (%s) to "
+                               "be one",
+                               list.at[j].path, list.at[j].option, list.at[i].path,
+                               list.at[i].option);
+    free(list.at);
+    return ok;
 }

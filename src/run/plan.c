@@ -27,5 +27,6 @@ void plan_free(struct plan *plan)
     free_texts(plan->where, plan->rules.n_where);
     verdict_rules_free(&plan->rules);
     zone_free(plan->zone);
+    free(plan->input_paths);
     *plan = (struct plan){0};
 }

@@ -19,7 +19,8 @@
 #include "window/window.h"
 
 struct plan {
-    const char *input_path; /* NULL: stdin */
+    const char **input_paths; /* NULL: stdin */
+    size_t n_inputs;          /* 0: stdin */
     struct input_options input;
 
     struct window_spec window;
@@ -68,7 +69,7 @@ void plan_free(struct plan *plan);
 /* Does W take more than one clock that believes all it sees? */
 static inline bool plan_has_clocks(const struct plan *plan)
 {
-    return plan->has_source || plan->max_jump_ns > 0 || plan->delay_all;
+    return plan->has_source || plan->max_jump_ns > 0 || plan->delay_all || plan->n_inputs > 1;
 }
 
 #endif

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_text.h"
+#include "base/memory.h"
 #include "base/value.h"
 #include "base/wire.h"
 #include "engine/engine.h"
@@ -44,14 +46,38 @@ static bool parse_run(const unsigned char *at, const unsigned char *end, struct 
     return true;
 }
 
-static bool parse_input(const unsigned char *at, const unsigned char *end, struct resume *r)
+static bool parse_one_input(const unsigned char **at, const unsigned char *end,
+                            struct resume_input *in)
 {
-    uint8_t settled;
-    if (!source_mark_load(&r->mark, &at, end) || !wire_u8(&at, end, &settled))
+    uint8_t ended, settled;
+    const void *bytes;
+    size_t len;
+    if (!source_mark_load(&in->mark, at, end) || !clock_load(&in->clock, at, end) ||
+        !wire_u8(at, end, &ended) || !wire_u8(at, end, &settled) ||
+        !wire_bytes(at, end, &bytes, &len))
         return false;
-    r->input = settled ? at : NULL;
-    r->input_end = end;
+    in->ended = ended != 0;
+    in->input = settled ? bytes : NULL;
+    in->input_end = (const unsigned char *)bytes + len;
     return true;
+}
+
+static bool parse_inputs(const unsigned char *at, const unsigned char *end, struct resume *r)
+{
+    uint64_t n;
+    if (!wire_u64(&at, end, &n) || n == 0 || n > (uint64_t)(end - at)) /* each has bytes, many */
+        return false;
+    r->inputs = memory_calloc(n, sizeof *r->inputs);
+    for (r->n_inputs = 0; r->n_inputs < n; r->n_inputs++)
+        if (!parse_one_input(&at, end, &r->inputs[r->n_inputs]))
+            return false;
+    return true;
+}
+
+void resume_free(struct resume *resume)
+{
+    free(resume->inputs);
+    resume->inputs = NULL;
 }
 
 static bool parse_outputs(const unsigned char *at, const unsigned char *end, struct resume *r)
@@ -70,7 +96,7 @@ bool resume_parse(const char *path, const struct buf *image, struct resume *resu
         uint32_t version;
         bool (*parse)(const unsigned char *, const unsigned char *, struct resume *);
     } sections[] = {{"RUN ", RUN_STATE_VERSION, parse_run},
-                    {"INPT", 1, parse_input},
+                    {"INPT", INPUT_STATE_VERSION, parse_inputs},
                     {"OUTP", 1, parse_outputs}};
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         const unsigned char *at, *end;
@@ -193,14 +219,30 @@ static void put_sources(const struct buf *image, struct buf *to)
     buf_putc(to, ']');
 }
 
+/* Of the first FILE, and, if there are several, of each in turn. */
+static void put_inputs(const struct resume *r, struct buf *to)
+{
+    put_number(to, "input_offset", r->inputs[0].mark.position.offset);
+    put_number(to, "input_line", r->inputs[0].mark.position.line);
+    if (r->n_inputs == 1)
+        return;
+    buf_puts(to, ",\"inputs\":[");
+    for (size_t i = 0; i < r->n_inputs; i++) {
+        const struct resume_input *in = &r->inputs[i];
+        buf_printf(to, "%s{\"offset\":%llu,\"line\":%llu,\"ended\":%s}", i > 0 ? "," : "",
+                   (unsigned long long)in->mark.position.offset,
+                   (unsigned long long)in->mark.position.line, in->ended ? "true" : "false");
+    }
+    buf_putc(to, ']');
+}
+
 static void describe(const struct buf *image, const struct resume *r, const struct engine_state *s,
                      struct buf *to)
 {
     const struct engine_counts *c = &s->counts;
     buf_printf(to, "{\"bytes_of_snapshot\":%zu", image->len);
     buf_printf(to, ",\"finished\":%s", r->finished ? "true" : "false");
-    put_number(to, "input_offset", r->mark.position.offset);
-    put_number(to, "input_line", r->mark.position.line);
+    put_inputs(r, to);
     put_watermark(s, to);
     put_sources(image, to);
     put_number(to, "live_windows", s->live);
@@ -239,6 +281,7 @@ int resume_inspect(const char *path, struct error *err)
         if (fwrite(text.data, 1, text.len, stdout) != text.len || fflush(stdout) != 0)
             error_set(err, EXIT_RUNTIME, "stdout: write failed: %s", strerror(errno));
     }
+    resume_free(&resume);
     buf_free(&image);
     buf_free(&text);
     return err->status;

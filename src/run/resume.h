@@ -16,30 +16,40 @@
 #include "base/error.h"
 #include "snapshot/snapshot.h"
 #include "source/source.h"
+#include "verdict/clock.h"
 
 struct running;
 
-enum { RUN_STATE_VERSION = 2 };
+enum { RUN_STATE_VERSION = 2, INPUT_STATE_VERSION = 2 };
 
 /* The position of an output that was no file: what went there can't be cut off. */
 #define RESUME_NOWHERE UINT64_MAX
+
+/* What it says of one FILE. */
+struct resume_input {
+    struct source_mark mark;
+    struct clock clock;
+    bool ended;
+    const unsigned char *input, *input_end; /* of input_load(); NULL: nothing was settled */
+};
 
 /* What a snapshot says apart from the engine's state. */
 struct resume {
     bool finished, ended; /* flushed; the run was not killed, whatever it left open */
     uint64_t bytes, bad;
     bool line_open;
-    uint64_t sequence; /* number of the snapshot */
-    struct source_mark mark;
-    const unsigned char *input, *input_end; /* of input_load(); NULL: nothing was settled */
-    uint64_t positions[3];                  /* of stdout or --output, --late, --bad */
-    const void *held;                       /* rows that --hold had not let out */
+    uint64_t sequence;           /* number of the snapshot */
+    struct resume_input *inputs; /* one for each FILE */
+    size_t n_inputs;
+    uint64_t positions[3]; /* of stdout or --output, --late, --bad */
+    const void *held;      /* rows that --hold had not let out */
     size_t held_len;
 };
 
-/* Reads the small sections of a checked image; views point into it. */
+/* Reads the small sections of a checked image; views point into it. resume_free() in any case. */
 bool resume_parse(const char *path, const struct buf *image, struct resume *resume,
                   struct error *err);
+void resume_free(struct resume *resume);
 
 /* The section of the options, and the engine's. */
 bool resume_options(const char *path, const struct buf *image, const unsigned char **at,

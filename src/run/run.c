@@ -71,8 +71,11 @@ static void start_clocks(struct running *r)
         .sources = plan->sources > 0 ? plan->sources : 1,
         .key_seed = r->engine->key_seed,
     };
-    if (plan_has_clocks(plan))
-        r->clocks = clocks_new(&options);
+    if (!plan_has_clocks(plan))
+        return;
+    r->clocks = clocks_new(&options);
+    if (r->n_inlets > 1 && !plan->has_source)
+        clocks_announce(r->clocks, (uint32_t)r->n_inlets);
 }
 
 static void start_engine(struct running *r)
@@ -123,76 +126,65 @@ static void start_engine(struct running *r)
     r->engine->panes.header_due = r->out.position == 0;
 }
 
-/* What else is read after the source that is read now: a rotated file ends for good. */
-static void start_input(struct running *r)
-{
-    r->input_options = r->plan->input;
-    r->input_options.stop = &signals_stop;
-    r->input_options.keep_last = r->plan->at_eof_keep && r->next.fd < 0;
-    r->input = input_open(&r->input_options, r->source.fd, r->source.name);
-    r->settled = false;
-}
-
-static void start_feed(struct running *r)
-{
-    unsigned threads = r->plan->threads != 0 ? r->plan->threads : cpus_usable(FEED_THREADS_MAX);
-    /* A snapshot may fall due while a quiet pipe is waited for: that takes a thread that waits. */
-    if (r->plan->state_path != NULL && !r->source.regular && threads == 1)
-        threads = 2;
-    r->input_options.stop_fd = signals_fd;
-    signals_block();
-    const struct feed_options options = {
-        .threads = threads,
-        .may_wait = !r->source.regular,
-        .keys = {[FEED_GROUP] = {true, 0, r->plan->n_keys},
-                 [FEED_SOURCE] = {r->plan->has_source, r->plan->source_column, 1},
-                 [FEED_ID] = {r->plan->has_dedup, r->plan->dedup_column, 1}},
-        .key_seed = r->engine->key_seed,
-        .rules = &r->plan->rules,
-    };
-    r->feed = feed_start(r->input, &options);
-    signals_unblock();
-}
-
-static bool next_source(struct running *r)
-{
-    if (r->next.fd < 0)
-        return false;
-    feed_stop(r->feed);
-    r->batch = NULL;
-    input_close(r->input);
-    source_close(&r->source);
-    r->source = r->next;
-    r->next = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
-    r->report.input_name = r->source.name;
-    start_input(r);
-    start_feed(r);
-    return true;
-}
-
 /* A finished run has nothing left to do, unless its input has grown. */
-static bool check_finished(struct running *r)
+static bool check_finished(struct running *r, const struct inlet *in)
 {
     bool at_end;
-    if (!source_at_end(&r->source, &at_end, r->err))
+    if (!source_at_end(&in->source, &at_end, r->err))
         return false;
-    if (at_end && r->next.fd < 0)
+    if (at_end && in->next.fd < 0)
         return true;
     return error_set(r->err, EXIT_RUNTIME,
                      "%s: the input has grown since the run of %s was finished: its windows were "
                      "closed at the end of the input (--at-eof keep leaves them open)",
-                     r->source.name, r->plan->state_path);
+                     in->source.name, r->plan->state_path);
 }
 
-/* Finds the input again and checks all outputs; nothing is touched yet. */
-static bool check_resume(struct running *r, const struct resume *resume)
+/*
+ * Which FILE each of the snapshot's is: they stand in the same order, new ones among them, which
+ * are told by how they begin. *saved is NULL for a new one.
+ */
+static bool match_inlets(struct running *r, const struct resume *resume,
+                         const struct resume_input **saved)
+{
+    size_t j = 0;
+    if (resume->n_inputs > r->n_inlets)
+        return error_set(r->err, EXIT_RUNTIME,
+                         "%s: snapshot of a run over %zu FILEs: expected all of them, found %zu",
+                         r->plan->state_path, resume->n_inputs, r->n_inlets);
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        bool must = r->n_inlets - i == resume->n_inputs - j;
+        bool same = j < resume->n_inputs &&
+                    (must || source_begins_as(&r->inlets[i].source, &resume->inputs[j].mark));
+        saved[i] = same ? &resume->inputs[j++] : NULL;
+    }
+    return true;
+}
+
+/* Finds the inputs again and checks all outputs; nothing is touched yet. */
+static bool check_resume(struct running *r, const struct resume *resume,
+                         const struct resume_input **saved)
 {
     const struct source_resume how = {
         .verify_full = r->plan->verify_full,
         .continues = r->plan->resume_continue,
     };
-    return source_resume(&r->source, &r->next, &resume->mark, &how, r->err) &&
-           (!resume->finished || check_finished(r)) && open_outputs(r, resume);
+    if (!match_inlets(r, resume, saved))
+        return false;
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        struct inlet *in = &r->inlets[i];
+        if (saved[i] == NULL) {
+            if (resume->finished)
+                return error_set(r->err, EXIT_RUNTIME,
+                                 "%s: a new input, but the run of %s was finished", in->source.name,
+                                 r->plan->state_path);
+            continue;
+        }
+        if (!source_resume(&in->source, &in->next, &saved[i]->mark, &how, r->err) ||
+            (resume->finished && !check_finished(r, in)))
+            return false;
+    }
+    return open_outputs(r, resume);
 }
 
 /* What W alone does not tell the engine. */
@@ -225,7 +217,21 @@ static bool cut(struct running *r, struct sink *sink, uint64_t position)
 }
 
 /* The state is read first: a file that turns out damaged must leave the outputs alone. */
-static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume)
+static bool apply_inlet(struct running *r, struct inlet *in, const struct resume_input *saved)
+{
+    const unsigned char *at = saved->input;
+    if (at != NULL && !input_load(in->input, &at, saved->input_end, &saved->mark.position))
+        return damaged(r);
+    in->settled = at != NULL;
+    in->clock = saved->clock;
+    in->ended = saved->ended;
+    if (r->clocks != NULL)
+        clocks_set_file(r->clocks, (uint32_t)(in - r->inlets), &in->clock, in->ended);
+    return true;
+}
+
+static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume,
+                         const struct resume_input **saved)
 {
     const unsigned char *at, *end;
     struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
@@ -240,10 +246,10 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     if (r->engine->dedup != NULL && (!resume_dedup(r->plan->state_path, image, &at, &end, r->err) ||
                                      !dedup_load(r->engine->dedup, r->engine->key_seed, &at, end)))
         return r->err->status != 0 ? false : damaged(r);
-    at = resume->input;
-    if (at != NULL && !input_load(r->input, &at, resume->input_end, &resume->mark.position))
-        return damaged(r);
-    r->settled = at != NULL;
+    for (size_t i = 0; i < r->n_inlets; i++)
+        if (saved[i] != NULL && !apply_inlet(r, &r->inlets[i], saved[i]))
+            return false;
+    tell_clocks(r);
     /* After the last snapshot of a run that ended we wrote nothing but held rows: what follows is
      * not ours, and stays. */
     if (resume->finished && resume->held_len == 0)
@@ -268,6 +274,21 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     return !resume->finished || checkpoint_now(r, true);
 }
 
+/* All are opened before the first row. */
+static bool open_inlets(struct running *r, bool resumed)
+{
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        const char *path = r->plan->n_inputs == 0 ? NULL : r->plan->input_paths[i];
+        if (source_open(&r->inlets[i].source, path, r->err))
+            continue;
+        /* A file that is missing just now may have been rotated: source_resume() looks. */
+        if (!resumed || errno != ENOENT)
+            return false;
+        *r->err = (struct error){0};
+    }
+    return true;
+}
+
 /*
  * Opens everything, from the snapshot if there is one. *goes_on: that snapshot still says what of
  * the outputs is to be cut off at a restart. *finished: there is nothing left to do.
@@ -287,27 +308,27 @@ static bool start(struct running *r, bool *goes_on, bool *finished)
         ok = resume_options(plan->state_path, &image, &at, &end, r->err) &&
              semantics_check(plan, plan->state_path, at, end, r->err);
     ok = ok && (!resumed || resume_parse(plan->state_path, &image, &resume, r->err));
-    /* A file that is missing just now may have been rotated: source_resume() looks. */
-    if (ok && !source_open(&r->source, plan->input_path, r->err))
-        ok = resumed && errno == ENOENT;
-    if (ok && resumed)
-        *r->err = (struct error){0};
-    ok = ok && (resumed ? check_resume(r, &resume) : open_outputs(r, NULL));
+    const struct resume_input **saved = memory_calloc(r->n_inlets, sizeof *saved);
+    ok = ok && open_inlets(r, resumed);
+    ok = ok && (resumed ? check_resume(r, &resume, saved) : open_outputs(r, NULL));
     if (ok) {
-        report_start(&r->report, r->source.name, plan->strict,
+        report_start(&r->report, r->inlets[0].source.name, plan->strict,
                      plan->bad_path == NULL ? NULL : &r->bad);
         r->unseen = unseen_new(&plan->input);
         r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
-        start_input(r);
+        for (size_t i = 0; i < r->n_inlets; i++)
+            inlet_start_input(r, &r->inlets[i]);
         start_engine(r);
         r->out.held = plan->hold;
         r->out.exclusive = plan->state_path != NULL && r->out.regular;
         r->late.exclusive = plan->state_path != NULL && r->late.regular;
         r->bad.exclusive = plan->state_path != NULL && r->bad.regular;
-        ok = !resumed || apply_resume(r, &image, &resume);
+        ok = !resumed || apply_resume(r, &image, &resume, saved);
         *finished = ok && resumed && resume.finished;
         *goes_on = resumed && !resume.ended;
     }
+    resume_free(&resume);
+    free(saved);
     buf_free(&image);
     return ok;
 }
@@ -322,228 +343,245 @@ static bool flush(struct running *r)
            sink_flush(&r->bad, r->err);
 }
 
-/* Where we are in a batch. */
-struct place {
-    size_t good, bad; /* records dealt with */
-    size_t bytes;     /* of the block, noted in the source's position */
-};
-
-/* The first byte of the block behind the records that were dealt with. */
-static size_t bytes_done(const struct batch *batch, const struct place *at)
+static const struct keys *sources_of(const struct running *r, const struct inlet *in)
 {
-    size_t done = at->bytes;
-    if (at->good > 0 && batch->start[at->good - 1] + batch->len[at->good - 1] > done)
-        done = batch->start[at->good - 1] + batch->len[at->good - 1];
-    if (at->bad > 0 && batch->bad[at->bad - 1].start + batch->bad[at->bad - 1].len > done)
-        done = batch->bad[at->bad - 1].start + batch->bad[at->bad - 1].len;
-    return done;
+    return r->plan->has_source ? &in->keys[FEED_SOURCE] : NULL;
 }
 
-/* Does the block end within a record over the limit, whose rest is still to come? */
+/* What the engine is told with records from..to of the batch at hand; moves the clocks. */
+static struct engine_records records(struct running *r, struct inlet *in, size_t from, size_t to)
+{
+    struct engine_records records = {
+        .batch = in->batch,
+        .keys = &in->keys[FEED_GROUP],
+        .ids = r->plan->has_dedup ? &in->keys[FEED_ID] : NULL,
+    };
+    if (r->clocks != NULL && from < to) {
+        records.w_after_ns = clocks_move(r->clocks, in->batch->time_ns, sources_of(r, in),
+                                         (uint32_t)(in - r->inlets), from, to);
+        tell_clocks(r);
+    }
+    for (size_t i = from; r->n_inlets > 1 && i < to; i++)
+        clock_see(&in->clock, in->batch->time_ns[i], r->plan->max_jump_ns);
+    return records;
+}
+
+static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
+{
+    if (r->advise != NULL)
+        advise_consume(r->advise, in->batch, sources_of(r, in), (uint32_t)(in - r->inlets), from,
+                       to);
+    struct engine_records good = records(r, in, from, to);
+    if (r->advise == NULL)
+        engine_consume(r->engine, &good, from, to);
+}
+
+/* A record that is bad for a value may be a duplicate, which comes first. */
+static bool skip_duplicate(struct running *r, struct inlet *in, const struct bad_record *bad)
+{
+    struct engine_records at = records(r, in, 0, 0);
+    if (!bad->has_lane || bad->sourceless || !engine_is_duplicate(r->engine, &at, bad->before))
+        return false;
+    at = records(r, in, bad->before, bad->before + 1);
+    engine_skip_duplicate(r->engine, &at, bad->before);
+    return true;
+}
+
 static bool ends_within(const struct block *block)
 {
     return block->kind != BLOCK_RECORDS && block->bytes.data[block->bytes.len - 1] != '\n';
 }
 
-static void move_to(struct running *r, struct place *at, size_t bytes)
+/* False if --strict ends the run here, the whole record being read. */
+static bool report_bad_record(struct running *r, const struct inlet *in,
+                              const struct bad_record *bad)
 {
-    const struct block *block = r->batch->block;
-    bool last = bytes == block->bytes.len;
-    bool overlong = last && ends_within(block);
-    const char *moved = block->bytes.data + at->bytes;
-    size_t len = bytes - at->bytes;
-    /* The parser has counted the lines of the whole block, which is the usual case. */
-    uint64_t lines = len == block->bytes.len ? r->batch->lines : newline_count(moved, len);
-    source_move(&r->source, len, lines, overlong);
-    if (r->plan->state_path != NULL)
-        digest_add(&r->source.digest, moved, len);
-    r->report.bytes += len;
-    at->bytes = bytes;
-}
-
-/* first_line: of the block. False if --strict ends the run here, the whole record being read. */
-static bool report_bad_record(struct running *r, const struct bad_record *bad, uint64_t first_line)
-{
-    report_bad(&r->report, r->batch, bad, first_line);
+    r->report.input_name = in->source.name;
+    report_bad(&r->report, in->batch, bad, in->first_line);
     if (!r->plan->strict)
         return true;
     if (r->strict.status == 0)
         error_set(&r->strict, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
-                  r->source.name, (unsigned long long)(first_line + bad->line - 1),
+                  in->source.name, (unsigned long long)(in->first_line + bad->line - 1),
                   bad->reason == NULL ? "record longer than --max-record" : bad->reason);
-    if (ends_within(r->batch->block))
+    if (ends_within(in->batch->block))
         return true;
     *r->err = r->strict;
     return false;
 }
 
 /* The bad record that comes now ends the run: rows that are held need a snapshot to cover them. */
-static bool let_out_before_strict(struct running *r, struct place *at)
+static bool let_out_before_strict(struct running *r)
 {
-    if (!r->plan->strict || !r->plan->hold)
-        return true;
-    move_to(r, at, bytes_done(r->batch, at));
-    return flush(r) && checkpoint_now(r, false);
-}
-
-/* What the engine is told with records from..to of the batch at hand; moves the clocks. */
-static struct engine_records records(struct running *r, size_t from, size_t to)
-{
-    const struct keys *sources = r->plan->has_source ? &r->keys[FEED_SOURCE] : NULL;
-    struct engine_records records = {
-        .batch = r->batch,
-        .keys = &r->keys[FEED_GROUP],
-        .ids = r->plan->has_dedup ? &r->keys[FEED_ID] : NULL,
-    };
-    if (r->clocks != NULL && from < to) {
-        records.w_after_ns = clocks_move(r->clocks, r->batch->time_ns, sources, from, to);
-        tell_clocks(r);
-    }
-    return records;
-}
-
-static void consume(struct running *r, size_t from, size_t to)
-{
-    if (r->advise != NULL) {
-        const struct keys *sources = r->plan->has_source ? &r->keys[FEED_SOURCE] : NULL;
-        advise_consume(r->advise, r->batch, sources, from, to);
-        return;
-    }
-    struct engine_records good = records(r, from, to);
-    engine_consume(r->engine, &good, from, to);
-}
-
-/* A record that is bad for a value may be a duplicate, which comes first. */
-static bool skip_duplicate(struct running *r, const struct bad_record *bad)
-{
-    struct engine_records at = records(r, 0, 0);
-    if (!bad->has_lane || bad->sourceless || !engine_is_duplicate(r->engine, &at, bad->before))
-        return false;
-    at = records(r, bad->before, bad->before + 1);
-    engine_skip_duplicate(r->engine, &at, bad->before);
-    return true;
+    return !r->plan->strict || !r->plan->hold || (flush(r) && checkpoint_now(r, false));
 }
 
 /* The bad record that comes next. False if --strict ends the run. */
-static bool take_bad(struct running *r, struct place *at, uint64_t first_line)
+static bool take_bad(struct running *r, struct inlet *in)
 {
-    const struct bad_record *bad = &r->batch->bad[at->bad];
-    if (!let_out_before_strict(r, at))
+    const struct bad_record *bad = &in->batch->bad[in->at.bad];
+    if (!let_out_before_strict(r))
         return false;
-    at->good += bad->has_lane;
-    at->bad++;
-    if (report_bad_record(r, bad, first_line))
-        return true;
-    move_to(r, at, bytes_done(r->batch, at));
-    return false;
+    in->at.good += bad->has_lane;
+    in->at.bad++;
+    return report_bad_record(r, in, bad);
 }
 
 /*
- * Good and bad records of a batch in their order, in pieces that end where a snapshot is due by
- * number of records. False on a failure, or when --strict has met a bad record.
+ * Good and bad records of the batch at hand in their order, in pieces that end where a snapshot is
+ * due by number of records, until it is another FILE's turn. False on a failure, or when --strict
+ * has met a bad record.
  */
-static bool process(struct running *r)
+static bool process(struct running *r, struct inlet *in)
 {
-    const struct batch *batch = r->batch;
-    struct place at = {0};
-    uint64_t first_line = r->source.position.line;
-    if (r->plan->input.time_format.form == TIME_AUTO && !r->report.warned_of_dates)
-        report_dates(&r->report, batch);
-    unseen_look(r->unseen, batch);
-    while (at.good < batch->n || at.bad < batch->n_bad) {
+    const struct batch *batch = in->batch;
+    for (bool turn = true; turn && inlet_has_records(in);) {
         uint64_t room = checkpoint_room(&r->checkpoint), taken;
-        bool bad_next = at.bad < batch->n_bad;
-        size_t stop = bad_next ? batch->bad[at.bad].before : batch->n;
-        if (stop - at.good > room)
-            stop = at.good + (size_t)room;
-        consume(r, at.good, stop);
-        taken = stop - at.good;
-        at.good = stop;
-        if (bad_next && batch->bad[at.bad].before == stop && taken < room) {
-            const struct bad_record *bad = &batch->bad[at.bad];
+        bool bad_next = in->at.bad < batch->n_bad;
+        size_t stop = bad_next ? batch->bad[in->at.bad].before : batch->n;
+        if (stop - in->at.good > room)
+            stop = in->at.good + (size_t)room;
+        size_t end = inlet_turn(r, in, in->at.good, stop);
+        turn = end == stop;
+        consume(r, in, in->at.good, end);
+        taken = end - in->at.good;
+        in->at.good = end;
+        turn = turn && (taken == 0 || inlet_lowest(r) == in);
+        if (turn && bad_next && batch->bad[in->at.bad].before == end && taken < room) {
+            const struct bad_record *bad = &batch->bad[in->at.bad];
             taken += !bad->more;
-            if (skip_duplicate(r, bad)) {
-                at.good++;
-                at.bad++;
-            } else if (!take_bad(r, &at, first_line)) {
+            if (skip_duplicate(r, in, bad)) {
+                in->at.good++;
+                in->at.bad++;
+            } else if (!take_bad(r, in)) {
                 return false;
             }
         }
-        if (taken == room)
-            move_to(r, &at, bytes_done(batch, &at));
         if (taken > 0 && r->checkpoint.every_records > 0 &&
             !(flush(r) && checkpoint_if_due(r, taken)))
             return false;
         if (r->out.closed_by_reader)
-            return true;
+            break;
     }
-    move_to(r, &at, batch->block->bytes.len);
     return true;
 }
 
-/* Once, when the input knows its format: what stood before the first record was read too. */
-static void note_preamble(struct running *r)
+/* The bytes before the first record count for the position as those of records do. */
+static void note_preamble(struct running *r, struct inlet *in)
 {
     size_t len;
-    const char *bytes = input_preamble(r->input, &len);
-    if (r->settled || bytes == NULL)
+    const char *bytes = in->settled ? NULL : input_preamble(in->input, &len);
+    if (bytes == NULL)
         return;
-    r->settled = true;
-    r->report.bytes += len;
-    source_move(&r->source, len, newline_count(bytes, len), false);
+    in->settled = true;
+    source_move(&in->source, len, newline_count(bytes, len), false);
     if (r->plan->state_path != NULL)
-        digest_add(&r->source.digest, bytes, len);
+        digest_add(&in->source.digest, bytes, len);
+    r->report.bytes += len;
 }
 
 /* Waits for the next batch; takes the snapshots that fall due meanwhile. */
-static bool wait_for_batch(struct running *r)
+static bool wait_for_batch(struct running *r, struct inlet *in)
 {
     for (;;) {
         int64_t due_ns = checkpoint_due_ns(&r->checkpoint);
         if (due_ns < 0)
             return true;
-        if (feed_wait(r->feed, due_ns))
+        if (feed_wait(in->feed, due_ns))
             return true;
         if (!checkpoint_if_due(r, 0))
             return false;
     }
 }
 
+/* A new batch of this input, which may be its end. */
+static bool next_batch(struct running *r, struct inlet *in, enum input_status *status)
+{
+    inlet_settle(r, in);
+    in->batch = NULL;
+    in->at = (struct place){0};
+    if (!wait_for_batch(r, in))
+        return false;
+    *status = feed_next(in->feed, &in->batch, &in->keys, r->err);
+    if (*status == INPUT_FAILED)
+        return false;
+    note_preamble(r, in);
+    if (*status != INPUT_BLOCK)
+        return true;
+    in->first_line = in->source.position.line;
+    r->report.input_name = in->source.name;
+    if (r->plan->input.time_format.form == TIME_AUTO && !r->report.warned_of_dates)
+        report_dates(&r->report, in->batch);
+    unseen_look(r->unseen, in->batch);
+    return true;
+}
+
+/*
+ * The next record would have to come from an input that has no more. *goes_on: it is a rotated one
+ * whose new file comes now, or another input is left.
+ */
+static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
+{
+    *goes_on = true;
+    if (!source_end(&in->source, r->err))
+        return false;
+    if (inlet_next_source(r, in))
+        return true;
+    if (r->strict.status != 0 && !r->plan->at_eof_keep) {
+        *r->err = r->strict;
+        return false;
+    }
+    *goes_on = false;
+    if (r->plan->at_eof_keep)
+        return true;
+    in->ended = true;
+    *goes_on = inlet_lowest(r) != NULL;
+    if (r->clocks != NULL && *goes_on && r->n_inlets > 1) {
+        int64_t w_ns = clocks_end(r->clocks, (uint32_t)(in - r->inlets));
+        tell_clocks(r);
+        if (r->advise == NULL && w_ns != r->engine->watermark.now_ns)
+            engine_follow(r->engine, w_ns);
+    }
+    return true;
+}
+
 /* Reads to the end; false on a failure. Rows are out before it waits for more input. */
 static bool read_all(struct running *r, enum input_status *status)
 {
     for (;;) {
-        if (!wait_for_batch(r))
-            return false;
-        *status = feed_next(r->feed, &r->batch, &r->keys, r->err);
-        if (*status == INPUT_FAILED)
-            return false;
-        note_preamble(r);
-        if (*status == INPUT_END && signals_stop == 0 && !source_end(&r->source, r->err))
-            return false;
-        if (*status == INPUT_END && signals_stop == 0 && next_source(r))
+        struct inlet *in = inlet_lowest(r);
+        if (in == NULL) { /* all had ended before a restart */
+            *status = INPUT_END;
+            return true;
+        }
+        if (!inlet_has_records(in)) {
+            if (!flush(r))
+                return false;
+            if (r->out.closed_by_reader)
+                return true;
+            if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
+                return false;
+            *status = INPUT_END;
+            if (!in->empty && !next_batch(r, in, status))
+                return false;
+            /* What ended the input may have been the same Ctrl-C: then it is not complete. */
+            if (*status == INPUT_END && signals_stop != 0)
+                *status = INPUT_STOPPED;
+            bool goes_on = *status == INPUT_BLOCK;
+            if (*status == INPUT_END && !end_inlet(r, in, &goes_on))
+                return false;
+            if (!goes_on)
+                return true;
             continue;
-        /* What ended the input may have been the same Ctrl-C: then it is not complete. */
-        if (*status == INPUT_END && signals_stop != 0)
-            *status = INPUT_STOPPED;
-        if (*status == INPUT_END && r->strict.status != 0 && !r->plan->at_eof_keep) {
-            *r->err = r->strict;
-            return false;
         }
-        if (*status != INPUT_BLOCK)
-            return true;
-        bool ok = process(r);
+        bool ok = process(r, in);
+        if (ok)
+            continue;
         struct error why = *r->err;
-        if (!flush(r))
-            return false;
-        if (!ok) {
+        inlet_settle(r, in);
+        if (flush(r))
             *r->err = why;
-            return false;
-        }
-        if (r->out.closed_by_reader)
-            return true;
-        if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
-            return false;
+        return false;
     }
 }
 
@@ -580,6 +618,49 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
     return true;
 }
 
+static bool differ(const struct inlet *a, const struct inlet *b)
+{
+    size_t a_len, b_len;
+    const char *a_head = input_preamble(a->input, &a_len);
+    const char *b_head = input_preamble(b->input, &b_len);
+    if (a->batch == NULL || b->batch == NULL || !a->batch->is_text || !b->batch->is_text)
+        return false;
+    return a_head != NULL && b_head != NULL &&
+           (a_len != b_len || (a_len > 0 && memcmp(a_head, b_head, a_len) != 0));
+}
+
+/*
+ * The headers of all regular FILEs are read before the first row. Records of different columns
+ * could not be told apart in --late and --bad, which have no header.
+ */
+static bool prime(struct running *r)
+{
+    const struct inlet *first = NULL;
+    for (size_t i = 0; r->n_inlets > 1 && i < r->n_inlets; i++) {
+        struct inlet *in = &r->inlets[i];
+        enum input_status status;
+        if (in->ended || !in->source.regular)
+            continue;
+        if (!next_batch(r, in, &status))
+            return false;
+        if (status != INPUT_BLOCK) {
+            in->batch = NULL; /* it ends when its turn comes */
+            in->empty = true;
+            continue;
+        }
+        const char *shared = r->plan->late_path != NULL  ? "--late"
+                             : r->plan->bad_path != NULL ? "--bad"
+                                                         : NULL;
+        if (first != NULL && shared != NULL && differ(first, in))
+            return error_set(r->err, EXIT_RUNTIME,
+                             "%s and %s have different headers: expected the same where they "
+                             "share a %s file, which has none",
+                             first->source.name, in->source.name, shared);
+        first = first == NULL ? in : first;
+    }
+    return true;
+}
+
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
@@ -598,8 +679,9 @@ static bool work(struct running *r, struct run_result *result)
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!goes_on && !checkpoint_now(r, false))
         return false;
-    start_feed(r);
-    bool ok = read_all(r, &status);
+    for (size_t i = 0; i < r->n_inlets; i++)
+        inlet_start_feed(r, &r->inlets[i]);
+    bool ok = prime(r) && read_all(r, &status);
     if (ok && !r->out.closed_by_reader)
         ok = finish(r, status, result);
     else
@@ -625,8 +707,9 @@ static void close_all(struct running *r)
     if (!sink_close(&r->late, err))
         err = &second;
     sink_close(&r->bad, err);
-    feed_stop(r->feed);
-    input_close(r->input);
+    for (size_t i = 0; i < r->n_inlets; i++)
+        inlet_close(&r->inlets[i]);
+    free(r->inlets);
     clocks_free(r->clocks);
     unseen_free(r->unseen);
     advise_free(r->advise);
@@ -634,8 +717,6 @@ static void close_all(struct running *r)
     writer_free(r->writer);
     free(r->result_names);
     free(r->result_types);
-    source_close(&r->source);
-    source_close(&r->next);
     checkpoint_close(&r->checkpoint);
 }
 
@@ -643,13 +724,16 @@ struct run_result run(const struct plan *plan, struct error *err)
 {
     struct running r = {.plan = plan, .err = err};
     struct run_result result = {0};
-    r.source.packed_fd = r.next.packed_fd = r.source.unpack.fd = r.next.unpack.fd = -1;
-    r.source.fd = r.next.fd = r.out.fd = r.late.fd = r.bad.fd = -1;
+    r.out.fd = r.late.fd = r.bad.fd = -1;
     r.checkpoint.lock_fd = -1;
     if (plan->inspect_path != NULL) {
         result.status = resume_inspect(plan->inspect_path, err);
         return result;
     }
+    r.n_inlets = plan->n_inputs == 0 ? 1 : plan->n_inputs;
+    r.inlets = memory_calloc(r.n_inlets, sizeof *r.inlets);
+    for (size_t i = 0; i < r.n_inlets; i++)
+        inlet_init(&r.inlets[i]);
     work(&r, &result);
     close_all(&r);
     result.status = err->status;

@@ -10,23 +10,17 @@
 #include "output/sink.h"
 #include "run/advise.h"
 #include "run/checkpoint.h"
-#include "run/feed.h"
+#include "run/inlet.h"
 #include "run/plan.h"
 #include "run/report.h"
 #include "run/unseen.h"
-#include "source/source.h"
 #include "verdict/clocks.h"
 
 struct running {
     const struct plan *plan;
     struct error *err;
-    struct input_options input_options;
-    struct source source; /* the bytes that are read now */
-    struct source next;   /* what is read after them: the new file behind a rotated one */
-    struct input *input;
-    struct feed *feed;
-    const struct batch *batch; /* at hand */
-    const struct keys *keys;   /* its keys, by enum feed_keys */
+    struct inlet *inlets; /* one for each FILE, in the order of the command line */
+    size_t n_inlets;
     struct sink out, late, bad;
     struct writer *writer;
     char **result_names;
@@ -38,7 +32,6 @@ struct running {
     struct advise *advise; /* NULL: a run with results */
     struct checkpoint checkpoint;
     bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
-    bool settled;        /* a block was handed out: format and columns are known */
     struct error strict; /* why --strict ends the run, behind the record that is read now */
 };
 

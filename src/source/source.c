@@ -115,6 +115,14 @@ bool source_mark(const struct source *source, struct source_mark *mark, struct e
                      source->name, (unsigned long long)offset);
 }
 
+bool source_begins_as(const struct source *source, const struct source_mark *mark)
+{
+    struct digest_value head;
+    return source->regular && mark->head_len > 0 &&
+           hash_at(source, source->fd, 0, mark->head_len, &head) && head.low == mark->head.low &&
+           head.high == mark->head.high;
+}
+
 /*
  * Layout, version 1: offset, line (u64), overlong (u8), origin, head length, tail length (u64),
  * then head, tail, digest and the digest's chain (two u64 each).

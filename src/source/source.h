@@ -79,6 +79,9 @@ struct source_resume {
 bool source_resume(struct source *source, struct source *next, const struct source_mark *mark,
                    const struct source_resume *how, struct error *err);
 
+/* Does it begin as the input did that the mark was taken from? For telling several FILEs apart. */
+bool source_begins_as(const struct source *source, const struct source_mark *mark);
+
 /* Is there anything behind the position? For a finished run. */
 bool source_at_end(const struct source *source, bool *at_end, struct error *err);
 

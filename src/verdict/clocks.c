@@ -5,16 +5,12 @@
 #include "base/memory.h"
 #include "base/wire.h"
 #include "engine/table.h"
-#include "time/watermark.h"
-
-enum { JUMPS_BELIEVED = 10 };
 
 /* What a source's cell holds. */
 struct source_clock {
-    int64_t clock_ns;        /* the highest event time that moved it */
-    int64_t lowest_ahead_ns; /* of the jumps in a row */
-    uint32_t n_ahead;        /* how many there were */
-    bool started;
+    struct clock clock;
+    bool in_heap;
+    bool ended; /* it counts no more */
 };
 
 /* clock_ns as it was when the entry was put in its place. */
@@ -27,7 +23,8 @@ struct clocks {
     struct clocks_options options;
     struct table sources;
     struct entry *heap;
-    size_t heap_capacity;
+    size_t heap_n, heap_capacity;
+    struct source_clock **files; /* those that were announced */
     bool finite;
     int64_t now_ns; /* W */
     int64_t highest_ns;
@@ -49,6 +46,7 @@ void clocks_free(struct clocks *c)
     if (c == NULL)
         return;
     table_free(&c->sources);
+    free(c->files);
     free(c->heap);
     free(c->after_ns);
     free(c);
@@ -71,17 +69,18 @@ static void sift_down(struct entry *heap, size_t n, size_t i)
     heap[i] = entry;
 }
 
-/* The last source of the table joins the heap. */
 static void join_heap(struct clocks *c, struct source_clock *source)
 {
-    size_t i = c->sources.n - 1;
+    int64_t clock_ns = source->clock.started ? source->clock.ns : INT64_MIN;
+    size_t i = c->heap_n++;
     if (i >= c->heap_capacity) {
         c->heap_capacity = c->heap_capacity == 0 ? 16 : c->heap_capacity * 2;
         c->heap = memory_realloc(c->heap, c->heap_capacity * sizeof *c->heap);
     }
-    for (; i > 0 && c->heap[(i - 1) / 2].clock_ns > source->clock_ns; i = (i - 1) / 2)
+    for (; i > 0 && c->heap[(i - 1) / 2].clock_ns > clock_ns; i = (i - 1) / 2)
         c->heap[i] = c->heap[(i - 1) / 2];
-    c->heap[i] = (struct entry){source->clock_ns, source};
+    c->heap[i] = (struct entry){clock_ns, source};
+    source->in_heap = true;
 }
 
 static struct source_clock *find_source(struct clocks *c, uint32_t hash, const unsigned char *key,
@@ -95,57 +94,77 @@ static struct source_clock *find_source(struct clocks *c, uint32_t hash, const u
     return source;
 }
 
-/* Is a jump to this time not believed yet? */
-static bool is_jump(const struct clocks *c, struct source_clock *source, int64_t time_ns)
+void clocks_announce(struct clocks *c, uint32_t n)
 {
-    int64_t limit_ns = time_add(source->clock_ns, c->options.max_jump_ns);
-    if (c->options.max_jump_ns == 0 || time_ns <= limit_ns)
-        return false;
-    if (source->n_ahead == 0 || time_ns < source->lowest_ahead_ns)
-        source->lowest_ahead_ns = time_ns;
-    return ++source->n_ahead < JUMPS_BELIEVED;
+    c->files = memory_calloc(n, sizeof(struct source_clock *));
+    for (uint32_t i = 0; i < n; i++) {
+        c->files[i] = find_source(c, i, (const unsigned char *)&i, sizeof i);
+        join_heap(c, c->files[i]);
+    }
 }
 
-static void see(struct clocks *c, struct source_clock *source, int64_t time_ns)
+/* Puts the lowest clock on top; false: there is none, or it has not been heard yet. */
+static bool find_lowest(struct clocks *c)
 {
-    if (!source->started) {
-        source->started = true;
-        source->clock_ns = time_ns;
-        join_heap(c, source);
-        return;
+    while (c->heap_n > 0) {
+        const struct source_clock *source = c->heap[0].source;
+        if (source->ended)
+            c->heap[0] = c->heap[--c->heap_n];
+        else if (!source->clock.started)
+            return false;
+        else if (c->heap[0].clock_ns != source->clock.ns)
+            c->heap[0].clock_ns = source->clock.ns;
+        else
+            return true;
+        if (c->heap_n > 0)
+            sift_down(c->heap, c->heap_n, 0);
     }
-    if (is_jump(c, source, time_ns))
-        return;
-    if (source->n_ahead == JUMPS_BELIEVED)
-        time_ns = source->lowest_ahead_ns;
-    source->n_ahead = 0;
-    if (time_ns > source->clock_ns)
-        source->clock_ns = time_ns;
+    return false;
 }
 
 /* The clocks have changed, or may have: W follows. */
 static void follow(struct clocks *c)
 {
-    if (c->options.stopped || c->sources.n < c->options.sources)
+    if (c->options.stopped || c->sources.n < c->options.sources || !find_lowest(c))
         return;
-    while (c->heap[0].clock_ns != c->heap[0].source->clock_ns) {
-        c->heap[0].clock_ns = c->heap[0].source->clock_ns;
-        sift_down(c->heap, c->sources.n, 0);
-    }
     c->finite = true;
     int64_t w_ns = time_sub(c->heap[0].clock_ns, c->options.delay_ns);
     if (w_ns > c->now_ns)
         c->now_ns = w_ns;
 }
 
+static void note_highest(struct clocks *c, const struct source_clock *source)
+{
+    if (source->clock.started && source->clock.ns > c->highest_ns)
+        c->highest_ns = source->clock.ns;
+}
+
+int64_t clocks_end(struct clocks *c, uint32_t file)
+{
+    if (c->files != NULL) {
+        c->files[file]->ended = true;
+        follow(c);
+    }
+    return c->now_ns;
+}
+
+void clocks_set_file(struct clocks *c, uint32_t file, const struct clock *clock, bool ended)
+{
+    if (c->files == NULL)
+        return;
+    c->files[file]->clock = *clock;
+    c->files[file]->ended = ended;
+    note_highest(c, c->files[file]);
+}
+
 const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struct keys *sources,
-                           size_t from, size_t to)
+                           uint32_t file, size_t from, size_t to)
 {
     if (to > c->after_capacity) {
         c->after_capacity = to + to / 2;
         c->after_ns = memory_realloc(c->after_ns, c->after_capacity * sizeof *c->after_ns);
     }
-    struct source_clock *source = NULL;
+    struct source_clock *source = c->files == NULL ? NULL : c->files[file];
     for (size_t i = from; i < to; i++) {
         if (sources != NULL) {
             uint32_t len;
@@ -154,9 +173,10 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
         } else if (source == NULL) {
             source = find_source(c, 0, (const unsigned char *)"", 0);
         }
-        see(c, source, time_ns[i]);
-        if (source->clock_ns > c->highest_ns)
-            c->highest_ns = source->clock_ns;
+        clock_see(&source->clock, time_ns[i], c->options.max_jump_ns);
+        if (!source->in_heap)
+            join_heap(c, source);
+        note_highest(c, source);
         /* Only who stands on top may hold W back; that nobody holds it back yet is rare. */
         if (c->heap[0].source == source || c->now_ns == INT64_MIN)
             follow(c);
@@ -176,7 +196,7 @@ bool clocks_of_source(const struct clocks *c, uint32_t hash, const unsigned char
     struct cell *cell = table_find(&c->sources, hash, key, key_len);
     if (cell == NULL)
         return false;
-    *clock_ns = ((const struct source_clock *)(const void *)cell_accs(cell))->clock_ns;
+    *clock_ns = ((const struct source_clock *)(const void *)cell_accs(cell))->clock.ns;
     return true;
 }
 
@@ -192,16 +212,15 @@ bool clocks_finite(const struct clocks *c)
 
 void clocks_save(const struct clocks *c, struct buf *to)
 {
+    uint32_t n = c->files == NULL ? c->sources.n : 0;
     wire_put_u8(to, c->finite);
     wire_put_i64(to, c->now_ns);
-    wire_put_u64(to, c->sources.n);
-    for (uint32_t i = 0; i < c->sources.n; i++) {
+    wire_put_u64(to, n);
+    for (uint32_t i = 0; i < n; i++) {
         struct cell *cell = table_cell(&c->sources, i);
         const struct source_clock *source = (const void *)cell_accs(cell);
         wire_put_bytes(to, cell_key(cell), cell->key_len);
-        wire_put_i64(to, source->clock_ns);
-        wire_put_u32(to, source->n_ahead);
-        wire_put_i64(to, source->lowest_ahead_ns);
+        clock_save(&source->clock, to);
     }
 }
 
@@ -215,22 +234,19 @@ bool clocks_load(struct clocks *c, const unsigned char **at, const unsigned char
     for (uint64_t i = 0; i < n; i++) {
         const void *key;
         size_t len;
-        struct source_clock loaded = {.started = true};
-        if (!wire_bytes(at, end, &key, &len) || len > UINT32_MAX ||
-            !wire_i64(at, end, &loaded.clock_ns) || !wire_u32(at, end, &loaded.n_ahead) ||
-            !wire_i64(at, end, &loaded.lowest_ahead_ns) || loaded.n_ahead >= JUMPS_BELIEVED)
+        struct clock loaded;
+        if (!wire_bytes(at, end, &key, &len) || len > UINT32_MAX || !clock_load(&loaded, at, end))
             return false;
         /* The one source of a run without --source has no value, and no hash. */
         uint32_t hash = len == 0 ? 0 : keys_hash(c->options.key_seed, key, len);
         struct source_clock *source = find_source(c, hash, key, (uint32_t)len);
-        if (source->started) /* twice */
+        if (source->in_heap || !loaded.started) /* twice, or never heard */
             return false;
-        *source = loaded;
-        if (loaded.clock_ns > c->highest_ns)
-            c->highest_ns = loaded.clock_ns;
+        source->clock = loaded;
         join_heap(c, source);
+        note_highest(c, source);
     }
-    return true;
+    return *at == end;
 }
 
 bool clocks_state_visit(const unsigned char **at, const unsigned char *end,
@@ -238,19 +254,18 @@ bool clocks_state_visit(const unsigned char **at, const unsigned char *end,
                                       int64_t clock_ns),
                         void *context)
 {
-    int64_t now_ns, clock_ns, lowest_ns;
+    int64_t now_ns;
     uint64_t n;
-    uint32_t n_ahead;
     uint8_t finite;
     if (!wire_u8(at, end, &finite) || !wire_i64(at, end, &now_ns) || !wire_u64(at, end, &n))
         return false;
     for (uint64_t i = 0; i < n; i++) {
         const void *key;
         size_t len;
-        if (!wire_bytes(at, end, &key, &len) || !wire_i64(at, end, &clock_ns) ||
-            !wire_u32(at, end, &n_ahead) || !wire_i64(at, end, &lowest_ns))
+        struct clock clock;
+        if (!wire_bytes(at, end, &key, &len) || !clock_load(&clock, at, end))
             return false;
-        visit(context, key, len, clock_ns);
+        visit(context, key, len, clock.ns);
     }
     return *at == end;
 }

@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "engine/keys.h"
+#include "verdict/clock.h"
 
 struct clocks_options {
     bool stopped;        /* W stays at -infinity until the input ends (--delay all) */
@@ -37,11 +38,20 @@ void clocks_free(struct clocks *clocks); /* may be NULL */
 
 /*
  * Moves the clocks by records from..to of a batch, in order. sources: of the batch; NULL: all are
- * of one source. Returns W after each record, by its index in the batch: -infinity is INT64_MIN.
- * Valid until the next call.
+ * of file number `file`, or of the one source that there is. Returns W after each record, by its
+ * index in the batch: -infinity is INT64_MIN. Valid until the next call.
  */
 const int64_t *clocks_move(struct clocks *clocks, const int64_t *time_ns,
-                           const struct keys *sources, size_t from, size_t to);
+                           const struct keys *sources, uint32_t file, size_t from, size_t to);
+
+/*
+ * Several FILEs are sources that are known from the start: W waits for each of them. To be called
+ * first; with --source they are none, and these do nothing. clocks_end(): the file has no more
+ * records and does not count any more; returns W. clocks_set_file(): after a restart.
+ */
+void clocks_announce(struct clocks *clocks, uint32_t n);
+int64_t clocks_end(struct clocks *clocks, uint32_t file);
+void clocks_set_file(struct clocks *clocks, uint32_t file, const struct clock *clock, bool ended);
 
 /* The highest event time that moved a clock; INT64_MIN before the first. */
 int64_t clocks_highest_ns(const struct clocks *clocks);
@@ -58,8 +68,8 @@ bool clocks_finite(const struct clocks *clocks);
  * State for a snapshot. clocks_load() wants new clocks of the same options; false: damaged.
  *
  * Layout, version 1: finite (u8), W (i64), number of sources (u64); for each, in the order in which
- * they were seen: encoded value (counted bytes), clock (i64), jumps in a row (u32), the lowest of
- * them (i64).
+ * they were seen: encoded value (counted bytes), clock (verdict/clock.h). FILEs save their clocks
+ * themselves.
  */
 enum { CLOCKS_STATE_VERSION = 1 };
 void clocks_save(const struct clocks *clocks, struct buf *to);

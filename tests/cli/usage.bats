@@ -161,8 +161,8 @@ refuses() {
     refuses "--at-eof: expected flush or keep, found 'no'" -t t -w 1m -s f --at-eof no
 }
 
-@test "one FILE at most" {
-    refuses "expected one FILE, found another, 'b'" -t t -w 1m a b
+@test "stdin is one FILE" {
+    refuses "expected '-' (stdin) once, found it twice" -t t -w 1m - a -
 }
 
 @test "every way of writing an option is the same" {

@@ -236,13 +236,28 @@ def all_fields(options):
 
 # ---- both ----
 
+def skip_to_record(data, options):
+    """Behind empty lines and comments."""
+    while data:
+        line, newline, rest = data.partition(b"\n")
+        comment = options.comment and line.startswith(options.comment)
+        if not (comment or (newline and line in (b"", b"\r"))):
+            break
+        data = rest
+    return data
+
+
 def input_format(data, options):
     if options.input_format != "auto":
         return options.input_format
     content = data.lstrip(b" \t\r\n")
     if content == b"" or content.startswith(b"{"):
         return "json"
-    first = data.lstrip(b"\r\n").split(b"\n")[0]
+    first, *rest = skip_to_record(data, options).split(b"\n", 1)
+    named = all(field.csv_name in first for field in options.time_fields)
+    if rest and not (options.no_header or options.columns or named) \
+            and skip_to_record(rest[0], options).startswith(b"{"):
+        return "json"
     if b"\t" in first and b"," not in first and options.delimiter is None:
         return "tsv"
     return "csv"

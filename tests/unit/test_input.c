@@ -158,8 +158,8 @@ static void test_json_reasons(void)
         {"leading zero", "{\"t\":01}", "not valid JSON: invalid token near column 6"},
         {"point", "{\"t\":1.}", "not valid JSON: invalid token near column"},
         {"plus", "{\"t\":+1}", "not valid JSON: invalid token near column 6"},
-        {"open", "{\"t\":1", "not valid JSON: '}' expected at the end of the line: "},
-        {"lone brace", "{", "at the end of the line (expected one object on a line; jq"},
+        {"open", "{\"t\":1", "not valid JSON: '}' expected at the end of the line (an object"},
+        {"lone brace", "{", "at the end of the line (an object over several lines? jq -c ."},
         {"not UTF-8 outside a string", "{\"t\":1,\xff}",
          "not valid JSON: unable to decode byte 0xff"},
         {"two values", "{\"t\":1}{}", "not valid JSON: end of file expected near column 8"},
@@ -191,7 +191,7 @@ static void test_json_reasons(void)
     log_options(&options, &PLAIN);
     check_samples(SAMPLES, COUNT(SAMPLES), &options);
     static const struct sample ARRAY[] = {
-        {"open array", "[\n", "(expected one object on a line; jq -c '.[]'"},
+        {"open array", "[\n", "(a JSON array? expected one object on a line; jq -c '.[]'"},
     };
     options.format = INPUT_JSON;
     check_samples(ARRAY, COUNT(ARRAY), &options);
