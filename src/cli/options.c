@@ -134,12 +134,12 @@ static bool parse_delay(struct command *c, const struct option *option, const ch
     return c->plan.delay_all || parse_duration(c, option, value, err);
 }
 
-static bool parse_max_jump(struct command *c, const struct option *option, const char *value,
+static bool parse_positive(struct command *c, const struct option *option, const char *value,
                            struct error *err)
 {
     if (!parse_duration(c, option, value, err))
         return false;
-    if (c->plan.max_jump_ns == 0)
+    if (*(const int64_t *)field_at(c, option) == 0)
         return error_set(err, EXIT_USAGE, "--%s: expected a duration above 0, found '%s'",
                          option->name, value);
     return true;
@@ -372,8 +372,10 @@ const struct option_group option_groups[] = {
       {0, "source", "FIELD", "a clock for each value; the slowest counts", parse_text, AT(source),
        NULL},
       {0, "sources", "N", "the clock waits for so many of them", parse_sources, 0, NULL},
-      {0, "max-jump", "DURATION", "a time so far ahead moves no clock, ten do", parse_max_jump,
-       AT(plan.max_jump_ns), NULL}}},
+      {0, "max-jump", "DURATION", "a time so far ahead moves no clock, ten do", parse_positive,
+       AT(plan.max_jump_ns), NULL},
+      {0, "idle-timeout", "DURATION", "a source so long silent holds nothing back", parse_positive,
+       AT(plan.idle_ns), NULL}}},
     {"Windows and results",
      {{'w', "window", "WINDOW", "SIZE, sliding:SIZE/SLIDE, session:GAP, all, ...", parse_text,
        AT(window), NULL},

@@ -191,6 +191,7 @@ static bool finish_clocks(struct command *c, struct error *err)
         return error_set(err, EXIT_USAGE,
                          "--sources: expected --source FIELD beside it, found none");
     const char *given = plan->sources > 0         ? "--sources"
+                        : plan->idle_ns > 0       ? "--idle-timeout"
                         : plan->pane.early_ns > 0 ? "--early"
                                                   : NULL;
     if (plan->delay_all && given != NULL)

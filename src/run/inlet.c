@@ -40,8 +40,10 @@ static unsigned threads_for(const struct running *r, const struct inlet *in)
     unsigned threads = r->plan->threads != 0 ? r->plan->threads : cpus_usable(FEED_THREADS_MAX);
     if (r->n_inlets > 1)
         threads = threads >= r->n_inlets && threads > 1 ? 2 : 1;
-    /* A snapshot may fall due while a quiet pipe is waited for: that takes a thread that waits. */
-    if (r->plan->state_path != NULL && !in->source.regular && threads == 1)
+    /* A snapshot or a timeout may fall due while a quiet pipe is waited for: that takes a thread
+     * that waits. */
+    bool looks = r->plan->state_path != NULL || r->plan->idle_ns > 0;
+    if (looks && !in->source.regular && threads == 1)
         threads = 2;
     return threads;
 }
@@ -131,14 +133,24 @@ static bool goes_first(const struct inlet *a, const struct clock *b)
     return !a->clock.started || (b->started && a->clock.ns <= b->ns);
 }
 
+/* It is idle, and nothing has come from it meanwhile. */
+static bool is_silent(const struct running *r, const struct inlet *in)
+{
+    return r->plan->idle_ns > 0 && r->n_inlets > 1 && !inlet_has_records(in) &&
+           clocks_is_idle(r->clocks, (uint32_t)(in - r->inlets)) && in->feed != NULL &&
+           !feed_wait(in->feed, 0);
+}
+
 struct inlet *inlet_lowest(struct running *r)
 {
     struct inlet *lowest = NULL;
     for (size_t i = r->n_inlets; i-- > 0;) {
         struct inlet *in = &r->inlets[i];
-        if (!in->ended && (lowest == NULL || goes_first(in, &lowest->clock)))
+        if (!in->ended && !is_silent(r, in) && (lowest == NULL || goes_first(in, &lowest->clock)))
             lowest = in;
     }
+    for (size_t i = 0; lowest == NULL && i < r->n_inlets; i++) /* all are silent */
+        lowest = r->inlets[i].ended ? NULL : &r->inlets[i];
     return lowest;
 }
 
@@ -150,7 +162,7 @@ static bool lowest_other(const struct running *r, const struct inlet *in, int64_
     *none = true;
     for (size_t i = 0; i < r->n_inlets; i++) {
         const struct inlet *other = &r->inlets[i];
-        if (other == in || other->ended)
+        if (other == in || other->ended || is_silent(r, other))
             continue;
         *none = false;
         if (!other->clock.started)

@@ -26,6 +26,7 @@ struct plan {
     struct window_spec window;
     struct pane_options pane;
     int64_t delay_ns;
+    int64_t idle_ns;      /* --idle-timeout; 0: none */
     int64_t max_jump_ns;  /* 0: every jump of a clock is believed */
     size_t source_column; /* --source: a clock for each value of it */
     size_t dedup_column;  /* --dedup: an id is used once */
@@ -69,7 +70,8 @@ void plan_free(struct plan *plan);
 /* Does W take more than one clock that believes all it sees? */
 static inline bool plan_has_clocks(const struct plan *plan)
 {
-    return plan->has_source || plan->max_jump_ns > 0 || plan->delay_all || plan->n_inputs > 1;
+    return plan->has_source || plan->max_jump_ns > 0 || plan->delay_all || plan->idle_ns > 0 ||
+           plan->n_inputs > 1;
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cpus.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/seed.h"
@@ -68,6 +68,7 @@ static void start_clocks(struct running *r)
         .stopped = plan->delay_all,
         .delay_ns = plan->delay_ns,
         .max_jump_ns = plan->max_jump_ns,
+        .idle_ns = plan->idle_ns,
         .sources = plan->sources > 0 ? plan->sources : 1,
         .key_seed = r->engine->key_seed,
     };
@@ -480,28 +481,85 @@ static void note_preamble(struct running *r, struct inlet *in)
     r->report.bytes += len;
 }
 
-/* Waits for the next batch; takes the snapshots that fall due meanwhile. */
-static bool wait_for_batch(struct running *r, struct inlet *in)
+/*
+ * Rows that the wall clock fired would not come again after a crash: what went into a pipe must
+ * stand in a snapshot before.
+ */
+static bool let_out_fired(struct running *r)
 {
+    if (r->plan->state_path == NULL || r->out.regular || r->out.pending.len == 0)
+        return flush(r);
+    r->out.held = true;
+    bool ok = checkpoint_now(r, false);
+    r->out.held = r->plan->hold;
+    return ok;
+}
+
+/* So long was waited for the input, and nothing came. */
+static bool note_silence(struct running *r, struct inlet *in, int64_t ns)
+{
+    int64_t w_ns = clocks_wait(r->clocks, (uint32_t)(in - r->inlets), ns);
+    tell_clocks(r);
+    if (r->advise != NULL || w_ns == r->engine->watermark.now_ns)
+        return true;
+    engine_follow(r->engine, w_ns);
+    return let_out_fired(r);
+}
+
+static bool may_be_idle(const struct running *r, const struct inlet *in)
+{
+    return r->plan->idle_ns > 0 && !in->source.regular && in->source.packed_fd < 0;
+}
+
+/*
+ * Waits for the next batch; takes the snapshots that fall due meanwhile, and lets the clocks know
+ * of silence. Waiting goes by short slices: of one that took much longer, because the process was
+ * stopped, only the slice counts. *ready false: another input is to be looked at.
+ */
+static bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
+{
+    enum { SLICE_NS = 20000000 };
+    *ready = true;
     for (;;) {
-        int64_t due_ns = checkpoint_due_ns(&r->checkpoint);
-        if (due_ns < 0)
+        bool idle = may_be_idle(r, in);
+        int64_t due_ns = checkpoint_due_ns(&r->checkpoint), before_ns = 0;
+        if (due_ns < 0 && !idle)
             return true;
+        if (idle) {
+            before_ns = clock_monotonic_ns();
+            if (due_ns < 0 || due_ns > before_ns + SLICE_NS)
+                due_ns = before_ns + SLICE_NS;
+        }
         if (feed_wait(in->feed, due_ns))
             return true;
+        if (idle) {
+            int64_t waited_ns = clock_monotonic_ns() - before_ns;
+            if (!note_silence(r, in, waited_ns < 2 * SLICE_NS ? waited_ns : SLICE_NS))
+                return false;
+        }
         if (!checkpoint_if_due(r, 0))
             return false;
+        if (r->out.closed_by_reader)
+            return true;
+        if (idle && r->n_inlets > 1) {
+            *ready = false;
+            return true;
+        }
     }
 }
 
 /* A new batch of this input, which may be its end. */
 static bool next_batch(struct running *r, struct inlet *in, enum input_status *status)
 {
+    bool ready;
     inlet_settle(r, in);
     in->batch = NULL;
     in->at = (struct place){0};
-    if (!wait_for_batch(r, in))
+    *status = INPUT_BLOCK;
+    if (!wait_for_batch(r, in, &ready))
         return false;
+    if (!ready || r->out.closed_by_reader)
+        return true;
     *status = feed_next(in->feed, &in->batch, &in->keys, r->err);
     if (*status == INPUT_FAILED)
         return false;
@@ -564,6 +622,8 @@ static bool read_all(struct running *r, enum input_status *status)
             *status = INPUT_END;
             if (!in->empty && !next_batch(r, in, status))
                 return false;
+            if (r->out.closed_by_reader)
+                return true;
             /* What ended the input may have been the same Ctrl-C: then it is not complete. */
             if (*status == INPUT_END && signals_stop != 0)
                 *status = INPUT_STOPPED;
@@ -661,6 +721,14 @@ static bool prime(struct running *r)
     return true;
 }
 
+static void say_idle(const struct running *r)
+{
+    for (size_t i = 0; i < r->n_inlets; i++)
+        if (r->plan->idle_ns == 0 || may_be_idle(r, &r->inlets[i]))
+            return;
+    fputs("winagg: --idle-timeout has no effect: the input is regular files\n", stderr);
+}
+
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
@@ -681,6 +749,7 @@ static bool work(struct running *r, struct run_result *result)
         return false;
     for (size_t i = 0; i < r->n_inlets; i++)
         inlet_start_feed(r, &r->inlets[i]);
+    say_idle(r);
     bool ok = prime(r) && read_all(r, &status);
     if (ok && !r->out.closed_by_reader)
         ok = finish(r, status, result);

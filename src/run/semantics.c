@@ -124,6 +124,11 @@ static void max_jump_text(const struct plan *plan, struct buf *to)
     put_duration(to, plan->max_jump_ns);
 }
 
+static void idle_text(const struct plan *plan, struct buf *to)
+{
+    put_duration(to, plan->idle_ns);
+}
+
 static void lateness_text(const struct plan *plan, struct buf *to)
 {
     put_duration(to, plan->pane.lateness_ns);
@@ -263,6 +268,7 @@ static const struct semantic {
     {"--source", source_text},
     {"--sources", sources_text},
     {"--max-jump", max_jump_text},
+    {"--idle-timeout", idle_text},
     {"--lateness", lateness_text},
     {"--mode", mode_text},
     {"--early", early_text},

@@ -9,6 +9,7 @@
 /* What a source's cell holds. */
 struct source_clock {
     struct clock clock;
+    int64_t heard_at_ns; /* what `waited` was when it spoke; a file's own while it is waited for */
     bool in_heap;
     bool ended; /* it counts no more */
 };
@@ -26,7 +27,9 @@ struct clocks {
     size_t heap_n, heap_capacity;
     struct source_clock **files; /* those that were announced */
     bool finite;
-    int64_t now_ns; /* W */
+    int64_t now_ns;    /* W */
+    int64_t waited_ns; /* for records, since the start */
+    int64_t silent_ns; /* the same, since the last record of any source */
     int64_t highest_ns;
     int64_t *after_ns;
     size_t after_capacity;
@@ -103,19 +106,30 @@ void clocks_announce(struct clocks *c, uint32_t n)
     }
 }
 
+/* Waiting for one file says nothing of another: each counts its own silence. */
+static bool is_idle(const struct clocks *c, const struct source_clock *source)
+{
+    if (c->options.idle_ns == 0)
+        return false;
+    int64_t silent_ns = c->files != NULL ? source->heard_at_ns : c->waited_ns - source->heard_at_ns;
+    return silent_ns >= c->options.idle_ns;
+}
+
 /* Puts the lowest clock on top; false: there is none, or it has not been heard yet. */
 static bool find_lowest(struct clocks *c)
 {
     while (c->heap_n > 0) {
         const struct source_clock *source = c->heap[0].source;
-        if (source->ended)
+        if (source->ended || is_idle(c, source)) {
+            c->heap[0].source->in_heap = false;
             c->heap[0] = c->heap[--c->heap_n];
-        else if (!source->clock.started)
+        } else if (!source->clock.started) {
             return false;
-        else if (c->heap[0].clock_ns != source->clock.ns)
+        } else if (c->heap[0].clock_ns != source->clock.ns) {
             c->heap[0].clock_ns = source->clock.ns;
-        else
+        } else {
             return true;
+        }
         if (c->heap_n > 0)
             sift_down(c->heap, c->heap_n, 0);
     }
@@ -125,10 +139,18 @@ static bool find_lowest(struct clocks *c)
 /* The clocks have changed, or may have: W follows. */
 static void follow(struct clocks *c)
 {
-    if (c->options.stopped || c->sources.n < c->options.sources || !find_lowest(c))
+    bool announced = c->options.idle_ns > 0 && c->waited_ns >= c->options.idle_ns;
+    if (c->options.stopped || (c->sources.n < c->options.sources && !announced))
+        return;
+    int64_t clock_ns;
+    if (find_lowest(c))
+        clock_ns = c->heap[0].clock_ns;
+    else if (c->heap_n == 0 && c->highest_ns != INT64_MIN && c->silent_ns > 0)
+        clock_ns = time_add(c->highest_ns, c->silent_ns); /* all are silent */
+    else
         return;
     c->finite = true;
-    int64_t w_ns = time_sub(c->heap[0].clock_ns, c->options.delay_ns);
+    int64_t w_ns = time_sub(clock_ns, c->options.delay_ns);
     if (w_ns > c->now_ns)
         c->now_ns = w_ns;
 }
@@ -174,6 +196,8 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
             source = find_source(c, 0, (const unsigned char *)"", 0);
         }
         clock_see(&source->clock, time_ns[i], c->options.max_jump_ns);
+        source->heard_at_ns = c->files != NULL ? 0 : c->waited_ns;
+        c->silent_ns = 0;
         if (!source->in_heap)
             join_heap(c, source);
         note_highest(c, source);
@@ -183,6 +207,21 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
         c->after_ns[i] = c->now_ns;
     }
     return c->after_ns;
+}
+
+int64_t clocks_wait(struct clocks *c, uint32_t file, int64_t ns)
+{
+    c->waited_ns = time_add(c->waited_ns, ns);
+    c->silent_ns = time_add(c->silent_ns, ns);
+    if (c->files != NULL)
+        c->files[file]->heard_at_ns = time_add(c->files[file]->heard_at_ns, ns);
+    follow(c);
+    return c->now_ns;
+}
+
+bool clocks_is_idle(const struct clocks *c, uint32_t file)
+{
+    return c->files != NULL && is_idle(c, c->files[file]);
 }
 
 int64_t clocks_now_ns(const struct clocks *c)

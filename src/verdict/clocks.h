@@ -27,6 +27,7 @@ struct clocks_options {
     bool stopped;        /* W stays at -infinity until the input ends (--delay all) */
     int64_t delay_ns;    /* how far W trails the lowest clock */
     int64_t max_jump_ns; /* 0: every jump is believed */
+    int64_t idle_ns;     /* a source that is silent for so long does not hold W back; 0: it does */
     uint64_t sources;    /* so many must have been seen before W moves; at least 1 */
     uint64_t key_seed;   /* of the sources' hashes */
 };
@@ -60,6 +61,13 @@ int64_t clocks_highest_ns(const struct clocks *clocks);
 int64_t clocks_now_ns(const struct clocks *clocks);
 bool clocks_of_source(const struct clocks *clocks, uint32_t hash, const unsigned char *key,
                       uint32_t key_len, int64_t *clock_ns);
+
+/*
+ * With idle_ns: so long was waited for a record (of that file), and none came. Returns W, which may
+ * have moved: past those that are silent, or, when all are, at the pace of the wall clock.
+ */
+int64_t clocks_wait(struct clocks *clocks, uint32_t file, int64_t ns);
+bool clocks_is_idle(const struct clocks *clocks, uint32_t file);
 
 /* Has W left -infinity? */
 bool clocks_finite(const struct clocks *clocks);

@@ -59,7 +59,7 @@ refuses() {
 }
 
 @test "what belongs to later versions is unknown, not ignored" {
-    for name in idle-timeout explain progress metrics; do
+    for name in explain progress metrics; do
         refuses "unknown option '--$name'" -t t -w 1m "--$name" 1
     done
 }

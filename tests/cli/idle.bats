@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# --idle-timeout: silence, told by a clock. Waits are for what must come; nothing is timed.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkfifo pipe
+}
+
+teardown() {
+    [ -z "${pid:-}" ] || kill -KILL "$pid" 2>/dev/null || true
+}
+
+wait_for() {
+    for _ in $(seq 600); do
+        "$@" && return
+        sleep 0.05
+    done
+    echo "it never came: $*" >&2
+    return 1
+}
+
+rows_are() {
+    [ "$(tail -n +2 rows | cut -d, -f1,3 | paste -sd' ')" == "$1" ]
+}
+
+@test "the last windows of a live pipe close" {
+    w -w 3s --idle-timeout 300ms <pipe >rows &
+    pid=$!
+    exec 7>pipe
+    tv 1 5 >&7
+    wait_for rows_are "0,1 3,1"
+    # Event time went on: 4 is too late, 900 opens a window.
+    tv 4 900 >&7
+    exec 7>&-
+    wait "$pid"
+    rows_are "0,1 3,1 900,1"
+}
+
+@test "a silent source lets go, one that was announced too; it holds again when it speaks" {
+    w -w 10s --source s --sources 3 --idle-timeout 500ms --stats <pipe >rows 2>err &
+    pid=$!
+    exec 7>pipe
+    printf '{"s":"a","t":1}\n{"s":"b","t":2}\n' >&7
+    feed() { printf '{"s":"a","t":12}\n' >&7; sleep 0.05; rows_are "0,2"; }
+    wait_for feed
+    printf '{"s":"b","t":15}\n{"s":"a","t":40}\n{"s":"b","t":18}\n' >&7
+    exec 7>&-
+    wait "$pid"
+    same "$(counter err too_late) $(counter err late)" "0 0"
+}
+
+@test "a silent FIFO does not stop the others" {
+    mkfifo other
+    w -w 10s --idle-timeout 300ms pipe other >rows &
+    pid=$!
+    exec 7>pipe 8>other
+    tv 1 12 25 >&7
+    wait_for rows_are "0,1 10,1"
+    tv 26 31 >&8
+    tv 33 >&7
+    exec 7>&- 8>&-
+    wait "$pid"
+    rows_are "0,1 10,1 20,2 30,2"
+}
+
+@test "rows that the clock fired into a pipe are in the snapshot before: none comes twice" {
+    mkfifo out
+    cat out >rows &
+    reader=$!
+    exec 6>out
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 3s --idle-timeout 300ms --state s --resume continue <pipe >out &
+    pid=$!
+    exec 7>pipe
+    tv 1 5 >&7
+    wait_for rows_are "0,1 3,1"
+    kill -KILL "$pid"
+    wait "$pid" || true
+    exec 7>&-
+    tv 30 31 >in
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 3s --idle-timeout 300ms --state s --resume continue <<<"$(cat in)" >out
+    exec 6>&-
+    wait "$reader"
+    rows_are "0,1 3,1 30,2"
+}
+
+@test "it is said to have no effect on regular files, and does not go with --delay all" {
+    tv 1 >in
+    w -w 3s --idle-timeout 1s in 2>err >/dev/null
+    grep -q "idle-timeout has no effect: the input is regular files" err
+    fails_with 2 w -w 3s --idle-timeout 1s -d all in
+    fails_with 2 w -w 3s --idle-timeout 0 in
+}
