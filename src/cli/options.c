@@ -415,6 +415,8 @@ const struct option_group option_groups[] = {
        AT(verify), verify_depths},
       {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
        AT(plan.advise), NULL},
+      {0, "position", "FIELD", "a growing number: what came before is replayed", parse_text,
+       AT(position), NULL},
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,
        AT(plan.inspect_path), NULL}}},
     {"Input",

@@ -29,6 +29,7 @@ struct command {
     struct plan plan;
     struct texts time, keys, aggs, columns, where, nulls;
     const char *year_from;                      /* NULL: not given */
+    const char *position;                       /* NULL: not given */
     const char *source, *dedup, *top_by;        /* NULL: not given */
     const char *window;                         /* NULL: not given */
     bool early, late_every, offset, checkpoint; /* given */

@@ -203,6 +203,10 @@ static bool finish_clocks(struct command *c, struct error *err)
     if (plan->has_dedup &&
         !plan_column(c, c->dedup, FIELD_VALUE, "--dedup", &plan->dedup_column, err))
         return false;
+    plan->has_position = c->position != NULL;
+    if (plan->has_position &&
+        !plan_column(c, c->position, FIELD_NUMBER, "--position", &plan->position_column, err))
+        return false;
     plan->has_source = c->source != NULL;
     return c->source == NULL ||
            plan_column(c, c->source, FIELD_VALUE, "--source", &plan->source_column, err);
@@ -212,7 +216,7 @@ static bool finish_clocks(struct command *c, struct error *err)
 static void finish_rules(struct plan *plan)
 {
     struct verdict_rules *rules = &plan->rules;
-    if (rules->n_where + rules->n_conditions + plan->has_dedup == 0)
+    if (rules->n_where + rules->n_conditions + plan->has_dedup + plan->has_position == 0)
         return;
     plan->input.defer_bad = true;
     rules->columns = memory_calloc(plan->input.n_fields, sizeof *rules->columns);
@@ -220,6 +224,12 @@ static void finish_rules(struct plan *plan)
         rules->columns[i].always = true;
     if (plan->has_dedup)
         rules->columns[plan->dedup_column].always = true;
+    if (plan->has_position) {
+        struct verdict_column *column = &rules->columns[plan->position_column];
+        column->must = plan->input.fields[plan->position_column].path.text;
+        column->of_clock = true;
+        plan->input.keep_timeless = true;
+    }
     if (plan->has_source)
         rules->columns[plan->source_column].of_clock = true;
     for (size_t i = 0; i < plan->n_aggs; i++) {

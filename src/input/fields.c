@@ -183,14 +183,17 @@ static const char *read_field(const struct fields *fields, const struct field *w
 }
 
 const char *fields_read(struct fields *fields, const struct input_options *options,
-                        const struct csv_layout *layout, struct batch *batch, size_t lane)
+                        const struct csv_layout *layout, struct batch *batch, size_t lane,
+                        bool *timeless)
 {
-    const char *reason = read_time(fields, options, layout, batch, &batch->time_ns[lane]);
+    const char *no_time = read_time(fields, options, layout, batch, &batch->time_ns[lane]);
+    const char *reason = options->keep_timeless ? NULL : no_time;
     for (size_t f = 0; reason == NULL && f < options->n_fields; f++) {
         struct value *v = &batch->columns[f][lane];
         reason = batch_bad_value(
             batch, options, v,
             read_field(fields, &options->fields[f], batch, v, fields->at[layout->fields[f]]));
     }
-    return reason;
+    *timeless = reason == NULL && no_time != NULL;
+    return reason == NULL ? no_time : reason;
 }

@@ -51,9 +51,10 @@ static inline bool fields_is_null(const struct input_options *options, const cha
 
 /*
  * Reads the fields of a record into the lane (time_ns and every column). Returns NULL, or why the
- * record is bad.
+ * record is bad; *timeless is set if only its time is, and the lane holds the rest.
  */
 const char *fields_read(struct fields *fields, const struct input_options *options,
-                        const struct csv_layout *layout, struct batch *batch, size_t lane);
+                        const struct csv_layout *layout, struct batch *batch, size_t lane,
+                        bool *timeless);
 
 #endif

@@ -90,6 +90,7 @@ struct input_options {
     int stop_fd;                 /* if not: becomes readable after *stop was set */
     bool keep_last;              /* a last line without newline is not a record: it may grow */
     bool defer_bad;              /* a value that would make the record bad is VALUE_BAD instead */
+    bool keep_timeless;          /* a record without a time keeps its lane, for its position */
     bool no_fast_path;           /* for tests: every record through jansson or libcsv */
 };
 
@@ -117,7 +118,8 @@ struct bad_record {
     uint32_t start, len; /* its bytes, newline included if there is one */
     uint64_t line;       /* physical line of the block on which it starts, from 1 */
     bool has_lane;       /* it is lane `before` of the batch, and not a good record */
-    bool sourceless;     /* whose clock it would move can't be told: so it is bad in any case */
+    bool sourceless;     /* whose clock it would move can't be told, or it has no time: so it is
+                            bad in any case */
     bool more;           /* a further piece of the bad record before: bytes only, not a record */
     const char *reason;  /* lives in the batch's arena */
 };

@@ -478,20 +478,23 @@ static const char *read_field(struct json_slow *slow, const struct field *field,
 }
 
 static const char *read_object(struct json_slow *slow, const json_t *object, struct batch *batch,
-                               size_t lane)
+                               size_t lane, bool *timeless)
 {
-    const char *reason = read_time(slow, object, &batch->time_ns[lane]);
+    const char *no_time = read_time(slow, object, &batch->time_ns[lane]);
+    const char *reason = slow->options->keep_timeless ? NULL : no_time;
     for (size_t f = 0; reason == NULL && f < slow->options->n_fields; f++) {
         struct value *v = &batch->columns[f][lane];
         reason = batch_bad_value(batch, slow->options, v,
                                  read_field(slow, &slow->options->fields[f], object, v));
     }
-    return reason;
+    *timeless = reason == NULL && no_time != NULL;
+    return reason == NULL ? no_time : reason;
 }
 
 const char *json_slow_record(struct json_slow *slow, const char *record, size_t len,
-                             struct batch *batch, size_t lane)
+                             struct batch *batch, size_t lane, bool *timeless)
 {
+    *timeless = false;
     slow->record = record;
     slow->len = len;
     slow->arena = &batch->arena;
@@ -505,7 +508,7 @@ const char *json_slow_record(struct json_slow *slow, const char *record, size_t 
         return syntax_reason(slow, &error);
     const char *reason;
     if (json_is_object(object))
-        reason = read_object(slow, object, batch, lane);
+        reason = read_object(slow, object, batch, lane, timeless);
     else
         reason =
             reason_printf(&batch->arena, "expected a JSON object, found %s%s", type_name(object),

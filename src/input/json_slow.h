@@ -27,6 +27,6 @@ void json_slow_free(struct json_slow *slow);
  * NULL, or why the record is bad (in the batch's arena). The record is not blank.
  */
 const char *json_slow_record(struct json_slow *slow, const char *record, size_t len,
-                             struct batch *batch, size_t lane);
+                             struct batch *batch, size_t lane, bool *timeless);
 
 #endif

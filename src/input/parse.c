@@ -67,8 +67,8 @@ void input_parser_free(struct input_parser *parser)
 }
 
 /* Lines are counted only up to bad records: good ones do not say where they stand. */
-static void add_bad(struct input_parser *parser, const char *record, const char *next,
-                    const char *reason)
+static struct bad_record *add_bad(struct input_parser *parser, const char *record, const char *next,
+                                  const char *reason)
 {
     struct bad_record *bad = batch_add_bad(parser->batch);
     parser->line += newline_count(parser->counted, (size_t)(record - parser->counted));
@@ -77,16 +77,23 @@ static void add_bad(struct input_parser *parser, const char *record, const char 
     bad->len = (uint32_t)(next - record);
     bad->line = parser->line;
     bad->reason = reason;
+    return bad;
 }
 
-/* Counts the lane as a record, or enters it among the bad ones if there is a reason to. */
+/*
+ * Counts the lane as a record, or enters it among the bad ones if there is a reason to. timeless:
+ * it has all but a time.
+ */
 static void finish_record(struct input_parser *parser, const char *record, const char *next,
-                          const char *reason)
+                          const char *reason, bool timeless)
 {
     struct batch *batch = parser->batch;
     if (reason != NULL) {
-        add_bad(parser, record, next, reason);
-        return;
+        struct bad_record *bad = add_bad(parser, record, next, reason);
+        if (!timeless)
+            return;
+        bad->has_lane = bad->sourceless = true;
+        batch->time_ns[batch->n] = 0;
     }
     batch->start[batch->n] = (uint32_t)(record - parser->data);
     batch->len[batch->n] = (uint32_t)(next - record);
@@ -127,11 +134,12 @@ static const char *parse_json_slow(struct input_parser *parser, const char *reco
     if (is_blank(record + marks, len - marks))
         return next;
     size_t lane = batch_lane(parser->batch);
-    const char *reason =
-        len > options->max_record_bytes
-            ? reason_overlong(&parser->batch->arena, options)
-            : json_slow_record(parser->json, record + marks, len - marks, parser->batch, lane);
-    finish_record(parser, record, next, reason);
+    bool timeless = false;
+    const char *reason = len > options->max_record_bytes
+                             ? reason_overlong(&parser->batch->arena, options)
+                             : json_slow_record(parser->json, record + marks, len - marks,
+                                                parser->batch, lane, &timeless);
+    finish_record(parser, record, next, reason, timeless);
     return next;
 }
 
@@ -221,7 +229,8 @@ static const char *check_width(struct input_parser *parser)
                              : "");
 }
 
-static const char *read_text(struct input_parser *parser, const char *record, size_t len)
+static const char *read_text(struct input_parser *parser, const char *record, size_t len,
+                             bool *timeless)
 {
     struct batch *batch = parser->batch;
     size_t lane = batch_lane(batch);
@@ -230,7 +239,7 @@ static const char *read_text(struct input_parser *parser, const char *record, si
         reason = check_width(parser);
     return reason != NULL ? reason
                           : fields_read(&parser->splitter.fields, parser->plan->options,
-                                        parser->layout, batch, lane);
+                                        parser->layout, batch, lane, timeless);
 }
 
 /* A record that the fast path would not take, or none at all. Returns what is behind it. */
@@ -245,9 +254,10 @@ static const char *parse_text_slow(struct input_parser *parser, const char *reco
     bool comment = plan->options->comment != '\0' && *record == plan->options->comment;
     if (len == 0 || comment)
         return next;
+    bool timeless = false;
     const char *reason = overlong ? reason_overlong(&parser->batch->arena, plan->options)
-                                  : read_text(parser, record, len);
-    finish_record(parser, record, next, reason);
+                                  : read_text(parser, record, len, &timeless);
+    finish_record(parser, record, next, reason, timeless);
     return next;
 }
 

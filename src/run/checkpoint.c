@@ -155,6 +155,11 @@ bool checkpoint_image(struct running *r, bool finished, struct buf *image)
         dedup_save(r->engine->dedup, image);
         snapshot_section_end(image, section);
     }
+    if (r->replay != NULL) {
+        section = snapshot_section(image, "POSN", REPLAY_STATE_VERSION);
+        replay_save(r->replay, image);
+        snapshot_section_end(image, section);
+    }
     snapshot_seal(image);
     return true;
 }

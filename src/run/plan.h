@@ -30,7 +30,8 @@ struct plan {
     int64_t max_jump_ns;  /* 0: every jump of a clock is believed */
     size_t source_column; /* --source: a clock for each value of it */
     size_t dedup_column;  /* --dedup: an id is used once */
-    uint64_t sources;     /* W waits for so many; 0: for none in particular */
+    size_t position_column;
+    uint64_t sources; /* W waits for so many; 0: for none in particular */
 
     size_t n_keys;
     char **key_names; /* as typed */
@@ -50,6 +51,7 @@ struct plan {
     const char *output_path, *late_path, *bad_path; /* NULL: not asked for */
     bool delay_all;                                 /* W waits for the end of the input */
     bool has_source, has_dedup;
+    bool has_position; /* --position: what is not above the last one is replayed */
     bool strict, stats;
     unsigned threads; /* 0: as many as cores */
 

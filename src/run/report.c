@@ -91,7 +91,7 @@ void report_end(struct report *report, bool goes_on)
 static uint64_t good_records(const struct engine *engine)
 {
     const struct engine_counts *c = &engine->counts;
-    return c->used + c->too_late + c->unassigned + c->filtered + c->duplicates;
+    return c->used + c->too_late + c->unassigned + c->filtered + c->duplicates + c->replayed;
 }
 
 void report_resumed(struct report *report, const struct engine *engine)

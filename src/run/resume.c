@@ -11,6 +11,7 @@
 #include "base/wire.h"
 #include "engine/engine.h"
 #include "verdict/clocks.h"
+#include "verdict/replay.h"
 
 static bool unreadable(const char *path, const char *tag, struct error *err)
 {
@@ -132,6 +133,12 @@ bool resume_dedup(const char *path, const struct buf *image, const unsigned char
     return section(path, image, "DDUP", DEDUP_STATE_VERSION, at, end, err);
 }
 
+bool resume_replay(const char *path, const struct buf *image, const unsigned char **at,
+                   const unsigned char **end, struct error *err)
+{
+    return section(path, image, "POSN", REPLAY_STATE_VERSION, at, end, err);
+}
+
 static void put_number(struct buf *to, const char *name, uint64_t n)
 {
     buf_printf(to, ",\"%s\":%llu", name, (unsigned long long)n);
@@ -184,15 +191,15 @@ static void put_watermark(const struct engine_state *s, struct buf *to)
     }
 }
 
-/* {"source":VALUE,"clock":TIME}; the one source of a run without --source has no value. */
-static void put_source(void *context, const void *source, size_t len, int64_t clock_ns)
+/* An encoded value as JSON; without bytes, null. */
+static void put_value(struct buf *to, const void *encoded, size_t len)
 {
-    struct buf *to = context, scratch = {0}, text = {0};
-    const unsigned char *at = source;
+    struct buf scratch = {0}, text = {0};
+    const unsigned char *at = encoded;
     struct value v = {.kind = VALUE_NULL};
-    value_decode(&at, at + len, &v, &scratch);
+    if (len > 0)
+        value_decode(&at, at + len, &v, &scratch);
     struct datum datum = value_datum(&v, &text);
-    buf_puts(to, to->data[to->len - 1] == '[' ? "{\"source\":" : ",{\"source\":");
     if (datum.kind == DATUM_STRING)
         json_text_string(to, datum.text, datum.len);
     else if (datum.kind == DATUM_NUMBER)
@@ -201,11 +208,41 @@ static void put_source(void *context, const void *source, size_t len, int64_t cl
         buf_puts(to, datum.kind == DATUM_NULL   ? "null"
                      : datum.kind == DATUM_TRUE ? "true"
                                                 : "false");
+    buf_free(&scratch);
+    buf_free(&text);
+}
+
+/* The one source of a run without --source has no value. */
+static void put_source(void *context, const void *source, size_t len, int64_t clock_ns)
+{
+    struct buf *to = context;
+    buf_puts(to, to->data[to->len - 1] == '[' ? "{\"source\":" : ",{\"source\":");
+    put_value(to, source, len);
     buf_puts(to, ",\"clock\":\"");
     time_print(to, clock_ns, TIME_UNIT_RFC3339, NULL);
     buf_puts(to, "\"}");
-    buf_free(&scratch);
-    buf_free(&text);
+}
+
+static void put_last(void *context, const void *source, size_t source_len, const void *position,
+                     size_t position_len)
+{
+    struct buf *to = context;
+    buf_puts(to, to->data[to->len - 1] == '[' ? "{\"source\":" : ",{\"source\":");
+    put_value(to, source, source_len);
+    buf_puts(to, ",\"position\":");
+    put_value(to, position, position_len);
+    buf_putc(to, '}');
+}
+
+static void put_positions(const struct buf *image, struct buf *to)
+{
+    const unsigned char *at, *end;
+    uint32_t version;
+    if (!snapshot_find(image, "POSN", &version, &at, &end) || version != REPLAY_STATE_VERSION)
+        return;
+    buf_puts(to, ",\"positions\":[");
+    replay_state_visit(&at, end, put_last, to);
+    buf_putc(to, ']');
 }
 
 static void put_sources(const struct buf *image, struct buf *to)
@@ -245,6 +282,7 @@ static void describe(const struct buf *image, const struct resume *r, const stru
     put_inputs(r, to);
     put_watermark(s, to);
     put_sources(image, to);
+    put_positions(image, to);
     put_number(to, "live_windows", s->live);
     put_number(to, "records", c->used + r->bad + c->too_late + c->unassigned);
     put_number(to, "bytes", r->bytes);

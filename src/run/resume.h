@@ -59,6 +59,10 @@ bool resume_engine(const char *path, const struct buf *image, const unsigned cha
 /* That of the clocks, which is there if there are any. */
 bool resume_clocks(const char *path, const struct buf *image, const unsigned char **at,
                    const unsigned char **end, struct error *err);
+/* That of the positions, likewise. */
+bool resume_replay(const char *path, const struct buf *image, const unsigned char **at,
+                   const unsigned char **end, struct error *err);
+
 /* That of the remembered ids, likewise. */
 bool resume_dedup(const char *path, const struct buf *image, const unsigned char **at,
                   const unsigned char **end, struct error *err);

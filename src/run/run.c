@@ -1,338 +1,16 @@
 #include "run/run.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/memory.h"
-#include "base/seed.h"
 #include "run/clashes.h"
 #include "run/resume.h"
 #include "run/running.h"
-#include "run/semantics.h"
 #include "run/signals.h"
+#include "run/start.h"
 #include "scan/newline.h"
-#include "snapshot/snapshot.h"
-
-static bool open_output(struct sink *sink, const char *path, bool create, struct error *err)
-{
-    return path == NULL || sink_open(sink, path, create, err);
-}
-
-/*
- * Can all outputs be cut back to these positions (none: where they are now)? Nothing is touched,
- * but that a file which may just have been created is made to stay.
- */
-static bool check_outputs(struct running *r, const uint64_t positions[3])
-{
-    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    for (size_t i = 0; i < 3; i++) {
-        const struct sink *sink = sinks[i];
-        if (!sink->regular)
-            continue;
-        bool known = positions != NULL && positions[i] != RESUME_NOWHERE;
-        if (!sink_check_cut(sink, known ? positions[i] : sink->position, r->err))
-            return false;
-        int error = sink->owned ? io_sync_directory(sink->name) : 0;
-        if (error != 0 && error != EACCES) /* a directory that we may write to, but not read */
-            return error_set(r->err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
-                             strerror(error));
-    }
-    return true;
-}
-
-/* `resume`: NULL for a fresh start. A file that must have bytes already is not created. */
-static bool open_outputs(struct running *r, const struct resume *resume)
-{
-    const struct plan *plan = r->plan;
-    const uint64_t *positions = resume == NULL ? NULL : resume->positions;
-    bool create[3];
-    for (size_t i = 0; i < 3; i++)
-        create[i] = positions == NULL || positions[i] == 0 || positions[i] == RESUME_NOWHERE;
-    if (plan->output_path == NULL)
-        sink_adopt(&r->out, STDOUT_FILENO, "stdout");
-    bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
-              open_output(&r->late, plan->late_path, create[1], r->err) &&
-              open_output(&r->bad, plan->bad_path, create[2], r->err);
-    return ok && (plan->state_path == NULL || check_outputs(r, positions));
-}
-
-static void start_clocks(struct running *r)
-{
-    const struct plan *plan = r->plan;
-    const struct clocks_options options = {
-        .stopped = plan->delay_all,
-        .delay_ns = plan->delay_ns,
-        .max_jump_ns = plan->max_jump_ns,
-        .idle_ns = plan->idle_ns,
-        .sources = plan->sources > 0 ? plan->sources : 1,
-        .key_seed = r->engine->key_seed,
-    };
-    if (!plan_has_clocks(plan))
-        return;
-    r->clocks = clocks_new(&options);
-    if (r->n_inlets > 1 && !plan->has_source)
-        clocks_announce(r->clocks, (uint32_t)r->n_inlets);
-}
-
-static void start_engine(struct running *r)
-{
-    const struct plan *plan = r->plan;
-    r->result_names = memory_calloc(plan->n_aggs, sizeof *r->result_names);
-    r->result_types = memory_calloc(plan->n_aggs, sizeof *r->result_types);
-    for (size_t i = 0; i < plan->n_aggs; i++) {
-        r->result_names[i] = plan->aggs[i].name;
-        r->result_types[i] = plan->aggs[i].type == AGG_COUNTING ? WRITER_COUNT
-                             : plan->aggs[i].type == AGG_ANY    ? WRITER_TEXT
-                                                                : WRITER_NUMBER;
-    }
-    const struct writer_options writer = {
-        .format = plan->output_format,
-        .time_unit = plan->time_unit,
-        .zone = plan->zone,
-        .unbounded = plan->window.kind == WINDOW_ALL,
-        .op = plan->pane.mode == PANE_RETRACT,
-        .panes = plan->panes,
-        .row_id = plan->id != PANE_ID_NONE,
-        .table = plan->sql_table,
-        .keys = plan->key_names,
-        .n_keys = plan->n_keys,
-        .results = r->result_names,
-        .types = r->result_types,
-        .n_results = plan->n_aggs,
-    };
-    r->writer = writer_new(&writer);
-    const struct engine_options engine = {
-        .window = plan->window,
-        .pane = plan->pane,
-        .delay_ns = plan->delay_ns,
-        .w_given = plan_has_clocks(plan),
-        .dedup = plan->has_dedup,
-        .aggs = plan->aggs,
-        .n_aggs = plan->n_aggs,
-        .acc_bytes = plan->acc_bytes,
-        .writer = r->writer,
-        .sink = &r->out,
-        .late = plan->late_path == NULL ? NULL : &r->late,
-        .id = plan->id,
-        .key_seed = seed_of_process(),
-    };
-    r->engine = engine_new(&engine);
-    start_clocks(r);
-    /* What is appended to a file that has rows already needs no second header. */
-    r->engine->panes.header_due = r->out.position == 0;
-}
-
-/* A finished run has nothing left to do, unless its input has grown. */
-static bool check_finished(struct running *r, const struct inlet *in)
-{
-    bool at_end;
-    if (!source_at_end(&in->source, &at_end, r->err))
-        return false;
-    if (at_end && in->next.fd < 0)
-        return true;
-    return error_set(r->err, EXIT_RUNTIME,
-                     "%s: the input has grown since the run of %s was finished: its windows were "
-                     "closed at the end of the input (--at-eof keep leaves them open)",
-                     in->source.name, r->plan->state_path);
-}
-
-/*
- * Which FILE each of the snapshot's is: they stand in the same order, new ones among them, which
- * are told by how they begin. *saved is NULL for a new one.
- */
-static bool match_inlets(struct running *r, const struct resume *resume,
-                         const struct resume_input **saved)
-{
-    size_t j = 0;
-    if (resume->n_inputs > r->n_inlets)
-        return error_set(r->err, EXIT_RUNTIME,
-                         "%s: snapshot of a run over %zu FILEs: expected all of them, found %zu",
-                         r->plan->state_path, resume->n_inputs, r->n_inlets);
-    for (size_t i = 0; i < r->n_inlets; i++) {
-        bool must = r->n_inlets - i == resume->n_inputs - j;
-        bool same = j < resume->n_inputs &&
-                    (must || source_begins_as(&r->inlets[i].source, &resume->inputs[j].mark));
-        saved[i] = same ? &resume->inputs[j++] : NULL;
-    }
-    return true;
-}
-
-/* Finds the inputs again and checks all outputs; nothing is touched yet. */
-static bool check_resume(struct running *r, const struct resume *resume,
-                         const struct resume_input **saved)
-{
-    const struct source_resume how = {
-        .verify_full = r->plan->verify_full,
-        .continues = r->plan->resume_continue,
-    };
-    if (!match_inlets(r, resume, saved))
-        return false;
-    for (size_t i = 0; i < r->n_inlets; i++) {
-        struct inlet *in = &r->inlets[i];
-        if (saved[i] == NULL) {
-            if (resume->finished)
-                return error_set(r->err, EXIT_RUNTIME,
-                                 "%s: a new input, but the run of %s was finished", in->source.name,
-                                 r->plan->state_path);
-            continue;
-        }
-        if (!source_resume(&in->source, &in->next, &saved[i]->mark, &how, r->err) ||
-            (resume->finished && !check_finished(r, in)))
-            return false;
-    }
-    return open_outputs(r, resume);
-}
-
-/* What W alone does not tell the engine. */
-static void tell_clocks(struct running *r)
-{
-    if (r->clocks == NULL)
-        return;
-    r->engine->watermark.finite = clocks_finite(r->clocks);
-    r->engine->moved_ns = clocks_highest_ns(r->clocks);
-}
-
-static bool damaged(const struct running *r)
-{
-    return error_set(r->err, EXIT_RUNTIME, "%s: damaged snapshot: its state can't be read",
-                     r->plan->state_path);
-}
-
-/* What was written after the last snapshot will be written again. */
-static bool cut(struct running *r, struct sink *sink, uint64_t position)
-{
-    uint64_t bytes;
-    if (!sink_cut(sink, position, &bytes, r->err))
-        return false;
-    if (bytes > 0)
-        fprintf(stderr,
-                "winagg: %s: cut by %llu bytes that were written after the last snapshot: their "
-                "rows come again\n",
-                sink->name, (unsigned long long)bytes);
-    return true;
-}
-
-/* The state is read first: a file that turns out damaged must leave the outputs alone. */
-static bool apply_inlet(struct running *r, struct inlet *in, const struct resume_input *saved)
-{
-    const unsigned char *at = saved->input;
-    if (at != NULL && !input_load(in->input, &at, saved->input_end, &saved->mark.position))
-        return damaged(r);
-    in->settled = at != NULL;
-    in->clock = saved->clock;
-    in->ended = saved->ended;
-    if (r->clocks != NULL)
-        clocks_set_file(r->clocks, (uint32_t)(in - r->inlets), &in->clock, in->ended);
-    return true;
-}
-
-static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume,
-                         const struct resume_input **saved)
-{
-    const unsigned char *at, *end;
-    struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    if (!resume_engine(r->plan->state_path, image, &at, &end, r->err))
-        return false;
-    if (!engine_load(r->engine, &at, end))
-        return damaged(r);
-    if (r->clocks != NULL && (!resume_clocks(r->plan->state_path, image, &at, &end, r->err) ||
-                              !clocks_load(r->clocks, &at, end)))
-        return r->err->status != 0 ? false : damaged(r);
-    tell_clocks(r);
-    if (r->engine->dedup != NULL && (!resume_dedup(r->plan->state_path, image, &at, &end, r->err) ||
-                                     !dedup_load(r->engine->dedup, r->engine->key_seed, &at, end)))
-        return r->err->status != 0 ? false : damaged(r);
-    for (size_t i = 0; i < r->n_inlets; i++)
-        if (saved[i] != NULL && !apply_inlet(r, &r->inlets[i], saved[i]))
-            return false;
-    tell_clocks(r);
-    /* After the last snapshot of a run that ended we wrote nothing but held rows: what follows is
-     * not ours, and stays. */
-    if (resume->finished && resume->held_len == 0)
-        return true;
-    for (size_t i = 0; i < 3; i++)
-        if (sinks[i]->regular && resume->positions[i] != RESUME_NOWHERE &&
-            !(resume->ended && resume->held_len == 0 ? sink_go_to_end(sinks[i], r->err)
-                                                     : cut(r, sinks[i], resume->positions[i])))
-            return false;
-    r->report.bytes = resume->bytes;
-    r->report.bad = resume->bad;
-    r->report.line_open = resume->line_open;
-    report_resumed(&r->report, r->engine);
-    r->checkpoint.sequence = resume->sequence;
-    /* A file was cut back to before them; a pipe may have them already. */
-    if (r->out.regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
-        buf_put(&r->out.pending, resume->held, resume->held_len);
-        if (!sink_write(&r->out, r->out.pending.len, r->err))
-            return false;
-        checkpoint_note_released(&r->checkpoint);
-    }
-    return !resume->finished || checkpoint_now(r, true);
-}
-
-/* All are opened before the first row. */
-static bool open_inlets(struct running *r, bool resumed)
-{
-    for (size_t i = 0; i < r->n_inlets; i++) {
-        const char *path = r->plan->n_inputs == 0 ? NULL : r->plan->input_paths[i];
-        if (source_open(&r->inlets[i].source, path, r->err))
-            continue;
-        /* A file that is missing just now may have been rotated: source_resume() looks. */
-        if (!resumed || errno != ENOENT)
-            return false;
-        *r->err = (struct error){0};
-    }
-    return true;
-}
-
-/*
- * Opens everything, from the snapshot if there is one. *goes_on: that snapshot still says what of
- * the outputs is to be cut off at a restart. *finished: there is nothing left to do.
- */
-static bool start(struct running *r, bool *goes_on, bool *finished)
-{
-    const struct plan *plan = r->plan;
-    struct buf image = {0};
-    struct resume resume = {0};
-    const unsigned char *at, *end;
-    enum snapshot_found found = SNAPSHOT_NONE;
-    if (plan->state_path != NULL)
-        found = snapshot_read(plan->state_path, &image, r->err);
-    bool resumed = found == SNAPSHOT_FOUND;
-    bool ok = found != SNAPSHOT_FAILED;
-    if (ok && resumed)
-        ok = resume_options(plan->state_path, &image, &at, &end, r->err) &&
-             semantics_check(plan, plan->state_path, at, end, r->err);
-    ok = ok && (!resumed || resume_parse(plan->state_path, &image, &resume, r->err));
-    const struct resume_input **saved = memory_calloc(r->n_inlets, sizeof *saved);
-    ok = ok && open_inlets(r, resumed);
-    ok = ok && (resumed ? check_resume(r, &resume, saved) : open_outputs(r, NULL));
-    if (ok) {
-        report_start(&r->report, r->inlets[0].source.name, plan->strict,
-                     plan->bad_path == NULL ? NULL : &r->bad);
-        r->unseen = unseen_new(&plan->input);
-        r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
-        for (size_t i = 0; i < r->n_inlets; i++)
-            inlet_start_input(r, &r->inlets[i]);
-        start_engine(r);
-        r->out.held = plan->hold;
-        r->out.exclusive = plan->state_path != NULL && r->out.regular;
-        r->late.exclusive = plan->state_path != NULL && r->late.regular;
-        r->bad.exclusive = plan->state_path != NULL && r->bad.regular;
-        ok = !resumed || apply_resume(r, &image, &resume, saved);
-        *finished = ok && resumed && resume.finished;
-        *goes_on = resumed && !resume.ended;
-    }
-    resume_free(&resume);
-    free(saved);
-    buf_free(&image);
-    return ok;
-}
 
 static bool flush(struct running *r)
 {
@@ -360,7 +38,7 @@ static struct engine_records records(struct running *r, struct inlet *in, size_t
     if (r->clocks != NULL && from < to) {
         records.w_after_ns = clocks_move(r->clocks, in->batch->time_ns, sources_of(r, in),
                                          (uint32_t)(in - r->inlets), from, to);
-        tell_clocks(r);
+        start_tell_clocks(r);
     }
     for (size_t i = from; r->n_inlets > 1 && i < to; i++)
         clock_see(&in->clock, in->batch->time_ns[i], r->plan->max_jump_ns);
@@ -375,6 +53,51 @@ static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
     struct engine_records good = records(r, in, from, to);
     if (r->advise == NULL)
         engine_consume(r->engine, &good, from, to);
+}
+
+/* Was lane i of the batch at hand there before? */
+static bool is_replayed(struct running *r, const struct inlet *in, size_t i)
+{
+    const struct value *position = &in->batch->columns[r->plan->position_column][i];
+    const struct keys *sources = sources_of(r, in);
+    uint32_t len = 0;
+    const unsigned char *source = sources == NULL ? NULL : keys_at(sources, i, &len);
+    return replay_is_old(r->replay, sources == NULL ? 0 : sources->hash[i], source, len, position);
+}
+
+/* Good records, without those that were there before. */
+static void consume_new(struct running *r, struct inlet *in, size_t from, size_t to)
+{
+    size_t start = from;
+    for (size_t i = from; i < to; i++) {
+        if (!is_replayed(r, in, i))
+            continue;
+        consume(r, in, start, i);
+        start = i + 1;
+        r->engine->counts.replayed++;
+    }
+    consume(r, in, start, to);
+}
+
+/*
+ * The same for a bad record. A readable one without a position is bad; one that is too broken to
+ * have one was there before if the record before it was.
+ */
+static bool skip_replayed(struct running *r, const struct inlet *in, const struct bad_record *bad)
+{
+    bool old;
+    if (r->replay == NULL)
+        return false;
+    if (bad->has_lane) {
+        uint8_t kind = in->batch->columns[r->plan->position_column][bad->before].kind;
+        bool has_position = kind == VALUE_NUMBER || kind == VALUE_WIDE;
+        old = has_position && is_replayed(r, in, bad->before);
+    } else {
+        old = replay_was_old(r->replay);
+    }
+    if (old)
+        r->engine->counts.replayed += !bad->more;
+    return old;
 }
 
 /* A record that is bad for a value may be a duplicate, which comes first. */
@@ -442,17 +165,22 @@ static bool process(struct running *r, struct inlet *in)
         size_t stop = bad_next ? batch->bad[in->at.bad].before : batch->n;
         if (stop - in->at.good > room)
             stop = in->at.good + (size_t)room;
-        size_t end = inlet_turn(r, in, in->at.good, stop);
-        turn = end == stop;
-        consume(r, in, in->at.good, end);
+        /* What is replayed moves no clock: whose turn it is shows after each record. */
+        bool single = r->replay != NULL && r->n_inlets > 1 && stop > in->at.good;
+        size_t end = single ? in->at.good + 1 : inlet_turn(r, in, in->at.good, stop);
+        turn = end == stop || single;
+        if (r->replay == NULL)
+            consume(r, in, in->at.good, end);
+        else
+            consume_new(r, in, in->at.good, end);
         taken = end - in->at.good;
         in->at.good = end;
         turn = turn && (taken == 0 || inlet_lowest(r) == in);
         if (turn && bad_next && batch->bad[in->at.bad].before == end && taken < room) {
             const struct bad_record *bad = &batch->bad[in->at.bad];
             taken += !bad->more;
-            if (skip_duplicate(r, in, bad)) {
-                in->at.good++;
+            if (skip_replayed(r, in, bad) || skip_duplicate(r, in, bad)) {
+                in->at.good += bad->has_lane;
                 in->at.bad++;
             } else if (!take_bad(r, in)) {
                 return false;
@@ -499,7 +227,7 @@ static bool let_out_fired(struct running *r)
 static bool note_silence(struct running *r, struct inlet *in, int64_t ns)
 {
     int64_t w_ns = clocks_wait(r->clocks, (uint32_t)(in - r->inlets), ns);
-    tell_clocks(r);
+    start_tell_clocks(r);
     if (r->advise != NULL || w_ns == r->engine->watermark.now_ns)
         return true;
     engine_follow(r->engine, w_ns);
@@ -596,7 +324,7 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
     *goes_on = inlet_lowest(r) != NULL;
     if (r->clocks != NULL && *goes_on && r->n_inlets > 1) {
         int64_t w_ns = clocks_end(r->clocks, (uint32_t)(in - r->inlets));
-        tell_clocks(r);
+        start_tell_clocks(r);
         if (r->advise == NULL && w_ns != r->engine->watermark.now_ns)
             engine_follow(r->engine, w_ns);
     }
@@ -721,6 +449,14 @@ static bool prime(struct running *r)
     return true;
 }
 
+static void say_position(const struct running *r)
+{
+    for (size_t i = 0; i < r->n_inlets; i++)
+        if (!r->plan->has_position || !r->inlets[i].source.regular)
+            return;
+    fputs("winagg: --position is not needed: a regular file is resumed by seeking\n", stderr);
+}
+
 static void say_idle(const struct running *r)
 {
     for (size_t i = 0; i < r->n_inlets; i++)
@@ -735,7 +471,7 @@ static bool work(struct running *r, struct run_result *result)
     bool goes_on = false, finished = false;
     if (!clashes_check(r->plan, r->err) ||
         !checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) ||
-        !start(r, &goes_on, &finished))
+        !start_run(r, &goes_on, &finished))
         return false;
     if (finished)
         return true;
@@ -750,6 +486,7 @@ static bool work(struct running *r, struct run_result *result)
     for (size_t i = 0; i < r->n_inlets; i++)
         inlet_start_feed(r, &r->inlets[i]);
     say_idle(r);
+    say_position(r);
     bool ok = prime(r) && read_all(r, &status);
     if (ok && !r->out.closed_by_reader)
         ok = finish(r, status, result);
@@ -780,6 +517,7 @@ static void close_all(struct running *r)
         inlet_close(&r->inlets[i]);
     free(r->inlets);
     clocks_free(r->clocks);
+    replay_free(r->replay);
     unseen_free(r->unseen);
     advise_free(r->advise);
     engine_free(r->engine);

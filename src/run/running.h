@@ -15,6 +15,7 @@
 #include "run/report.h"
 #include "run/unseen.h"
 #include "verdict/clocks.h"
+#include "verdict/replay.h"
 
 struct running {
     const struct plan *plan;
@@ -25,6 +26,7 @@ struct running {
     struct writer *writer;
     char **result_names;
     enum writer_type *result_types;
+    struct replay *replay; /* NULL: no --position */
     struct clocks *clocks; /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
     struct report report;

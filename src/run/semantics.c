@@ -108,6 +108,12 @@ static void dedup_text(const struct plan *plan, struct buf *to)
         buf_puts(to, plan->input.fields[plan->dedup_column].path.escaped);
 }
 
+static void position_text(const struct plan *plan, struct buf *to)
+{
+    if (plan->has_position)
+        buf_puts(to, plan->input.fields[plan->position_column].path.escaped);
+}
+
 static void source_text(const struct plan *plan, struct buf *to)
 {
     if (plan->has_source)
@@ -265,6 +271,7 @@ static const struct semantic {
     {"--where", where_text},
     {"--delay", delay_text},
     {"--dedup", dedup_text},
+    {"--position", position_text},
     {"--source", source_text},
     {"--sources", sources_text},
     {"--max-jump", max_jump_text},

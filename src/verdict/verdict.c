@@ -55,7 +55,12 @@ static const char *bad_value(const struct verdict_rules *rules, const struct bat
     *sourceless = false;
     for (size_t f = 0; f < batch->n_columns; f++) {
         const struct verdict_column *column = &rules->columns[f];
-        if (batch->columns[f][i].kind != VALUE_BAD)
+        const struct value *v = &batch->columns[f][i];
+        if (column->must != NULL && v->kind == VALUE_NULL) {
+            *sourceless = true;
+            return "no position: the field of --position is missing, or has no value";
+        }
+        if (v->kind != VALUE_BAD)
             continue;
         bool needed = used && (column->always || (column->if_met & batch->meets[i]) != 0);
         if (reason == NULL && (needed || column->of_clock))
@@ -97,7 +102,14 @@ static void judge_values(const struct verdict_rules *rules, struct batch *batch)
     struct bad_record *found = NULL;
     size_t n = 0, capacity = 0, counted = 0;
     uint64_t line = 1;
+    size_t old = 0;
     for (size_t i = 0; i < batch->n; i++) {
+        while (old < batch->n_bad && batch->bad[old].before < i)
+            old++;
+        while (old < batch->n_bad && batch->bad[old].before == i && !batch->bad[old].has_lane)
+            old++;
+        if (old < batch->n_bad && batch->bad[old].before == i)
+            continue; /* it has no time: bad as it is */
         bool sourceless;
         const char *reason = bad_value(rules, batch, i, &sourceless);
         if (reason == NULL)
@@ -130,6 +142,9 @@ void verdict_batch(const struct verdict_rules *rules, struct condition_scratch *
         return;
     reserve(batch);
     evaluate(rules, scratch, batch);
-    if (batch->n_deferred > 0)
+    bool must = false;
+    for (size_t f = 0; f < batch->n_columns; f++)
+        must |= rules->columns[f].must != NULL;
+    if (batch->n_deferred > 0 || must)
         judge_values(rules, batch);
 }

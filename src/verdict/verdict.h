@@ -16,9 +16,10 @@
 
 /* Whose values a column holds. */
 struct verdict_column {
-    bool always;     /* of every record that is used */
-    bool of_clock;   /* of those that --where filters out, too: they move their source's clock */
-    uint64_t if_met; /* of those that meet one of these conditions */
+    bool always;      /* of every record that is used */
+    const char *must; /* --position: of every record; the field's name. NULL: none must be there */
+    bool of_clock;    /* of those that --where filters out, too: they move their source's clock */
+    uint64_t if_met;  /* of those that meet one of these conditions */
 };
 
 struct verdict_rules {

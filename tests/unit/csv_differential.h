@@ -223,6 +223,7 @@ static inline void differential_log(struct buf *log, const struct input_options 
     const struct csv_rules rules = {.delimiter = layout->delimiter,
                                     .max_bytes = options->max_record_bytes};
     struct splitter slow;
+    bool timeless;
     splitter_init(&slow, options, INPUT_CSV, layout->delimiter);
     const char *p = block->bytes.data, *end = p + block->bytes.len;
     batch_begin(&batch, block, options->n_fields);
@@ -239,7 +240,7 @@ static inline void differential_log(struct buf *log, const struct input_options 
         size_t len = csv_record_len(p, next), lane = batch_lane(&batch);
         if (len > 0 && splitter_split(&slow, p, len, &batch.arena) == NULL &&
             slow.fields.n == layout->n_columns &&
-            fields_read(&slow.fields, options, layout, &batch, lane) == NULL) {
+            fields_read(&slow.fields, options, layout, &batch, lane, &timeless) == NULL) {
             batch.start[lane] = (uint32_t)(p - block->bytes.data);
             batch.len[lane] = (uint32_t)(next - p);
             batch.n++;

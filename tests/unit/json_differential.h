@@ -158,10 +158,11 @@ static inline void differential_shift(struct differential *d, const char *record
         d->text[1] = memory_strdup("{}");
         d->len[1] = 2;
     }
+    bool timeless;
     arena_reset(&d->by_slow.arena);
     for (size_t which = 0; which < 2; which++)
         d->reason[which] =
-            json_slow_record(d->slow, d->text[which], d->len[which], &d->by_slow, which);
+            json_slow_record(d->slow, d->text[which], d->len[which], &d->by_slow, which, &timeless);
 }
 
 /*

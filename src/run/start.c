@@ -1,0 +1,330 @@
+#include "run/start.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/seed.h"
+#include "run/resume.h"
+#include "run/running.h"
+#include "run/semantics.h"
+#include "snapshot/snapshot.h"
+
+static bool open_output(struct sink *sink, const char *path, bool create, struct error *err)
+{
+    return path == NULL || sink_open(sink, path, create, err);
+}
+
+/*
+ * Can all outputs be cut back to these positions (none: where they are now)? Nothing is touched,
+ * but that a file which may just have been created is made to stay.
+ */
+static bool check_outputs(struct running *r, const uint64_t positions[3])
+{
+    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    for (size_t i = 0; i < 3; i++) {
+        const struct sink *sink = sinks[i];
+        if (!sink->regular)
+            continue;
+        bool known = positions != NULL && positions[i] != RESUME_NOWHERE;
+        if (!sink_check_cut(sink, known ? positions[i] : sink->position, r->err))
+            return false;
+        int error = sink->owned ? io_sync_directory(sink->name) : 0;
+        if (error != 0 && error != EACCES) /* a directory that we may write to, but not read */
+            return error_set(r->err, EXIT_RUNTIME, "%s: can't make it durable: %s", sink->name,
+                             strerror(error));
+    }
+    return true;
+}
+
+/* `resume`: NULL for a fresh start. A file that must have bytes already is not created. */
+static bool open_outputs(struct running *r, const struct resume *resume)
+{
+    const struct plan *plan = r->plan;
+    const uint64_t *positions = resume == NULL ? NULL : resume->positions;
+    bool create[3];
+    for (size_t i = 0; i < 3; i++)
+        create[i] = positions == NULL || positions[i] == 0 || positions[i] == RESUME_NOWHERE;
+    if (plan->output_path == NULL)
+        sink_adopt(&r->out, STDOUT_FILENO, "stdout");
+    bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
+              open_output(&r->late, plan->late_path, create[1], r->err) &&
+              open_output(&r->bad, plan->bad_path, create[2], r->err);
+    return ok && (plan->state_path == NULL || check_outputs(r, positions));
+}
+
+static void start_clocks(struct running *r)
+{
+    const struct plan *plan = r->plan;
+    const struct clocks_options options = {
+        .stopped = plan->delay_all,
+        .delay_ns = plan->delay_ns,
+        .max_jump_ns = plan->max_jump_ns,
+        .idle_ns = plan->idle_ns,
+        .sources = plan->sources > 0 ? plan->sources : 1,
+        .key_seed = r->engine->key_seed,
+    };
+    if (!plan_has_clocks(plan))
+        return;
+    r->clocks = clocks_new(&options);
+    if (r->n_inlets > 1 && !plan->has_source)
+        clocks_announce(r->clocks, (uint32_t)r->n_inlets);
+}
+
+static void start_engine(struct running *r)
+{
+    const struct plan *plan = r->plan;
+    r->result_names = memory_calloc(plan->n_aggs, sizeof *r->result_names);
+    r->result_types = memory_calloc(plan->n_aggs, sizeof *r->result_types);
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        r->result_names[i] = plan->aggs[i].name;
+        r->result_types[i] = plan->aggs[i].type == AGG_COUNTING ? WRITER_COUNT
+                             : plan->aggs[i].type == AGG_ANY    ? WRITER_TEXT
+                                                                : WRITER_NUMBER;
+    }
+    const struct writer_options writer = {
+        .format = plan->output_format,
+        .time_unit = plan->time_unit,
+        .zone = plan->zone,
+        .unbounded = plan->window.kind == WINDOW_ALL,
+        .op = plan->pane.mode == PANE_RETRACT,
+        .panes = plan->panes,
+        .row_id = plan->id != PANE_ID_NONE,
+        .table = plan->sql_table,
+        .keys = plan->key_names,
+        .n_keys = plan->n_keys,
+        .results = r->result_names,
+        .types = r->result_types,
+        .n_results = plan->n_aggs,
+    };
+    r->writer = writer_new(&writer);
+    const struct engine_options engine = {
+        .window = plan->window,
+        .pane = plan->pane,
+        .delay_ns = plan->delay_ns,
+        .w_given = plan_has_clocks(plan),
+        .dedup = plan->has_dedup,
+        .aggs = plan->aggs,
+        .n_aggs = plan->n_aggs,
+        .acc_bytes = plan->acc_bytes,
+        .writer = r->writer,
+        .sink = &r->out,
+        .late = plan->late_path == NULL ? NULL : &r->late,
+        .id = plan->id,
+        .key_seed = seed_of_process(),
+    };
+    r->engine = engine_new(&engine);
+    start_clocks(r);
+    /* What is appended to a file that has rows already needs no second header. */
+    r->engine->panes.header_due = r->out.position == 0;
+}
+
+/* A finished run has nothing left to do, unless its input has grown. */
+static bool check_finished(struct running *r, const struct inlet *in)
+{
+    bool at_end;
+    if (!source_at_end(&in->source, &at_end, r->err))
+        return false;
+    if (at_end && in->next.fd < 0)
+        return true;
+    return error_set(r->err, EXIT_RUNTIME,
+                     "%s: the input has grown since the run of %s was finished: its windows were "
+                     "closed at the end of the input (--at-eof keep leaves them open)",
+                     in->source.name, r->plan->state_path);
+}
+
+/*
+ * Which FILE each of the snapshot's is: they stand in the same order, new ones among them, which
+ * are told by how they begin. *saved is NULL for a new one.
+ */
+static bool match_inlets(struct running *r, const struct resume *resume,
+                         const struct resume_input **saved)
+{
+    size_t j = 0;
+    if (resume->n_inputs > r->n_inlets)
+        return error_set(r->err, EXIT_RUNTIME,
+                         "%s: snapshot of a run over %zu FILEs: expected all of them, found %zu",
+                         r->plan->state_path, resume->n_inputs, r->n_inlets);
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        bool must = r->n_inlets - i == resume->n_inputs - j;
+        bool same = j < resume->n_inputs &&
+                    (must || source_begins_as(&r->inlets[i].source, &resume->inputs[j].mark));
+        saved[i] = same ? &resume->inputs[j++] : NULL;
+    }
+    return true;
+}
+
+/* Finds the inputs again and checks all outputs; nothing is touched yet. */
+static bool check_resume(struct running *r, const struct resume *resume,
+                         const struct resume_input **saved)
+{
+    const struct source_resume how = {
+        .verify_full = r->plan->verify_full,
+        .continues = r->plan->resume_continue,
+    };
+    if (!match_inlets(r, resume, saved))
+        return false;
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        struct inlet *in = &r->inlets[i];
+        if (saved[i] == NULL) {
+            if (resume->finished)
+                return error_set(r->err, EXIT_RUNTIME,
+                                 "%s: a new input, but the run of %s was finished", in->source.name,
+                                 r->plan->state_path);
+            continue;
+        }
+        if (!source_resume(&in->source, &in->next, &saved[i]->mark, &how, r->err) ||
+            (resume->finished && !check_finished(r, in)))
+            return false;
+    }
+    return open_outputs(r, resume);
+}
+
+static bool damaged(const struct running *r)
+{
+    return error_set(r->err, EXIT_RUNTIME, "%s: damaged snapshot: its state can't be read",
+                     r->plan->state_path);
+}
+
+/* What was written after the last snapshot will be written again. */
+static bool cut(struct running *r, struct sink *sink, uint64_t position)
+{
+    uint64_t bytes;
+    if (!sink_cut(sink, position, &bytes, r->err))
+        return false;
+    if (bytes > 0)
+        fprintf(stderr,
+                "winagg: %s: cut by %llu bytes that were written after the last snapshot: their "
+                "rows come again\n",
+                sink->name, (unsigned long long)bytes);
+    return true;
+}
+
+/* The state is read first: a file that turns out damaged must leave the outputs alone. */
+static bool apply_inlet(struct running *r, struct inlet *in, const struct resume_input *saved)
+{
+    const unsigned char *at = saved->input;
+    if (at != NULL && !input_load(in->input, &at, saved->input_end, &saved->mark.position))
+        return damaged(r);
+    in->settled = at != NULL;
+    in->clock = saved->clock;
+    in->ended = saved->ended;
+    if (r->clocks != NULL)
+        clocks_set_file(r->clocks, (uint32_t)(in - r->inlets), &in->clock, in->ended);
+    return true;
+}
+
+static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume,
+                         const struct resume_input **saved)
+{
+    const unsigned char *at, *end;
+    struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
+    if (!resume_engine(r->plan->state_path, image, &at, &end, r->err))
+        return false;
+    if (!engine_load(r->engine, &at, end))
+        return damaged(r);
+    if (r->clocks != NULL && (!resume_clocks(r->plan->state_path, image, &at, &end, r->err) ||
+                              !clocks_load(r->clocks, &at, end)))
+        return r->err->status != 0 ? false : damaged(r);
+    start_tell_clocks(r);
+    if (r->engine->dedup != NULL && (!resume_dedup(r->plan->state_path, image, &at, &end, r->err) ||
+                                     !dedup_load(r->engine->dedup, r->engine->key_seed, &at, end)))
+        return r->err->status != 0 ? false : damaged(r);
+    if (r->replay != NULL && (!resume_replay(r->plan->state_path, image, &at, &end, r->err) ||
+                              !replay_load(r->replay, &at, end)))
+        return r->err->status != 0 ? false : damaged(r);
+    for (size_t i = 0; i < r->n_inlets; i++)
+        if (saved[i] != NULL && !apply_inlet(r, &r->inlets[i], saved[i]))
+            return false;
+    start_tell_clocks(r);
+    /* After the last snapshot of a run that ended we wrote nothing but held rows: what follows is
+     * not ours, and stays. */
+    if (resume->finished && resume->held_len == 0)
+        return true;
+    for (size_t i = 0; i < 3; i++)
+        if (sinks[i]->regular && resume->positions[i] != RESUME_NOWHERE &&
+            !(resume->ended && resume->held_len == 0 ? sink_go_to_end(sinks[i], r->err)
+                                                     : cut(r, sinks[i], resume->positions[i])))
+            return false;
+    r->report.bytes = resume->bytes;
+    r->report.bad = resume->bad;
+    r->report.line_open = resume->line_open;
+    report_resumed(&r->report, r->engine);
+    r->checkpoint.sequence = resume->sequence;
+    /* A file was cut back to before them; a pipe may have them already. */
+    if (r->out.regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
+        buf_put(&r->out.pending, resume->held, resume->held_len);
+        if (!sink_write(&r->out, r->out.pending.len, r->err))
+            return false;
+        checkpoint_note_released(&r->checkpoint);
+    }
+    return !resume->finished || checkpoint_now(r, true);
+}
+
+/* All are opened before the first row. */
+static bool open_inlets(struct running *r, bool resumed)
+{
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        const char *path = r->plan->n_inputs == 0 ? NULL : r->plan->input_paths[i];
+        if (source_open(&r->inlets[i].source, path, r->err))
+            continue;
+        /* A file that is missing just now may have been rotated: source_resume() looks. */
+        if (!resumed || errno != ENOENT)
+            return false;
+        *r->err = (struct error){0};
+    }
+    return true;
+}
+
+bool start_run(struct running *r, bool *goes_on, bool *finished)
+{
+    const struct plan *plan = r->plan;
+    struct buf image = {0};
+    struct resume resume = {0};
+    const unsigned char *at, *end;
+    enum snapshot_found found = SNAPSHOT_NONE;
+    if (plan->state_path != NULL)
+        found = snapshot_read(plan->state_path, &image, r->err);
+    bool resumed = found == SNAPSHOT_FOUND;
+    bool ok = found != SNAPSHOT_FAILED;
+    if (ok && resumed)
+        ok = resume_options(plan->state_path, &image, &at, &end, r->err) &&
+             semantics_check(plan, plan->state_path, at, end, r->err);
+    ok = ok && (!resumed || resume_parse(plan->state_path, &image, &resume, r->err));
+    const struct resume_input **saved = memory_calloc(r->n_inlets, sizeof *saved);
+    ok = ok && open_inlets(r, resumed);
+    ok = ok && (resumed ? check_resume(r, &resume, saved) : open_outputs(r, NULL));
+    if (ok) {
+        report_start(&r->report, r->inlets[0].source.name, plan->strict,
+                     plan->bad_path == NULL ? NULL : &r->bad);
+        r->unseen = unseen_new(&plan->input);
+        r->replay = plan->has_position ? replay_new(seed_of_process()) : NULL;
+        r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
+        for (size_t i = 0; i < r->n_inlets; i++)
+            inlet_start_input(r, &r->inlets[i]);
+        start_engine(r);
+        r->out.held = plan->hold;
+        r->out.exclusive = plan->state_path != NULL && r->out.regular;
+        r->late.exclusive = plan->state_path != NULL && r->late.regular;
+        r->bad.exclusive = plan->state_path != NULL && r->bad.regular;
+        ok = !resumed || apply_resume(r, &image, &resume, saved);
+        *finished = ok && resumed && resume.finished;
+        *goes_on = resumed && !resume.ended;
+    }
+    resume_free(&resume);
+    free(saved);
+    buf_free(&image);
+    return ok;
+}
+
+void start_tell_clocks(struct running *r)
+{
+    if (r->clocks == NULL)
+        return;
+    r->engine->watermark.finite = clocks_finite(r->clocks);
+    r->engine->moved_ns = clocks_highest_ns(r->clocks);
+}

@@ -1,0 +1,21 @@
+/*
+ * run/start.h - opens all that a run needs, and goes on from its snapshot if there is one.
+ */
+#ifndef RUN_START_H
+#define RUN_START_H
+
+#include <stdbool.h>
+
+struct running;
+
+/*
+ * Opens everything, from the snapshot if there is one; all is checked before anything is touched.
+ * *goes_on: that snapshot still says what of the outputs is to be cut off at a restart. *finished:
+ * there is nothing left to do.
+ */
+bool start_run(struct running *r, bool *goes_on, bool *finished);
+
+/* What W alone does not tell the engine of the clocks; after each change of theirs. */
+void start_tell_clocks(struct running *r);
+
+#endif
