@@ -2,6 +2,7 @@
  * main.c - the command line, the run, the exit status. Nothing else ends the process.
  */
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ int main(int argc, char **argv)
 {
     occupy_closed_descriptors();
     memory_on_exhaustion(out_of_memory);
+    json_set_alloc_funcs(memory_alloc, free); /* it would go on with what it could not get */
     signal(SIGPIPE, SIG_IGN); /* a reader that left shows as EPIPE, where rows are written */
     signal(SIGXFSZ, SIG_IGN); /* a file over its limit as EFBIG */
     signal(SIGCHLD, SIG_DFL); /* if it is ignored, nobody can tell how a child ended */

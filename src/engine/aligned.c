@@ -480,7 +480,7 @@ static void aligned_run_timers(struct engine *e)
         bool due = e->timer_set && engine_reached(e, now_ns);
         if (!due || now_ns != last_ns)
             panes_commit(&e->panes);
-        if (!due)
+        if (!due || panes_are_lost(&e->panes))
             return;
         last_ns = now_ns;
         if (fill_due(a, &next) && next.end_ns == now_ns)

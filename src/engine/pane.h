@@ -62,6 +62,12 @@ void panes_init(struct panes *panes, const struct pane_options *options, const s
                 size_t n_aggs);
 void panes_free(struct panes *panes);
 
+/* Nobody will get what is written any more: who fires may stop. */
+static inline bool panes_are_lost(const struct panes *panes)
+{
+    return panes->sink->closed_by_reader || panes->err.status != 0;
+}
+
 /* Writes the header line now if it is still due: at the end of a run without rows. */
 void panes_header(struct panes *panes);
 

@@ -1,9 +1,9 @@
 /*
  * engine/sessions.c - the engine for session windows.
  *
- *     keys     table: one cell a key, whose block is a pointer to its first live session
+ *     keys     table: one cell a key, whose block is the chain of its live sessions
  *                |
- *     sessions [start, end) -> [start, end) -> ...    of one key, by start, never overlapping
+ *     sessions [start, end) -> [start, end) -> ...    of one key (engine/chain.h)
  *
  *     timers   heap of (time, session): its end while it is open, its expiry after that
  *
@@ -15,12 +15,12 @@
 
 #include "base/memory.h"
 #include "base/wire.h"
+#include "engine/chain.h"
 #include "engine/engine.h"
 #include "engine/heap.h"
 
 struct session {
-    struct window_bounds bounds;
-    struct session *next;          /* of the same key, later */
+    struct chain_node node;        /* first: of the chain of its key, with its bounds */
     struct cell *key_cell;         /* in the table of keys; NULL once swallowed */
     struct retraction *taken_back; /* rows of its parts, to be written with its next one */
     struct arena arena;
@@ -44,9 +44,24 @@ static struct sessions *sessions_of(struct engine *e)
     return (struct sessions *)(void *)e;
 }
 
-static struct session **first_session(struct cell *key_cell)
+static struct chain *chain_of(struct cell *key_cell)
 {
-    return (struct session **)(void *)cell_accs(key_cell);
+    return (struct chain *)(void *)cell_accs(key_cell);
+}
+
+static struct session *session_of(struct chain_node *node)
+{
+    return (struct session *)(void *)node;
+}
+
+static struct session *first_session(struct cell *key_cell)
+{
+    return session_of(chain_of(key_cell)->first);
+}
+
+static struct session *next_session(const struct session *x)
+{
+    return session_of(x->node.next);
 }
 
 static void set_timer(struct sessions *s)
@@ -61,7 +76,7 @@ static void set_timer(struct sessions *s)
 
 static int64_t due_ns(const struct engine *e, const struct session *x)
 {
-    return x->passed ? engine_expiry(e, x->bounds.end_ns) : x->bounds.end_ns;
+    return x->passed ? engine_expiry(e, x->node.bounds.end_ns) : x->node.bounds.end_ns;
 }
 
 /* Sees to it that the heap wakes this session no later than it is due. */
@@ -78,17 +93,16 @@ static void schedule(struct sessions *s, struct session *x)
 
 static void release(struct session *x)
 {
+    free(x->node.higher);
     arena_free(&x->arena);
     free(x);
 }
 
 static void unlink_session(struct sessions *s, struct session *x)
 {
-    struct session **link = first_session(x->key_cell);
-    while (*link != x)
-        link = &(*link)->next;
-    *link = x->next;
-    s->live_keys -= *first_session(x->key_cell) == NULL;
+    struct chain *chain = chain_of(x->key_cell);
+    chain_remove(chain, &x->node);
+    s->live_keys -= chain->n == 0;
     x->key_cell = NULL;
 }
 
@@ -97,17 +111,13 @@ static struct session *open_session(struct sessions *s, struct cell *key_cell,
 {
     struct session *x = memory_alloc(sizeof *x + s->engine.acc_bytes);
     *x = (struct session){
-        .bounds = *bounds,
+        .node = {.bounds = *bounds},
         .key_cell = key_cell,
         .cell = {.key = key_cell->key, .key_len = key_cell->key_len, .hash = key_cell->hash},
     };
     pane_start(&s->engine.panes, &x->cell);
-    s->live_keys += *first_session(key_cell) == NULL;
-    struct session **link = first_session(key_cell);
-    while (*link != NULL && (*link)->bounds.start_ns < bounds->start_ns)
-        link = &(*link)->next;
-    x->next = *link;
-    *link = x;
+    s->live_keys += chain_of(key_cell)->n == 0;
+    chain_insert(chain_of(key_cell), &x->node);
     s->engine.counts.windows++;
     return x;
 }
@@ -118,7 +128,7 @@ static struct cell *make_key(struct sessions *s, uint32_t hash, const unsigned c
     bool made;
     struct cell *cell = table_get(&s->keys, hash, key, key_len, &made);
     if (made)
-        *first_session(cell) = NULL;
+        *chain_of(cell) = (struct chain){0};
     return cell;
 }
 
@@ -131,7 +141,7 @@ static void owe_retraction(struct session *debtor, const struct session *part)
     struct retraction *r = arena_alloc(&debtor->arena, sizeof *r);
     *r = (struct retraction){
         .next = debtor->taken_back,
-        .bounds = part->bounds,
+        .bounds = part->node.bounds,
         .pane = part->cell.pane - 1,
         .printed = printed_copy(printed->text, printed->len, &debtor->arena),
     };
@@ -144,7 +154,7 @@ static void rebound(struct session *x, const struct window_bounds *bounds)
     owe_retraction(x, x);
     x->cell.printed = NULL;
     x->cell.pane = 0;
-    x->bounds = *bounds;
+    x->node.bounds = *bounds;
 }
 
 /* x takes over all that `part` has; part is gone from its key and is freed with its last timer. */
@@ -165,12 +175,6 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
         release(part);
 }
 
-/* An end that saturated lies behind the last instant, not on it. */
-static bool ends_before(const struct window_bounds *bounds, int64_t start_ns)
-{
-    return bounds->end_ns <= start_ns && bounds->end_ns != INT64_MAX;
-}
-
 /*
  * The live session that record i belongs to: one that it falls into, one that it makes out of all
  * that [t, t + gap) overlaps, or a new one; NULL if the record is too late.
@@ -183,28 +187,29 @@ static struct session *session_for(struct sessions *s, size_t i)
     uint32_t key_len;
     const unsigned char *key = keys_at(e->keys, i, &key_len);
     struct cell *key_cell = table_find(&s->keys, e->keys->hash[i], key, key_len);
-    struct session *x = key_cell == NULL ? NULL : *first_session(key_cell);
-    while (x != NULL && ends_before(&x->bounds, bounds.start_ns))
-        x = x->next;
-    if (x == NULL || ends_before(&bounds, x->bounds.start_ns)) {
+    struct session *x =
+        key_cell == NULL ? NULL : session_of(chain_find(chain_of(key_cell), bounds.start_ns));
+    if (x == NULL || chain_ends_before(&bounds, x->node.bounds.start_ns)) {
         if (engine_reached(e, engine_expiry(e, bounds.end_ns)))
             return NULL;
         return open_session(s, make_key(s, e->keys->hash[i], key, key_len), &bounds);
     }
 
-    struct window_bounds grown = x->bounds;
+    struct window_bounds grown = x->node.bounds;
     if (bounds.start_ns < grown.start_ns)
         grown.start_ns = bounds.start_ns;
     if (bounds.end_ns > grown.end_ns)
         grown.end_ns = bounds.end_ns;
-    if (x->next != NULL && !ends_before(&bounds, x->next->bounds.start_ns))
+    struct session *next = next_session(x);
+    if (next != NULL && !chain_ends_before(&bounds, next->node.bounds.start_ns))
         engine_add_pending(e); /* accumulators are about to be merged */
-    while (x->next != NULL && !ends_before(&bounds, x->next->bounds.start_ns)) {
-        if (x->next->bounds.end_ns > grown.end_ns)
-            grown.end_ns = x->next->bounds.end_ns;
-        swallow(s, x, x->next);
+    while (next != NULL && !chain_ends_before(&bounds, next->node.bounds.start_ns)) {
+        if (next->node.bounds.end_ns > grown.end_ns)
+            grown.end_ns = next->node.bounds.end_ns;
+        swallow(s, x, next);
+        next = next_session(x);
     }
-    if (grown.start_ns != x->bounds.start_ns || grown.end_ns != x->bounds.end_ns)
+    if (grown.start_ns != x->node.bounds.start_ns || grown.end_ns != x->node.bounds.end_ns)
         rebound(x, &grown);
     return x;
 }
@@ -216,7 +221,7 @@ static void fire(struct sessions *s, struct session *x, enum pane_timing timing)
         pane_take_back(panes, x->taken_back, &x->cell);
         x->taken_back = NULL;
     }
-    pane_fire(panes, &x->bounds, &x->cell, &x->arena, timing);
+    pane_fire(panes, &x->node.bounds, &x->cell, &x->arena, timing);
 }
 
 static void add_record(struct sessions *s, size_t i)
@@ -233,9 +238,9 @@ static void add_record(struct sessions *s, size_t i)
         engine_note_late(e, e->batch->time_ns[i]);
     }
     engine_push(e, &x->cell, &x->arena, i);
-    x->passed = engine_reached(e, x->bounds.end_ns);
+    x->passed = engine_reached(e, x->node.bounds.end_ns);
     schedule(s, x);
-    if (engine_triggered(e, &x->cell, x->bounds.end_ns)) {
+    if (engine_triggered(e, &x->cell, x->node.bounds.end_ns)) {
         engine_add_pending(e);
         fire(s, x, x->passed ? PANE_LATE : PANE_EARLY);
     }
@@ -255,10 +260,10 @@ static void sessions_consume(struct engine *e, size_t from, size_t to)
 static int compare_sessions(const void *pa, const void *pb)
 {
     const struct session *a = *(struct session *const *)pa, *b = *(struct session *const *)pb;
-    if (a->bounds.end_ns != b->bounds.end_ns)
-        return a->bounds.end_ns < b->bounds.end_ns ? -1 : 1;
-    if (a->bounds.start_ns != b->bounds.start_ns)
-        return a->bounds.start_ns < b->bounds.start_ns ? -1 : 1;
+    if (a->node.bounds.end_ns != b->node.bounds.end_ns)
+        return a->node.bounds.end_ns < b->node.bounds.end_ns ? -1 : 1;
+    if (a->node.bounds.start_ns != b->node.bounds.start_ns)
+        return a->node.bounds.start_ns < b->node.bounds.start_ns ? -1 : 1;
     return cell_compare_keys(&a->cell, &b->cell);
 }
 
@@ -338,8 +343,8 @@ static void collect_fresh(struct sessions *s)
 {
     s->n_due = 0;
     for (uint32_t i = 0; i < s->keys.n; i++) {
-        struct session *x = *first_session(table_cell(&s->keys, i));
-        for (; x != NULL; x = x->next)
+        struct session *x = first_session(table_cell(&s->keys, i));
+        for (; x != NULL; x = next_session(x))
             if (x->cell.fresh > 0)
                 note_due(s, x);
     }
@@ -359,16 +364,16 @@ static void tick(struct sessions *s)
 static void drop_dead_keys(struct sessions *s)
 {
     struct table live;
-    table_init(&live, sizeof(struct session *));
+    table_init(&live, sizeof(struct chain));
     for (uint32_t i = 0; i < s->keys.n; i++) {
         struct cell *old = table_cell(&s->keys, i);
-        struct session *first = *first_session(old);
+        struct session *first = first_session(old);
         if (first == NULL)
             continue;
         bool made;
         struct cell *cell = table_get(&live, old->hash, cell_key(old), old->key_len, &made);
-        *first_session(cell) = first;
-        for (struct session *x = first; x != NULL; x = x->next) {
+        *chain_of(cell) = *chain_of(old);
+        for (struct session *x = first; x != NULL; x = next_session(x)) {
             x->key_cell = cell;
             x->cell.key = cell->key;
         }
@@ -386,7 +391,7 @@ static void sessions_run_timers(struct engine *e)
         bool due = e->timer_set && engine_reached(e, now_ns);
         if (!due || now_ns != last_ns)
             panes_commit(&e->panes);
-        if (!due)
+        if (!due || panes_are_lost(&e->panes))
             break;
         last_ns = now_ns;
         collect_due(s, now_ns);
@@ -425,8 +430,8 @@ static void save_session(const struct engine *e, const struct session *x, struct
     for (const struct retraction *r = x->taken_back; r != NULL; r = r->next)
         owed++;
     wire_put_bytes(to, cell_key(&x->cell), x->cell.key_len);
-    wire_put_i64(to, x->bounds.start_ns);
-    wire_put_i64(to, x->bounds.end_ns);
+    wire_put_i64(to, x->node.bounds.start_ns);
+    wire_put_i64(to, x->node.bounds.end_ns);
     wire_put_u8(to, x->passed);
     cell_save(&e->panes, &x->cell, to);
     wire_put_u64(to, owed);
@@ -443,11 +448,13 @@ static void sessions_save(const struct engine *e, struct buf *to)
     const struct sessions *s = (const struct sessions *)(const void *)e;
     uint64_t n = 0;
     for (uint32_t i = 0; i < s->keys.n; i++)
-        for (struct session *x = *first_session(table_cell(&s->keys, i)); x != NULL; x = x->next)
+        for (struct session *x = first_session(table_cell(&s->keys, i)); x != NULL;
+             x = next_session(x))
             n++;
     wire_put_u64(to, n);
     for (uint32_t i = 0; i < s->keys.n; i++)
-        for (struct session *x = *first_session(table_cell(&s->keys, i)); x != NULL; x = x->next)
+        for (struct session *x = first_session(table_cell(&s->keys, i)); x != NULL;
+             x = next_session(x))
             save_session(e, x, to);
 }
 
@@ -509,6 +516,8 @@ static void sessions_free(struct engine *e)
             release(x);
     }
     heap_free(&s->heap);
+    for (uint32_t i = 0; i < s->keys.n; i++)
+        free(chain_of(table_cell(&s->keys, i))->heads);
     table_free(&s->keys);
     free(s->due);
     free(s);
@@ -519,12 +528,10 @@ static bool sessions_taker_expiry(const struct engine *e, const unsigned char *k
 {
     const struct sessions *s = (const struct sessions *)(const void *)e;
     struct cell *cell = table_find(&s->keys, keys_hash(e->key_seed, key, key_len), key, key_len);
-    struct session *x = cell == NULL ? NULL : *first_session(cell);
-    while (x != NULL && ends_before(&x->bounds, t_ns))
-        x = x->next;
-    if (x == NULL || x->bounds.start_ns > t_ns)
+    const struct session *x = cell == NULL ? NULL : session_of(chain_find(chain_of(cell), t_ns));
+    if (x == NULL || x->node.bounds.start_ns > t_ns)
         return false;
-    *expiry_ns = engine_expiry(e, x->bounds.end_ns);
+    *expiry_ns = engine_expiry(e, x->node.bounds.end_ns);
     return true;
 }
 
@@ -543,6 +550,6 @@ struct engine *sessions_new(void)
 {
     struct sessions *s = memory_calloc(1, sizeof *s);
     s->engine.ops = &sessions_ops;
-    table_init(&s->keys, sizeof(struct session *));
+    table_init(&s->keys, sizeof(struct chain));
     return &s->engine;
 }

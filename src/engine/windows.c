@@ -37,21 +37,35 @@ struct window *windows_holding(const struct windows *windows, int64_t t_ns)
     return last;
 }
 
-/* Makes room for one more at the end. */
+/* Lays the array out anew, with room at both ends. */
 static void make_room(struct windows *windows)
 {
+    size_t capacity = windows->n < 8 ? 16 : windows->n * 2;
+    struct window **memory = memory_calloc(capacity, sizeof(struct window *));
+    struct window **at = memory + (capacity - windows->n) / 2;
+    if (windows->n > 0)
+        memcpy(at, windows->at, windows->n * sizeof(struct window *));
+    free(windows->memory);
+    windows->memory = memory;
+    windows->at = at;
+    windows->capacity = capacity;
+}
+
+/* Opens a gap: whichever side of it is shorter moves, so that neither end is dear. */
+static void open_gap(struct windows *windows, size_t place)
+{
+    bool front = place < windows->n / 2;
     size_t head = (size_t)(windows->at - windows->memory);
-    if (head + windows->n < windows->capacity)
-        return;
-    if (head <= windows->n) {
-        windows->capacity = windows->capacity ? windows->capacity * 2 : 16;
-        windows->memory =
-            memory_realloc(windows->memory, windows->capacity * sizeof(struct window *));
-        windows->at = windows->memory + head;
+    if (front ? head == 0 : head + windows->n >= windows->capacity)
+        make_room(windows);
+    if (front) {
+        memmove(windows->at - 1, windows->at, place * sizeof(struct window *));
+        windows->at--;
     } else {
-        memmove(windows->memory, windows->at, windows->n * sizeof(struct window *));
-        windows->at = windows->memory;
+        memmove(&windows->at[place + 1], &windows->at[place],
+                (windows->n - place) * sizeof(struct window *));
     }
+    windows->n++;
 }
 
 struct window *windows_insert(struct windows *windows, size_t place,
@@ -60,11 +74,8 @@ struct window *windows_insert(struct windows *windows, size_t place,
     struct window *w = memory_alloc(sizeof *w);
     w->bounds = *bounds;
     table_init(&w->table, acc_bytes);
-    make_room(windows);
-    memmove(&windows->at[place + 1], &windows->at[place],
-            (windows->n - place) * sizeof(struct window *));
+    open_gap(windows, place);
     windows->at[place] = w;
-    windows->n++;
     return w;
 }
 

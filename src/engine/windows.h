@@ -2,7 +2,8 @@
  * engine/windows.h - live aligned windows (or slices of them), in order.
  *
  * All are sorted by start, and so by end too. Taking the first one out costs nothing: the array
- * only begins later, and is moved together now and then.
+ * only begins later. Adding one moves those on the shorter side, so that input in order and input
+ * newest first cost the same.
  */
 #ifndef ENGINE_WINDOWS_H
 #define ENGINE_WINDOWS_H
