@@ -71,7 +71,7 @@ $'"k":"","count":2\n"k":"1","count":1\n"k":"1.0","count":1'
 
 @test "a CSV key that is not UTF-8 reads as U+FFFD, so that what prints alike is one key" {
     printf 't,k,o\n1,\377,x\n1,\357\277\275,x\n1,\376,x\n1,a,\377\n' | keys -k k >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
-    same "$(cat "$BATS_TEST_TMPDIR/out")" $'"k":"a","count":1\n"k":"\ufffd","count":3'
+    same "$(cat "$BATS_TEST_TMPDIR/out")" $'"k":"a","count":1\n"k":"\357\277\275","count":3'
 }
 
 @test "many keys" {

@@ -43,14 +43,17 @@ make_log() {
     "$WINAGG" "${options[@]}" --state whole_state --output whole <log 2>/dev/null
     mv late late_whole
     mv bad bad_whole
-    local pid
+    local pid last first
     for n in 40 170 320 480; do
         mkfifo pipe
         "$WINAGG" "${options[@]}" --state s --resume continue --checkpoint 11 --output rows <pipe 2>err &
         pid=$!
         exec 7>pipe
-        # From the beginning, from a while ago, or from just where the last one ended.
-        tail -n +$((n > 300 ? n - 250 : 1)) log | head -n $((n > 300 ? 250 : n)) >&7
+        # From the beginning, or from some way before what the snapshot has.
+        last=$("$WINAGG" --inspect s 2>/dev/null | jq '[.positions[] | select(.source == 0).position][0] // 0')
+        first=$(grep -n "\"p\":0,\"o\":$last," log | cut -d: -f1)
+        first=$((${first:-0} > 60 ? first - 40 : 1))
+        tail -n "+$first" log | head -n "$n" >&7
         sleep 0.3
         kill -KILL "$pid"
         wait "$pid" || true

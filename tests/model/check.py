@@ -59,8 +59,9 @@ def feed(pipe, data, sizes):
         pass
 
 
-def run_winagg(winagg, case, folder, sizes=None, as_file=False):
-    """Runs winagg in the folder: stdin at once, in pieces of sizes(), or from a FILE."""
+def run_winagg(winagg, case, folder, sizes=None, as_file=False, parts=None):
+    """Runs winagg in the folder: stdin at once, in pieces of sizes(), from a FILE, or from one
+    for each of the parts."""
     argv = [word.lstrip("@") if word in PLACEHOLDERS else word for word in case.argv()]
     for name in PLACEHOLDERS:
         path = os.path.join(folder, name[1:])
@@ -69,8 +70,10 @@ def run_winagg(winagg, case, folder, sizes=None, as_file=False):
     if case.output_before:
         model.write_file(os.path.join(folder, "output"), "wb", case.output_before)
     if as_file:
-        model.write_file(os.path.join(folder, "input"), "wb", case.input())
-        argv.append("input")
+        for i, content in enumerate(parts or [case.input()]):
+            name = f"input{i}" if parts else "input"
+            model.write_file(os.path.join(folder, name), "wb", content)
+            argv.append(name)
     with open(os.path.join(folder, "stdout"), "w+b") as out, \
             open(os.path.join(folder, "stderr"), "w+b") as err:
         child = subprocess.Popen([winagg, *argv], cwd=folder, stdout=out, stderr=err,
@@ -263,6 +266,23 @@ def variants(winagg, case, expected, seen, folder, rng):
         for what, text in compare(shuffled, want, run_winagg(winagg, shuffled, folder)):
             if what not in ("bad lines",):  # of another order, of course
                 yield "shuffled " + what, text
+        yield from several_files(winagg, ordered, want, folder, rng)
+
+
+def several_files(winagg, case, want, folder, rng):
+    """The records dealt out to FILEs, each a source: where nothing is late, the same rows."""
+    if "numbered" in case.tags or want.status != 0 or "max_record" in dict(want.options.__dict__) \
+            and want.options.max_record < 16 << 20:
+        return
+    hands = [[] for _ in range(rng.randint(2, 4))]
+    for record in case.records:
+        rng.choice(hands).append(record)
+    parts = [case.head + b"".join(hand) for hand in hands]
+    seen = run_winagg(winagg, case, folder, as_file=True, parts=parts)
+    if seen.status != want.status:
+        yield "FILEs status", f"several FILEs exit {seen.status}, {want.status} expected: {seen.stderr}"
+    elif want.options.output is None and not rows_agree(want.lines, seen.stdout):
+        yield "FILEs rows", f"{[part for part in parts]}\n" + diff(want.rows(), seen.stdout)
 
 
 # ---- restarts ----
