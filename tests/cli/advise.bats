@@ -62,7 +62,11 @@ END
     pid=$!
     exec 7>pipe
     tv 5 1 >&7
-    sleep 0.3
+    # All bytes were read; whatever was read is dealt with before the signal is heeded.
+    until python3 -c 'import array, fcntl, termios
+n = array.array("i", [0])
+fcntl.ioctl(7, termios.FIONREAD, n)
+exit(n[0])' 7>&7; do sleep 0.02; done
     kill -TERM "$pid"
     wait "$pid" || true
     exec 7>&-
