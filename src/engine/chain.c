@@ -63,7 +63,7 @@ static unsigned draw_levels(struct chain *chain)
 
 void chain_insert(struct chain *chain, struct chain_node *node)
 {
-    struct chain_node *before[LEVELS];
+    struct chain_node *before[LEVELS] = {NULL};
     if (chain->n >= SHORT && chain->heads == NULL)
         chain->heads = memory_calloc(LEVELS - 1, sizeof(struct chain_node *));
     node->levels = chain->heads == NULL ? 1 : draw_levels(chain);
@@ -81,7 +81,7 @@ void chain_insert(struct chain *chain, struct chain_node *node)
 
 void chain_remove(struct chain *chain, struct chain_node *node)
 {
-    struct chain_node *before[LEVELS];
+    struct chain_node *before[LEVELS] = {NULL};
     find_before(chain, node->bounds.start_ns, before);
     for (unsigned level = 0; level < node->levels; level++) {
         struct chain_node **link = link_of(chain, before[level], level);
