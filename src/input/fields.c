@@ -63,8 +63,8 @@ void fields_trim(const char **text, size_t *len)
 static const char *no_time(struct arena *arena, const struct path *path,
                            const struct fields_one *field)
 {
-    return reason_printf(arena, "no time: field '%s' is %s", path->text,
-                         field->text == NULL ? "no value" : "empty");
+    return reason_printf(arena, "no time: field '%s' %s", path->text,
+                         field->text == NULL ? "has no value, or is missing" : "is empty");
 }
 
 /* The event time; NULL, or why there is none. */

@@ -56,11 +56,17 @@ static bool find_column(struct names *names, const char *text, size_t *column)
     return false;
 }
 
-/* A JSON array is not told from CSV by its first byte, so its first line is taken for a header. */
-static const char *array_hint(const char *header, size_t len)
+/* What is not told from CSV by its first byte has its first line taken for a header. */
+static const char *other_format(const char *header, size_t len)
 {
-    bool array = len > 0 && header[0] == '[';
-    return array ? " (a JSON array? one object a line is expected: jq -c '.[]' makes them)" : "";
+    if (len > 0 && header[0] == '[')
+        return " (a JSON array? one object a line is expected: jq -c '.[]' makes them)";
+    if (memmem(header, len, "] \"", 3) != NULL)
+        return " (an access log? -i combined reads it)";
+    const char *equals = len == 0 ? NULL : memchr(header, '=', len);
+    if (equals != NULL && memchr(equals, ' ', (size_t)(header + len - equals)) != NULL)
+        return " (logfmt? -i logfmt reads it)";
+    return "";
 }
 
 /* Do the two differ by case, or blanks around, only? */
@@ -86,7 +92,7 @@ static bool missing_column(struct names *names, const char *input, const char *w
                 names->n == 1 && len > 4 && memcmp(name, "sep=", 4) == 0
                     ? " (the line sep= is for Excel: tail -n +2 skips it, --delimiter takes what "
                       "it says)"
-                    : array_hint(name, len);
+                    : other_format(name, len);
         if (near.len == 0 && is_alike(name, len, wanted))
             buf_printf(&near, "; did you mean '%.*s'?", (int)len, name);
         buf_puts(&list, i == 0 ? "" : ", ");
@@ -368,7 +374,7 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
                       : read_named(&splitter, data + start, record_len, &arena);
     if (reason != NULL) {
         error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s", input, (unsigned long long)line,
-                  reason, array_hint(data + start, record_len));
+                  reason, other_format(data + start, record_len));
         status = HEADER_FAILED;
     } else {
         struct names names = {.n = splitter.fields.n, .header = &splitter.fields};

@@ -25,6 +25,8 @@ says() {
     printf '{"t":1}{"t":2}\n' | says "(two objects on one line? jq -c . makes one line of each)"
     printf '{"t":1' | gzip -c | says "stdin: the bytes are compressed: expected text (zcat | winagg reads it"
     printf '\377\376{\0' | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16 -t UTF-8 makes it)"
+    printf 'h - - [01/May/2024:12:00:10 +0000] "GET / HTTP/1.1" 200 5\n' | says "(an access log? -i combined reads it)"
+    printf 'time=2024-05-01T12:00:00Z level=info\n' | says "(logfmt? -i logfmt reads it)"
     printf 'sep=;\nt;v\n1;2\n' | says "(the line sep= is for Excel: tail -n +2 skips it"
 }
 

@@ -30,7 +30,7 @@ setup() {
         "window_start,window_end,k,sum_v,n,first_v
 0,10,,1,1,1
 0,10,a,4,1,4"
-    grep -q "no time: field 't' is no value" err
+    grep -q "no time: field 't' has no value" err
     printf '{"t":1,"k":"NA","v":"-"}\n{"t":2,"k":"b","v":-999}\n{"t":3,"k":null,"v":"-999"}\n' >in
     same "$(w -w 10s -k k -a sum:v,n=count:v --null NA --null - --null -999 in)" \
         "window_start,window_end,k,sum_v,n
