@@ -72,3 +72,38 @@ void json_text_string(struct buf *to, const char *text, size_t len)
     buf_putc(to, '"');
     buf_free(&repaired);
 }
+
+void json_text_datum(struct buf *to, const struct datum *datum)
+{
+    switch (datum->kind) {
+    case DATUM_NULL:
+        buf_puts(to, "null");
+        break;
+    case DATUM_FALSE:
+        buf_puts(to, "false");
+        break;
+    case DATUM_TRUE:
+        buf_puts(to, "true");
+        break;
+    case DATUM_NUMBER:
+    case DATUM_JSON:
+        buf_put(to, datum->text, datum->len);
+        break;
+    case DATUM_STRING:
+        json_text_string(to, datum->text, datum->len);
+        break;
+    }
+}
+
+void json_text_encoded(struct buf *to, const void *encoded, size_t len)
+{
+    struct buf scratch = {0}, text = {0};
+    const unsigned char *at = encoded;
+    struct value v = {.kind = VALUE_NULL};
+    if (len > 0 && !value_decode(&at, at + len, &v, &scratch))
+        v.kind = VALUE_NULL;
+    struct datum datum = value_datum(&v, &text);
+    json_text_datum(to, &datum);
+    buf_free(&scratch);
+    buf_free(&text);
+}

@@ -14,32 +14,10 @@ static void json_init(struct writer *w)
     }
 }
 
-static void put_datum(struct buf *to, const struct datum *d)
-{
-    switch (d->kind) {
-    case DATUM_NULL:
-        buf_puts(to, "null");
-        break;
-    case DATUM_FALSE:
-        buf_puts(to, "false");
-        break;
-    case DATUM_TRUE:
-        buf_puts(to, "true");
-        break;
-    case DATUM_NUMBER:
-    case DATUM_JSON:
-        buf_put(to, d->text, d->len);
-        break;
-    case DATUM_STRING:
-        json_text_string(to, d->text, d->len);
-        break;
-    }
-}
-
 static void json_key(struct writer *w, struct buf *to, size_t i, const struct datum *value)
 {
     buf_put(to, w->labels[i].data, w->labels[i].len);
-    put_datum(to, value);
+    json_text_datum(to, value);
 }
 
 static void json_time(struct writer *w, struct buf *to, int64_t ns)

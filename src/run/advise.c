@@ -104,24 +104,19 @@ static void put_share(struct buf *to, unsigned share)
                                    : "9999");
 }
 
+/* In the table a text stands as it is. */
 static void put_source(struct buf *to, const struct cell *cell, bool json)
 {
-    struct buf scratch = {0}, text = {0};
+    struct buf scratch = {0};
     const unsigned char *at = cell == NULL ? NULL : cell_key(cell);
-    struct value v = {.kind = VALUE_NULL};
-    if (cell != NULL)
-        value_decode(&at, at + cell->key_len, &v, &scratch);
-    struct datum datum = value_datum(&v, &text);
-    if (datum.kind == DATUM_STRING && json)
-        json_text_string(to, datum.text, datum.len);
-    else if (datum.kind == DATUM_STRING || datum.kind == DATUM_NUMBER)
-        buf_put(to, datum.text, datum.len);
+    struct value v;
+    if (cell != NULL && !json && value_decode(&at, at + cell->key_len, &v, &scratch) &&
+        v.kind == VALUE_STRING)
+        buf_put(to, v.text, v.len);
     else
-        buf_puts(to, datum.kind == DATUM_NULL   ? "null"
-                     : datum.kind == DATUM_TRUE ? "true"
-                                                : "false");
+        json_text_encoded(to, cell == NULL ? NULL : cell_key(cell),
+                          cell == NULL ? 0 : cell->key_len);
     buf_free(&scratch);
-    buf_free(&text);
 }
 
 static void print_json(struct spread *s, const struct cell *cell, struct buf *to)

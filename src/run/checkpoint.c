@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/wire.h"
+#include "run/parts.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/semantics.h"
@@ -142,22 +143,11 @@ bool checkpoint_image(struct running *r, bool finished, struct buf *image)
     if (!save_inputs(r, image))
         return false;
     save_outputs(r, image);
-    section = snapshot_section(image, "ENGN", ENGINE_STATE_VERSION);
-    engine_save(r->engine, image);
-    snapshot_section_end(image, section);
-    if (r->clocks != NULL) {
-        section = snapshot_section(image, "CLKS", CLOCKS_STATE_VERSION);
-        clocks_save(r->clocks, image);
-        snapshot_section_end(image, section);
-    }
-    if (r->engine->dedup != NULL) {
-        section = snapshot_section(image, "DDUP", DEDUP_STATE_VERSION);
-        dedup_save(r->engine->dedup, image);
-        snapshot_section_end(image, section);
-    }
-    if (r->replay != NULL) {
-        section = snapshot_section(image, "POSN", REPLAY_STATE_VERSION);
-        replay_save(r->replay, image);
+    for (const struct part *part = parts; part->tag != NULL; part++) {
+        if (!part->is_there(r))
+            continue;
+        section = snapshot_section(image, part->tag, part->version);
+        part->save(r, image);
         snapshot_section_end(image, section);
     }
     snapshot_seal(image);

@@ -101,8 +101,7 @@ static size_t bytes_done(const struct inlet *in)
     return done;
 }
 
-/* Does the block end within a record over the limit, whose rest is still to come? */
-static bool ends_within(const struct block *block)
+bool inlet_ends_within(const struct block *block)
 {
     return block->kind != BLOCK_RECORDS && block->bytes.len > 0 &&
            block->bytes.data[block->bytes.len - 1] != '\n';
@@ -117,7 +116,7 @@ void inlet_settle(struct running *r, struct inlet *in)
     const char *moved = block->bytes.data + in->at.bytes;
     if (len == 0)
         return;
-    bool overlong = bytes == block->bytes.len && ends_within(block);
+    bool overlong = bytes == block->bytes.len && inlet_ends_within(block);
     /* The parser has counted the lines of the whole block, which is the usual case. */
     uint64_t lines = len == block->bytes.len ? in->batch->lines : newline_count(moved, len);
     source_move(&in->source, len, lines, overlong);

@@ -54,6 +54,9 @@ bool inlet_next_source(struct running *r, struct inlet *in);
 /* Are records or bad ones left in the batch at hand? */
 bool inlet_has_records(const struct inlet *in);
 
+/* Does the block end within a record over the limit, whose rest is still to come? */
+bool inlet_ends_within(const struct block *block);
+
 /*
  * What was dealt with of the batch becomes the source's position. To be called before anything is
  * made durable, and when a batch is done.

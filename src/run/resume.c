@@ -19,8 +19,7 @@ static bool unreadable(const char *path, const char *tag, struct error *err)
                      tag);
 }
 
-/* A section of the version that this program writes. */
-static bool section(const char *path, const struct buf *image, const char *tag, uint32_t expected,
+bool resume_section(const char *path, const struct buf *image, const char *tag, uint32_t expected,
                     const unsigned char **at, const unsigned char **end, struct error *err)
 {
     uint32_t version;
@@ -101,7 +100,7 @@ bool resume_parse(const char *path, const struct buf *image, struct resume *resu
                     {"OUTP", 1, parse_outputs}};
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         const unsigned char *at, *end;
-        if (!section(path, image, sections[i].tag, sections[i].version, &at, &end, err))
+        if (!resume_section(path, image, sections[i].tag, sections[i].version, &at, &end, err))
             return false;
         if (!sections[i].parse(at, end, resume))
             return unreadable(path, sections[i].tag, err);
@@ -112,31 +111,7 @@ bool resume_parse(const char *path, const struct buf *image, struct resume *resu
 bool resume_options(const char *path, const struct buf *image, const unsigned char **at,
                     const unsigned char **end, struct error *err)
 {
-    return section(path, image, "PLAN", 1, at, end, err);
-}
-
-bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
-                   const unsigned char **end, struct error *err)
-{
-    return section(path, image, "ENGN", ENGINE_STATE_VERSION, at, end, err);
-}
-
-bool resume_clocks(const char *path, const struct buf *image, const unsigned char **at,
-                   const unsigned char **end, struct error *err)
-{
-    return section(path, image, "CLKS", CLOCKS_STATE_VERSION, at, end, err);
-}
-
-bool resume_dedup(const char *path, const struct buf *image, const unsigned char **at,
-                  const unsigned char **end, struct error *err)
-{
-    return section(path, image, "DDUP", DEDUP_STATE_VERSION, at, end, err);
-}
-
-bool resume_replay(const char *path, const struct buf *image, const unsigned char **at,
-                   const unsigned char **end, struct error *err)
-{
-    return section(path, image, "POSN", REPLAY_STATE_VERSION, at, end, err);
+    return resume_section(path, image, "PLAN", 1, at, end, err);
 }
 
 static void put_number(struct buf *to, const char *name, uint64_t n)
@@ -191,33 +166,12 @@ static void put_watermark(const struct engine_state *s, struct buf *to)
     }
 }
 
-/* An encoded value as JSON; without bytes, null. */
-static void put_value(struct buf *to, const void *encoded, size_t len)
-{
-    struct buf scratch = {0}, text = {0};
-    const unsigned char *at = encoded;
-    struct value v = {.kind = VALUE_NULL};
-    if (len > 0)
-        value_decode(&at, at + len, &v, &scratch);
-    struct datum datum = value_datum(&v, &text);
-    if (datum.kind == DATUM_STRING)
-        json_text_string(to, datum.text, datum.len);
-    else if (datum.kind == DATUM_NUMBER)
-        buf_put(to, datum.text, datum.len);
-    else
-        buf_puts(to, datum.kind == DATUM_NULL   ? "null"
-                     : datum.kind == DATUM_TRUE ? "true"
-                                                : "false");
-    buf_free(&scratch);
-    buf_free(&text);
-}
-
 /* The one source of a run without --source has no value. */
 static void put_source(void *context, const void *source, size_t len, int64_t clock_ns)
 {
     struct buf *to = context;
     buf_puts(to, to->data[to->len - 1] == '[' ? "{\"source\":" : ",{\"source\":");
-    put_value(to, source, len);
+    json_text_encoded(to, source, len);
     buf_puts(to, ",\"clock\":\"");
     time_print(to, clock_ns, TIME_UNIT_RFC3339, NULL);
     buf_puts(to, "\"}");
@@ -228,9 +182,9 @@ static void put_last(void *context, const void *source, size_t source_len, const
 {
     struct buf *to = context;
     buf_puts(to, to->data[to->len - 1] == '[' ? "{\"source\":" : ",{\"source\":");
-    put_value(to, source, source_len);
+    json_text_encoded(to, source, source_len);
     buf_puts(to, ",\"position\":");
-    put_value(to, position, position_len);
+    json_text_encoded(to, position, position_len);
     buf_putc(to, '}');
 }
 
@@ -311,7 +265,7 @@ int resume_inspect(const char *path, struct error *err)
     if (found == SNAPSHOT_NONE)
         error_set(err, EXIT_RUNTIME, "%s: can't read the snapshot: %s", path, strerror(ENOENT));
     bool ok = found == SNAPSHOT_FOUND && resume_parse(path, &image, &resume, err) &&
-              resume_engine(path, &image, &at, &end, err);
+              resume_section(path, &image, "ENGN", ENGINE_STATE_VERSION, &at, &end, err);
     if (ok && !engine_state_load(&state, &at, end))
         ok = unreadable(path, "ENGN", err);
     if (ok) {

@@ -1,9 +1,9 @@
 /*
  * run/resume.h - going on from a snapshot.
  *
- *     resume_load(r, &image, &found)    read, check; nothing is touched
- *     ... the input is found, outputs are opened ...
- *     resume_apply(r, &image)           cut the outputs, restore the state
+ *     resume_options()     the same options as now?
+ *     resume_parse()       what it says apart from the state
+ *     resume_section()     the state itself, part by part (run/parts.h)
  *
  * Everything is checked before anything is touched: a refusal leaves all files as they were.
  */
@@ -51,21 +51,12 @@ bool resume_parse(const char *path, const struct buf *image, struct resume *resu
                   struct error *err);
 void resume_free(struct resume *resume);
 
-/* The section of the options, and the engine's. */
+/* A section, of the version that this program writes. */
+bool resume_section(const char *path, const struct buf *image, const char *tag, uint32_t expected,
+                    const unsigned char **at, const unsigned char **end, struct error *err);
+/* That of the options. */
 bool resume_options(const char *path, const struct buf *image, const unsigned char **at,
                     const unsigned char **end, struct error *err);
-bool resume_engine(const char *path, const struct buf *image, const unsigned char **at,
-                   const unsigned char **end, struct error *err);
-/* That of the clocks, which is there if there are any. */
-bool resume_clocks(const char *path, const struct buf *image, const unsigned char **at,
-                   const unsigned char **end, struct error *err);
-/* That of the positions, likewise. */
-bool resume_replay(const char *path, const struct buf *image, const unsigned char **at,
-                   const unsigned char **end, struct error *err);
-
-/* That of the remembered ids, likewise. */
-bool resume_dedup(const char *path, const struct buf *image, const unsigned char **at,
-                  const unsigned char **end, struct error *err);
 
 /* Prints what a snapshot holds on stdout, as JSON (--inspect). Returns the exit status. */
 int resume_inspect(const char *path, struct error *err);

@@ -111,11 +111,6 @@ static bool skip_duplicate(struct running *r, struct inlet *in, const struct bad
     return true;
 }
 
-static bool ends_within(const struct block *block)
-{
-    return block->kind != BLOCK_RECORDS && block->bytes.data[block->bytes.len - 1] != '\n';
-}
-
 /* False if --strict ends the run here, the whole record being read. */
 static bool report_bad_record(struct running *r, const struct inlet *in,
                               const struct bad_record *bad)
@@ -128,7 +123,7 @@ static bool report_bad_record(struct running *r, const struct inlet *in,
         error_set(&r->strict, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
                   in->source.name, (unsigned long long)(in->first_line + bad->line - 1),
                   bad->reason == NULL ? "record longer than --max-record" : bad->reason);
-    if (ends_within(in->batch->block))
+    if (inlet_ends_within(in->batch->block))
         return true;
     *r->err = r->strict;
     return false;

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/seed.h"
+#include "run/parts.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/semantics.h"
@@ -204,7 +205,6 @@ static bool cut(struct running *r, struct sink *sink, uint64_t position)
     return true;
 }
 
-/* The state is read first: a file that turns out damaged must leave the outputs alone. */
 static bool apply_inlet(struct running *r, struct inlet *in, const struct resume_input *saved)
 {
     const unsigned char *at = saved->input;
@@ -218,25 +218,21 @@ static bool apply_inlet(struct running *r, struct inlet *in, const struct resume
     return true;
 }
 
+/* The state is read first: a file that turns out damaged must leave the outputs alone. */
 static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume,
                          const struct resume_input **saved)
 {
     const unsigned char *at, *end;
     struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    if (!resume_engine(r->plan->state_path, image, &at, &end, r->err))
-        return false;
-    if (!engine_load(r->engine, &at, end))
-        return damaged(r);
-    if (r->clocks != NULL && (!resume_clocks(r->plan->state_path, image, &at, &end, r->err) ||
-                              !clocks_load(r->clocks, &at, end)))
-        return r->err->status != 0 ? false : damaged(r);
-    start_tell_clocks(r);
-    if (r->engine->dedup != NULL && (!resume_dedup(r->plan->state_path, image, &at, &end, r->err) ||
-                                     !dedup_load(r->engine->dedup, r->engine->key_seed, &at, end)))
-        return r->err->status != 0 ? false : damaged(r);
-    if (r->replay != NULL && (!resume_replay(r->plan->state_path, image, &at, &end, r->err) ||
-                              !replay_load(r->replay, &at, end)))
-        return r->err->status != 0 ? false : damaged(r);
+    for (const struct part *part = parts; part->tag != NULL; part++) {
+        if (!part->is_there(r))
+            continue;
+        if (!resume_section(r->plan->state_path, image, part->tag, part->version, &at, &end,
+                            r->err))
+            return false;
+        if (!part->load(r, &at, end))
+            return damaged(r);
+    }
     for (size_t i = 0; i < r->n_inlets; i++)
         if (saved[i] != NULL && !apply_inlet(r, &r->inlets[i], saved[i]))
             return false;

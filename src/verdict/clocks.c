@@ -9,7 +9,8 @@
 /* What a source's cell holds. */
 struct source_clock {
     struct clock clock;
-    int64_t heard_at_ns; /* what `waited` was when it spoke; a file's own while it is waited for */
+    int64_t heard_at_ns; /* what `waited_ns` was when it spoke */
+    int64_t silent_ns;   /* of a file: how long it was waited for since */
     bool in_heap;
     bool ended; /* it counts no more */
 };
@@ -111,7 +112,7 @@ static bool is_idle(const struct clocks *c, const struct source_clock *source)
 {
     if (c->options.idle_ns == 0)
         return false;
-    int64_t silent_ns = c->files != NULL ? source->heard_at_ns : c->waited_ns - source->heard_at_ns;
+    int64_t silent_ns = c->files != NULL ? source->silent_ns : c->waited_ns - source->heard_at_ns;
     return silent_ns >= c->options.idle_ns;
 }
 
@@ -196,7 +197,8 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
             source = find_source(c, 0, (const unsigned char *)"", 0);
         }
         clock_see(&source->clock, time_ns[i], c->options.max_jump_ns);
-        source->heard_at_ns = c->files != NULL ? 0 : c->waited_ns;
+        source->heard_at_ns = c->waited_ns;
+        source->silent_ns = 0;
         c->silent_ns = 0;
         if (!source->in_heap)
             join_heap(c, source);
@@ -214,7 +216,7 @@ int64_t clocks_wait(struct clocks *c, uint32_t file, int64_t ns)
     c->waited_ns = time_add(c->waited_ns, ns);
     c->silent_ns = time_add(c->silent_ns, ns);
     if (c->files != NULL)
-        c->files[file]->heard_at_ns = time_add(c->files[file]->heard_at_ns, ns);
+        c->files[file]->silent_ns = time_add(c->files[file]->silent_ns, ns);
     follow(c);
     return c->now_ns;
 }

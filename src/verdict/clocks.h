@@ -8,9 +8,7 @@
  * Dataflow model and Flink. Clocks only rise, so an old value in the heap is a lower bound: an
  * entry is put right only when it comes to the top, and a record of a source that does not hold W
  * back costs one lookup.
- *
- * A record more than max_jump ahead of its source's clock does not move it until JUMPS_BELIEVED in
- * a row were so; then the clock moves to the lowest of them.
+ * What moves a clock is verdict/clock.h's.
  */
 #ifndef VERDICT_CLOCKS_H
 #define VERDICT_CLOCKS_H
