@@ -33,9 +33,9 @@ static void help_function(struct buf *to, const struct agg_ops *ops, size_t *lin
 
 void options_help(struct buf *to)
 {
-    buf_puts(to,
-             "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]\n"
-             "Event-time windows over JSON lines, CSV or TSV. No FILE, or -: standard input.\n");
+    buf_puts(to, "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]...\n"
+                 "Event-time windows over JSON lines, CSV, TSV, logfmt, access logs. No FILE, or\n"
+                 "-: standard input.\n");
     for (const struct option_group *group = option_groups; group->heading != NULL; group++) {
         buf_printf(to, "%s:\n", group->heading);
         for (const struct option *option = group->options; option->name != NULL; option++)
