@@ -9,7 +9,8 @@ enum { FIRST_CHUNK = 256, LARGEST_CHUNK = 1 << 20 };
 
 struct arena_chunk {
     struct arena_chunk *older;
-    size_t bytes; /* header included */
+    struct arena_chunk *oldest; /* of the newest chunk: the end of the list */
+    size_t bytes;               /* header included */
 };
 
 static void add_chunk(struct arena *a, size_t bytes)
@@ -21,6 +22,7 @@ static void add_chunk(struct arena *a, size_t bytes)
         size = bytes + sizeof(struct arena_chunk);
     struct arena_chunk *chunk = memory_alloc(size);
     chunk->older = a->chunk;
+    chunk->oldest = a->chunk == NULL ? chunk : a->chunk->oldest;
     chunk->bytes = size;
     a->chunk = chunk;
     a->next = (char *)(chunk + 1);
@@ -62,12 +64,27 @@ void arena_free(struct arena *a)
     *a = (struct arena){0};
 }
 
+void arena_adopt(struct arena *a, struct arena *other)
+{
+    if (other->chunk == NULL)
+        return;
+    if (a->chunk == NULL) {
+        *a = *other;
+    } else { /* behind the newest, in which we go on */
+        a->chunk->oldest->older = other->chunk;
+        a->chunk->oldest = other->chunk->oldest;
+        a->bytes += other->bytes;
+    }
+    *other = (struct arena){0};
+}
+
 void arena_reset(struct arena *a)
 {
     if (a->chunk == NULL)
         return;
     free_chunks(a->chunk->older);
     a->chunk->older = NULL;
+    a->chunk->oldest = a->chunk;
     a->bytes = a->chunk->bytes;
     a->next = (char *)(a->chunk + 1);
 }

@@ -32,6 +32,9 @@ char *arena_copy(struct arena *a, const void *bytes, size_t len);
 
 void arena_free(struct arena *a);
 
+/* Takes over all that the other one holds: it stays where it is, and dies with this one. */
+void arena_adopt(struct arena *a, struct arena *other);
+
 /* Forgets everything but keeps the newest chunk: for scratch memory used batch after batch. */
 void arena_reset(struct arena *a);
 

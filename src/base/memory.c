@@ -11,13 +11,17 @@ void memory_on_exhaustion(memory_handler *handler)
     on_exhaustion = handler;
 }
 
+void memory_exhausted(size_t wanted_bytes)
+{
+    if (on_exhaustion != NULL)
+        on_exhaustion(wanted_bytes);
+    abort();
+}
+
 static void *checked(void *p, size_t bytes)
 {
-    if (p == NULL) {
-        if (on_exhaustion != NULL)
-            on_exhaustion(bytes);
-        abort();
-    }
+    if (p == NULL)
+        memory_exhausted(bytes);
     return p;
 }
 

@@ -16,6 +16,9 @@ typedef void memory_handler(size_t wanted_bytes); /* must not return */
 /* Call once, before threads exist. Without a handler the process aborts. */
 void memory_on_exhaustion(memory_handler *handler);
 
+/* What could not be had: ends the run as the others do. */
+_Noreturn void memory_exhausted(size_t wanted_bytes);
+
 void *memory_alloc(size_t bytes);            /* uninitialised; release with free() */
 void *memory_calloc(size_t n, size_t bytes); /* zeroed; n * bytes is checked for overflow */
 void *memory_realloc(void *p, size_t bytes);

@@ -21,6 +21,7 @@
 #include "base/wire.h"
 #include "engine/engine.h"
 #include "engine/fill.h"
+#include "engine/fresh.h"
 #include "engine/slices.h"
 #include "engine/top.h"
 #include "engine/windows.h"
@@ -42,6 +43,8 @@ struct aligned {
     bool alone; /* a time is in one window at most */
     struct slices slices;
     struct fill *fill;             /* NULL: no window is filled */
+    bool ticks;                    /* --early D */
+    struct fresh fresh;            /* if so: the open windows that it fires */
     struct window *recent[RECENT]; /* of the last records, windows or slices, the last used first;
                                       NULL behind */
     struct hit *hits;
@@ -226,6 +229,22 @@ static bool find_bounds(const struct aligned *a, int64_t t_ns, int64_t k,
     return true;
 }
 
+/* The windows of a time stand from the last to the first: number of the first that has passed. */
+static int64_t first_passed(const struct aligned *a, int64_t t_ns, int64_t k)
+{
+    int64_t low = k, high = WINDOWS_PER_RECORD_MAX + 1;
+    while (low < high) {
+        struct window_bounds bounds;
+        int64_t middle = low + (high - low) / 2;
+        bool found = window_at(&a->engine.window, t_ns, middle, &bounds);
+        if (found && !has_passed(&a->engine, &bounds))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void see_key(struct aligned *a, size_t i, const struct window_bounds *earliest)
 {
     struct engine *e = &a->engine;
@@ -262,12 +281,16 @@ static void add_record(struct aligned *a, size_t i)
             }
             if (t_ns >= e->watermark.now_ns)
                 break; /* no window that holds it can have passed */
+            k = first_passed(a, t_ns, k) - 1;
             continue;
         }
         struct window *w = find_window(a, &bounds);
         if (k == 0)
             set_recent(a, w);
-        note_hit(a, n_hits++, w, add_to_window(e, w, i));
+        struct cell *cell = add_to_window(e, w, i);
+        if (a->ticks && cell->fresh == 1 && !has_passed(e, &bounds))
+            fresh_note(&a->fresh, w, cell);
+        note_hit(a, n_hits++, w, cell);
     }
     if (!assigned) {
         e->counts.unassigned++;
@@ -314,6 +337,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     const int64_t *mover_ns = e->w_given ? e->w_after_ns : time_ns;
     const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
+    const bool ticks = a->ticks;
     struct window *first = a->recent[0], *second = a->recent[1] != NULL ? a->recent[1] : first;
     uint64_t late = 0;
     int64_t earliest_ns = INT64_MAX;
@@ -339,6 +363,8 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
         late += t_ns < now_ns;
         earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
         moves = mover_ns[i] > moved_ns;
+        if (ticks && cell->fresh == 1)
+            fresh_note(&a->fresh, w, cell);
         if (triggers && engine_triggered(e, cell, w->bounds.end_ns)) {
             note_hit(a, 0, w, cell);
             fire_triggered(a, 1);
@@ -372,21 +398,19 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
         e->counts.late = 0; /* it never closes: nothing is late */
 }
 
-/* Fires the cells of a window, by key: all of them, or those with something new. */
-static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
-                        enum pane_timing timing)
+/* Room for so many cells to be sorted. */
+static void make_room(struct aligned *a, size_t n)
+{
+    if (n <= a->sorted_capacity)
+        return;
+    a->sorted_capacity = n;
+    a->sorted = memory_realloc(a->sorted, n * sizeof *a->sorted);
+}
+
+/* Fires the first n cells of a->sorted, which are of this window, by key. */
+static void fire_sorted(struct aligned *a, struct window *w, size_t n, enum pane_timing timing)
 {
     enum { AHEAD = 16 };
-    if (w->table.n > a->sorted_capacity) {
-        a->sorted_capacity = w->table.n;
-        a->sorted = memory_realloc(a->sorted, a->sorted_capacity * sizeof *a->sorted);
-    }
-    size_t n = 0;
-    for (uint32_t i = 0; i < w->table.n; i++) {
-        struct cell *cell = table_cell(&w->table, i);
-        if (cell->fresh > 0 || !fresh_only)
-            a->sorted[n++] = sorted_cell(cell);
-    }
     cells_sort(a->sorted, n);
     if (a->engine.panes.options.top > 0)
         n = top_choose(&a->top, &a->engine.panes, &w->bounds, a->sorted, n);
@@ -398,6 +422,20 @@ static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
         }
         pane_fire(&a->engine.panes, &w->bounds, a->sorted[i].cell, &w->table.arena, timing);
     }
+}
+
+/* Fires the cells of a window: all of them, or those with something new. */
+static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
+                        enum pane_timing timing)
+{
+    size_t n = 0;
+    make_room(a, w->table.n);
+    for (uint32_t i = 0; i < w->table.n; i++) {
+        struct cell *cell = table_cell(&w->table, i);
+        if (cell->fresh > 0 || !fresh_only)
+            a->sorted[n++] = sorted_cell(cell);
+    }
+    fire_sorted(a, w, n, timing);
 }
 
 static void expire_first(struct aligned *a)
@@ -413,6 +451,7 @@ static void expire_first(struct aligned *a)
 static void pass_next(struct aligned *a)
 {
     struct window *w = a->windows.at[a->n_passed++];
+    fresh_forget(&a->fresh, w);
     fire_window(a, w, false, PANE_ON_TIME);
 }
 
@@ -460,8 +499,15 @@ static void fill_window(struct aligned *a, const struct window_bounds *bounds)
 static void tick(struct aligned *a)
 {
     struct engine *e = &a->engine;
-    for (size_t i = a->n_passed; i < a->windows.n; i++)
-        fire_window(a, a->windows.at[i], true, PANE_EARLY);
+    fresh_sort(&a->fresh);
+    for (size_t i = 0; i < a->fresh.n && !panes_are_lost(&e->panes); i++) {
+        struct window *w = a->fresh.windows[i];
+        make_room(a, w->n_fresh);
+        for (size_t c = 0; c < w->n_fresh; c++)
+            a->sorted[c] = sorted_cell(w->fresh[c]);
+        fire_sorted(a, w, w->n_fresh, PANE_EARLY);
+    }
+    fresh_clear(&a->fresh);
     /* Nothing is new any more: the other multiples up to W would fire nothing. */
     engine_next_tick(e);
 }
@@ -522,22 +568,6 @@ static size_t aligned_cells(const struct engine *e)
     return count_cells(&a->windows) + count_cells(&a->slices.live);
 }
 
-/* Each window: start, end (i64), number of cells (u64); each of these: key, cell. */
-static void save_windows(const struct engine *e, const struct windows *windows, struct buf *to)
-{
-    for (size_t i = 0; i < windows->n; i++) {
-        const struct window *w = windows->at[i];
-        wire_put_i64(to, w->bounds.start_ns);
-        wire_put_i64(to, w->bounds.end_ns);
-        wire_put_u64(to, w->table.n);
-        for (uint32_t c = 0; c < w->table.n; c++) {
-            const struct cell *cell = table_cell(&w->table, c);
-            wire_put_bytes(to, cell_key(cell), cell->key_len);
-            cell_save(&e->panes, cell, to);
-        }
-    }
-}
-
 /*
  * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
  * (u64), the slices; with --fill: the known keys (engine/fill.h).
@@ -546,52 +576,36 @@ static void aligned_save(const struct engine *e, struct buf *to)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
     wire_put_u64(to, a->windows.n);
-    save_windows(e, &a->windows, to);
+    windows_save(&a->windows, &e->panes, to);
     wire_put_u64(to, a->n_passed);
     wire_put_u64(to, a->slices.live.n);
-    save_windows(e, &a->slices.live, to);
+    windows_save(&a->slices.live, &e->panes, to);
     if (a->fill != NULL)
         fill_save(a->fill, to);
 }
 
-static bool load_cells(struct engine *e, struct window *w, const unsigned char **at,
-                       const unsigned char *end)
+/* What was new for the next tick is new again. */
+static void find_fresh(struct aligned *a)
 {
-    uint64_t n;
-    if (!wire_u64(at, end, &n) || n > (uint64_t)(end - *at)) /* a cell has bytes, many */
-        return false;
-    table_reserve(&w->table, n);
-    for (uint64_t i = 0; i < n; i++) {
-        const void *key;
-        size_t key_len;
-        bool made;
-        if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
-            return false;
-        struct cell *cell = table_get(&w->table, keys_hash(e->key_seed, key, key_len), key,
-                                      (uint32_t)key_len, &made);
-        if (!made)
-            return false;
-        pane_start(&e->panes, cell);
-        if (!cell_load(&e->panes, cell, at, end, &w->table.arena))
-            return false;
+    for (size_t i = a->n_passed; a->ticks && i < a->windows.n; i++) {
+        struct window *w = a->windows.at[i];
+        for (uint32_t c = 0; c < w->table.n; c++)
+            if (table_cell(&w->table, c)->fresh > 0)
+                fresh_note(&a->fresh, w, table_cell(&w->table, c));
     }
-    return true;
 }
 
-static bool load_windows(struct engine *e, struct windows *windows, uint64_t n,
-                         const unsigned char **at, const unsigned char *end)
+/* Are all windows such as the plan has, and have those passed, and none expired, that must have? */
+static bool is_sound(const struct aligned *a)
 {
-    for (uint64_t i = 0; i < n; i++) {
-        struct window_bounds bounds;
-        size_t place;
-        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
-            return false;
-        if (windows_find(windows, &bounds, &place) || place != windows->n) /* not in order */
-            return false;
-        if (!load_cells(e, windows_insert(windows, place, &bounds, e->acc_bytes), at, end))
+    const struct engine *e = &a->engine;
+    for (size_t i = 0; i < a->windows.n; i++) {
+        const struct window_bounds *bounds = &a->windows.at[i]->bounds;
+        if (!window_is(&e->window, bounds) || has_passed(e, bounds) != (i < a->n_passed) ||
+            engine_reached(e, engine_expiry(e, bounds->end_ns)))
             return false;
     }
-    return true;
+    return slices_are_sound(&a->slices);
 }
 
 static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **at,
@@ -599,15 +613,19 @@ static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **
 {
     struct aligned *a = aligned_of(e);
     uint64_t n_passed, n_slices;
-    if (!load_windows(e, &a->windows, live, at, end) || !wire_u64(at, end, &n_passed) ||
+    const struct windows_load load = {&e->panes, e->key_seed, e->acc_bytes};
+    if (!windows_load(&a->windows, live, &load, at, end) || !wire_u64(at, end, &n_passed) ||
         !wire_u64(at, end, &n_slices) || n_passed > live || (n_slices > 0 && !a->sliced))
         return false;
     a->n_passed = (size_t)n_passed;
-    if (!load_windows(e, &a->slices.live, n_slices, at, end))
+    if (!windows_load(&a->slices.live, n_slices, &load, at, end))
         return false;
     if (a->fill != NULL && !fill_load(a->fill, e->key_seed, at, end))
         return false;
     pass_slices(a);
+    if (!is_sound(a))
+        return false;
+    find_fresh(a);
     set_timer(a);
     return true;
 }
@@ -618,6 +636,7 @@ static void aligned_free(struct engine *e)
     windows_free(&a->windows);
     windows_free(&a->slices.live);
     fill_free(a->fill);
+    fresh_free(&a->fresh);
     top_free(&a->top);
     free(a->hits);
     free(a->sorted);
@@ -641,6 +660,7 @@ struct engine *aligned_new(const struct engine_options *options)
     bool overlaps = window_overlaps(&options->window), fill = options->pane.fill;
     a->alone = !overlaps && !fill;
     a->sliced = overlaps && !fill && options->pane.early_count == 0 && options->pane.early_ns == 0;
+    a->ticks = options->pane.early_ns > 0;
     a->slices.spec = options->window;
     if (fill)
         a->fill = fill_new(&a->slices.spec);

@@ -306,41 +306,6 @@ void engine_too_late(struct engine *e, size_t i)
         buf_putc(&e->late->pending, '\n');
 }
 
-void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
-{
-    wire_put_u32(to, cell->pane);
-    wire_put_u32(to, cell->fresh);
-    wire_put_u8(to, cell->printed != NULL);
-    if (cell->printed != NULL)
-        wire_put_bytes(to, cell->printed->text, cell->printed->len);
-    for (size_t i = 0; i < panes->n_aggs; i++) {
-        const struct agg *agg = &panes->aggs[i];
-        agg->ops->save(agg, (const char *)(cell + 1) + agg->offset, to);
-    }
-}
-
-bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
-               const unsigned char *end, struct arena *arena)
-{
-    uint8_t is_printed;
-    const void *text;
-    size_t len;
-    if (!wire_u32(at, end, &cell->pane) || !wire_u32(at, end, &cell->fresh) ||
-        !wire_u8(at, end, &is_printed))
-        return false;
-    if (is_printed) {
-        if (!wire_bytes(at, end, &text, &len))
-            return false;
-        cell->printed = printed_copy(text, len, arena);
-    }
-    for (size_t i = 0; i < panes->n_aggs; i++) {
-        const struct agg *agg = &panes->aggs[i];
-        if (!agg->ops->load(agg, cell_accs(cell) + agg->offset, at, end, arena))
-            return false;
-    }
-    return true;
-}
-
 size_t engine_state_bytes(const struct engine *e)
 {
     enum { KEY_BYTES = 32 };
@@ -393,6 +358,8 @@ bool engine_load(struct engine *e, const unsigned char **at, const unsigned char
 {
     struct engine_state s;
     if (!engine_state_load(&s, at, end))
+        return false;
+    if (s.tick_set && (e->panes.options.early_ns == 0 || s.next_tick_ns <= s.watermark_ns))
         return false;
     e->watermark.started = e->watermark.finite = s.started;
     e->watermark.now_ns = s.watermark_ns;

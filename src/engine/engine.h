@@ -159,14 +159,6 @@ size_t engine_state_bytes(const struct engine *e);
 
 /* The rest is for the two engines. */
 
-/*
- * A cell without its key: pane, fresh (u32), the current row (a flag, then counted bytes), then
- * each accumulator as its function saves it.
- */
-void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
-bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
-               const unsigned char *end, struct arena *arena);
-
 struct engine *aligned_new(const struct engine_options *options);
 struct engine *sessions_new(void);
 

@@ -174,25 +174,60 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     cell->fresh = 0;
 }
 
-static bool before(const struct retraction *a, const struct retraction *b)
+static int compare_retractions(const void *pa, const void *pb)
 {
+    const struct retraction *a = *(const struct retraction *const *)pa;
+    const struct retraction *b = *(const struct retraction *const *)pb;
     if (a->bounds.end_ns != b->bounds.end_ns)
-        return a->bounds.end_ns < b->bounds.end_ns;
-    return a->bounds.start_ns < b->bounds.start_ns;
+        return a->bounds.end_ns < b->bounds.end_ns ? -1 : 1;
+    return (a->bounds.start_ns > b->bounds.start_ns) - (a->bounds.start_ns < b->bounds.start_ns);
 }
 
 void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell)
 {
-    /* A handful at most: pick the next one in order until the last is out. */
-    const struct retraction *last = NULL;
-    for (;;) {
-        const struct retraction *next = NULL;
-        for (const struct retraction *r = list; r != NULL; r = r->next)
-            if ((last == NULL || before(last, r)) && (next == NULL || before(r, next)))
-                next = r;
-        if (next == NULL)
-            return;
-        repeat_row(panes, "-D", &next->bounds, next->pane, cell, next->printed);
-        last = next;
+    size_t n = 0, i = 0;
+    for (const struct retraction *r = list; r != NULL; r = r->next)
+        n++;
+    const struct retraction **sorted = memory_calloc(n, sizeof(struct retraction *));
+    for (const struct retraction *r = list; r != NULL; r = r->next)
+        sorted[i++] = r;
+    qsort(sorted, n, sizeof(struct retraction *), compare_retractions);
+    for (i = 0; i < n; i++)
+        repeat_row(panes, "-D", &sorted[i]->bounds, sorted[i]->pane, cell, sorted[i]->printed);
+    free(sorted);
+}
+
+void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
+{
+    wire_put_u32(to, cell->pane);
+    wire_put_u32(to, cell->fresh);
+    wire_put_u8(to, cell->printed != NULL);
+    if (cell->printed != NULL)
+        wire_put_bytes(to, cell->printed->text, cell->printed->len);
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        agg->ops->save(agg, (const char *)(cell + 1) + agg->offset, to);
     }
+}
+
+bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
+               const unsigned char *end, struct arena *arena)
+{
+    uint8_t is_printed;
+    const void *text;
+    size_t len;
+    if (!wire_u32(at, end, &cell->pane) || !wire_u32(at, end, &cell->fresh) ||
+        !wire_u8(at, end, &is_printed))
+        return false;
+    if (is_printed) {
+        if (!wire_bytes(at, end, &text, &len))
+            return false;
+        cell->printed = printed_copy(text, len, arena);
+    }
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        if (!agg->ops->load(agg, cell_accs(cell) + agg->offset, at, end, arena))
+            return false;
+    }
+    return true;
 }

@@ -106,4 +106,12 @@ void panes_commit(struct panes *panes);
 /* A copy of a row's text in another arena. */
 struct printed *printed_copy(const char *text, size_t len, struct arena *arena);
 
+/*
+ * A cell without its key: pane, fresh (u32), the current row (a flag, then counted bytes), then
+ * each accumulator as its function saves it.
+ */
+void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
+bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
+               const unsigned char *end, struct arena *arena);
+
 #endif

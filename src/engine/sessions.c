@@ -20,14 +20,22 @@
 #include "engine/heap.h"
 
 struct session {
-    struct chain_node node;        /* first: of the chain of its key, with its bounds */
-    struct cell *key_cell;         /* in the table of keys; NULL once swallowed */
-    struct retraction *taken_back; /* rows of its parts, to be written with its next one */
+    struct chain_node node; /* first: of the chain of its key, with its bounds */
+    struct cell *key_cell;  /* in the table of keys; NULL once swallowed */
+    struct retraction *taken_back, **taken_back_end; /* rows of its parts, to be written with its
+                                                        next one; where the list ends */
+    struct arena owed;                               /* holds that list */
     struct arena arena;
-    int64_t timer_ns;  /* the heap entry that counts; others are out of date */
-    uint32_t n_timers; /* heap entries that point here */
-    bool passed;       /* end <= W: its timer is the expiry */
-    struct cell cell;  /* the block of accumulators follows */
+    size_t fresh_place; /* --early D: in the list of those with something new, from 1; 0: not */
+    int64_t timer_ns;   /* the heap entry that counts; others are out of date */
+    uint32_t n_timers;  /* heap entries that point here */
+    bool passed;        /* end <= W: its timer is the expiry */
+    struct cell cell;   /* the block of accumulators follows */
+};
+
+struct session_list {
+    struct session **at;
+    size_t n, capacity;
 };
 
 struct sessions {
@@ -35,8 +43,8 @@ struct sessions {
     struct table keys;
     uint32_t live_keys;
     struct heap heap;
-    struct session **due; /* scratch: sessions that fire together */
-    size_t n_due, due_capacity;
+    struct session_list due;   /* scratch: sessions that fire together */
+    struct session_list fresh; /* --early D: those that got something since they fired */
 };
 
 static struct sessions *sessions_of(struct engine *e)
@@ -91,9 +99,38 @@ static void schedule(struct sessions *s, struct session *x)
     engine_timer(&s->engine, time_ns);
 }
 
+static void list_session(struct session_list *list, struct session *x)
+{
+    if (list->n == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 64;
+        list->at = memory_realloc(list->at, list->capacity * sizeof(struct session *));
+    }
+    list->at[list->n++] = x;
+}
+
+/* For the next tick of --early D. */
+static void note_fresh(struct sessions *s, struct session *x)
+{
+    if (s->engine.panes.options.early_ns == 0 || x->fresh_place != 0 || x->cell.fresh == 0)
+        return;
+    list_session(&s->fresh, x);
+    x->fresh_place = s->fresh.n;
+}
+
+static void forget_fresh(struct sessions *s, struct session *x)
+{
+    if (x->fresh_place == 0)
+        return;
+    struct session *last = s->fresh.at[--s->fresh.n];
+    s->fresh.at[x->fresh_place - 1] = last;
+    last->fresh_place = x->fresh_place;
+    x->fresh_place = 0;
+}
+
 static void release(struct session *x)
 {
     free(x->node.higher);
+    arena_free(&x->owed);
     arena_free(&x->arena);
     free(x);
 }
@@ -101,6 +138,7 @@ static void release(struct session *x)
 static void unlink_session(struct sessions *s, struct session *x)
 {
     struct chain *chain = chain_of(x->key_cell);
+    forget_fresh(s, x);
     chain_remove(chain, &x->node);
     s->live_keys -= chain->n == 0;
     x->key_cell = NULL;
@@ -115,6 +153,7 @@ static struct session *open_session(struct sessions *s, struct cell *key_cell,
         .key_cell = key_cell,
         .cell = {.key = key_cell->key, .key_len = key_cell->key_len, .hash = key_cell->hash},
     };
+    x->taken_back_end = &x->taken_back;
     pane_start(&s->engine.panes, &x->cell);
     s->live_keys += chain_of(key_cell)->n == 0;
     chain_insert(chain_of(key_cell), &x->node);
@@ -132,44 +171,78 @@ static struct cell *make_key(struct sessions *s, uint32_t hash, const unsigned c
     return cell;
 }
 
+static void owe(struct session *debtor, const struct window_bounds *bounds, uint32_t pane,
+                const char *text, size_t len)
+{
+    struct retraction *r = arena_alloc(&debtor->owed, sizeof *r);
+    *r = (struct retraction){
+        .bounds = *bounds, .pane = pane, .printed = printed_copy(text, len, &debtor->owed)};
+    *debtor->taken_back_end = r;
+    debtor->taken_back_end = &r->next;
+}
+
 /* The row that a window has out must be taken back once the session is a larger one. */
-static void owe_retraction(struct session *debtor, const struct session *part)
+static void owe_retraction(struct session *debtor, struct session *part)
 {
     const struct printed *printed = part->cell.printed;
     if (printed == NULL)
         return;
-    struct retraction *r = arena_alloc(&debtor->arena, sizeof *r);
-    *r = (struct retraction){
-        .next = debtor->taken_back,
-        .bounds = part->node.bounds,
-        .pane = part->cell.pane - 1,
-        .printed = printed_copy(printed->text, printed->len, &debtor->arena),
-    };
-    debtor->taken_back = r;
+    owe(debtor, &part->node.bounds, part->cell.pane - 1, printed->text, printed->len);
+    part->cell.printed = NULL;
 }
 
 /* The session gets new bounds and so is a new window: its panes start at 0 again. */
 static void rebound(struct session *x, const struct window_bounds *bounds)
 {
     owe_retraction(x, x);
-    x->cell.printed = NULL;
     x->cell.pane = 0;
     x->node.bounds = *bounds;
 }
 
-/* x takes over all that `part` has; part is gone from its key and is freed with its last timer. */
+/* What a part owed is owed by x now. */
+static void take_debts(struct session *x, struct session *part)
+{
+    if (part->taken_back == NULL)
+        return;
+    *x->taken_back_end = part->taken_back;
+    x->taken_back_end = part->taken_back_end;
+    arena_adopt(&x->owed, &part->owed);
+    part->taken_back = NULL;
+    part->taken_back_end = &part->taken_back;
+}
+
+/* Swaps what two sessions of one key have accumulated. Neither has a row out. */
+static void swap_contents(const struct sessions *s, struct session *a, struct session *b)
+{
+    struct arena arena = a->arena;
+    uint32_t fresh = a->cell.fresh;
+    a->arena = b->arena;
+    b->arena = arena;
+    a->cell.fresh = b->cell.fresh;
+    b->cell.fresh = fresh;
+    char *x = cell_accs(&a->cell), *y = cell_accs(&b->cell);
+    for (size_t i = 0; i < s->engine.acc_bytes; i++) {
+        char byte = x[i];
+        x[i] = y[i];
+        y[i] = byte;
+    }
+}
+
+/*
+ * x takes over all that `part` has; part is gone from its key and is freed with its last timer. The
+ * smaller one's values go to the larger one, so that one that swallows many does not copy all that
+ * it has each time.
+ */
 static void swallow(struct sessions *s, struct session *x, struct session *part)
 {
-    pane_merge(&s->engine.panes, &x->cell, &part->cell, &x->arena);
+    owe_retraction(x, x);
     owe_retraction(x, part);
-    for (const struct retraction *r = part->taken_back; r != NULL; r = r->next) {
-        struct retraction *copy = arena_alloc(&x->arena, sizeof *copy);
-        *copy = *r;
-        copy->printed = printed_copy(r->printed->text, r->printed->len, &x->arena);
-        copy->next = x->taken_back;
-        x->taken_back = copy;
-    }
+    take_debts(x, part);
+    if (part->arena.bytes > x->arena.bytes)
+        swap_contents(s, x, part);
+    pane_merge(&s->engine.panes, &x->cell, &part->cell, &x->arena);
     unlink_session(s, part);
+    arena_free(&part->arena);
     s->engine.counts.windows--;
     if (part->n_timers == 0)
         release(part);
@@ -220,6 +293,8 @@ static void fire(struct sessions *s, struct session *x, enum pane_timing timing)
     if (x->taken_back != NULL) {
         pane_take_back(panes, x->taken_back, &x->cell);
         x->taken_back = NULL;
+        x->taken_back_end = &x->taken_back;
+        arena_free(&x->owed);
     }
     pane_fire(panes, &x->node.bounds, &x->cell, &x->arena, timing);
 }
@@ -244,6 +319,7 @@ static void add_record(struct sessions *s, size_t i)
         engine_add_pending(e);
         fire(s, x, x->passed ? PANE_LATE : PANE_EARLY);
     }
+    note_fresh(s, x);
 }
 
 static void sessions_consume(struct engine *e, size_t from, size_t to)
@@ -267,25 +343,16 @@ static int compare_sessions(const void *pa, const void *pb)
     return cell_compare_keys(&a->cell, &b->cell);
 }
 
-static void note_due(struct sessions *s, struct session *x)
-{
-    if (s->n_due == s->due_capacity) {
-        s->due_capacity = s->due_capacity ? s->due_capacity * 2 : 64;
-        s->due = memory_realloc(s->due, s->due_capacity * sizeof(struct session *));
-    }
-    s->due[s->n_due++] = x;
-}
-
 static void sort_due(struct sessions *s)
 {
-    if (s->n_due > 1)
-        qsort(s->due, s->n_due, sizeof(struct session *), compare_sessions);
+    if (s->due.n > 1)
+        qsort(s->due.at, s->due.n, sizeof(struct session *), compare_sessions);
 }
 
 /* Takes the sessions that are due at time now_ns off the heap; puts back those that have grown. */
 static void collect_due(struct sessions *s, int64_t now_ns)
 {
-    s->n_due = 0;
+    s->due.n = 0;
     while (s->heap.n > 0 && s->heap.timers[0].time_ns == now_ns) {
         struct session *x = heap_pop(&s->heap).owner;
         if (s->heap.n > 0)
@@ -297,7 +364,7 @@ static void collect_due(struct sessions *s, int64_t now_ns)
         } else if (x->timer_ns == now_ns) {
             if (due_ns(&s->engine, x) == now_ns) {
                 x->timer_ns = INT64_MIN; /* a second entry of this time does not count */
-                note_due(s, x);
+                list_session(&s->due, x);
             } else {
                 x->timer_ns = due_ns(&s->engine, x);
                 x->n_timers++;
@@ -321,8 +388,8 @@ static void expire(struct sessions *s, struct session *x)
 static void run_due(struct sessions *s, int64_t now_ns)
 {
     sort_due(s);
-    for (size_t i = 0; i < s->n_due; i++) {
-        struct session *x = s->due[i];
+    for (size_t i = 0; i < s->due.n; i++) {
+        struct session *x = s->due.at[i];
         if (!x->passed) {
             x->passed = true;
             if (!s->engine.panes.options.final)
@@ -341,22 +408,28 @@ static void run_due(struct sessions *s, int64_t now_ns)
 /* Collects the live sessions with something new. */
 static void collect_fresh(struct sessions *s)
 {
-    s->n_due = 0;
+    s->due.n = 0;
     for (uint32_t i = 0; i < s->keys.n; i++) {
         struct session *x = first_session(table_cell(&s->keys, i));
         for (; x != NULL; x = next_session(x))
             if (x->cell.fresh > 0)
-                note_due(s, x);
+                list_session(&s->due, x);
     }
     sort_due(s);
 }
 
 static void tick(struct sessions *s)
 {
-    collect_fresh(s);
-    for (size_t i = 0; i < s->n_due; i++)
-        if (!s->due[i]->passed)
-            fire(s, s->due[i], PANE_EARLY);
+    s->due.n = 0;
+    while (s->fresh.n > 0) {
+        struct session *x = s->fresh.at[s->fresh.n - 1];
+        forget_fresh(s, x);
+        if (!x->passed && x->cell.fresh > 0)
+            list_session(&s->due, x);
+    }
+    sort_due(s);
+    for (size_t i = 0; i < s->due.n; i++)
+        fire(s, s->due.at[i], PANE_EARLY);
     engine_next_tick(&s->engine);
 }
 
@@ -395,7 +468,7 @@ static void sessions_run_timers(struct engine *e)
             break;
         last_ns = now_ns;
         collect_due(s, now_ns);
-        if (s->n_due > 0)
+        if (s->due.n > 0)
             run_due(s, now_ns);
         else if (e->tick_set && e->next_tick_ns == now_ns &&
                  (s->heap.n == 0 || s->heap.timers[0].time_ns > now_ns))
@@ -409,8 +482,8 @@ static void sessions_fire_unfired(struct engine *e)
 {
     struct sessions *s = sessions_of(e);
     collect_fresh(s);
-    for (size_t i = 0; i < s->n_due; i++)
-        fire(s, s->due[i], s->due[i]->passed ? PANE_LATE : PANE_EARLY);
+    for (size_t i = 0; i < s->due.n; i++)
+        fire(s, s->due.at[i], s->due.at[i]->passed ? PANE_LATE : PANE_EARLY);
     panes_commit(&s->engine.panes);
 }
 
@@ -464,17 +537,29 @@ static bool load_owed(struct session *x, const unsigned char **at, const unsigne
     if (!wire_u64(at, end, &n))
         return false;
     for (uint64_t i = 0; i < n; i++) {
-        struct retraction *r = arena_alloc(&x->arena, sizeof *r);
+        struct window_bounds bounds;
+        uint32_t pane;
         const void *text;
         size_t len;
-        if (!wire_i64(at, end, &r->bounds.start_ns) || !wire_i64(at, end, &r->bounds.end_ns) ||
-            !wire_u32(at, end, &r->pane) || !wire_bytes(at, end, &text, &len))
+        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
+            !wire_u32(at, end, &pane) || !wire_bytes(at, end, &text, &len))
             return false;
-        r->printed = printed_copy(text, len, &x->arena);
-        r->next = x->taken_back;
-        x->taken_back = r;
+        owe(x, &bounds, pane, text, len);
     }
     return true;
+}
+
+/* Is it such a session as the plan has, overlapping no other of its key? */
+static bool is_sound(const struct sessions *s, struct cell *key_cell,
+                     const struct window_bounds *bounds, bool passed)
+{
+    const struct engine *e = &s->engine;
+    const struct chain_node *next = chain_find(chain_of(key_cell), bounds->start_ns);
+    return bounds->start_ns <= bounds->end_ns &&
+           bounds->end_ns >= time_add(bounds->start_ns, e->window.gap_ns) &&
+           engine_reached(e, bounds->end_ns) == passed &&
+           !engine_reached(e, engine_expiry(e, bounds->end_ns)) &&
+           (next == NULL || chain_ends_before(bounds, next->bounds.start_ns));
 }
 
 static bool load_session(struct sessions *s, const unsigned char **at, const unsigned char *end)
@@ -490,10 +575,15 @@ static bool load_session(struct sessions *s, const unsigned char **at, const uns
         return false;
     struct cell *key_cell =
         make_key(s, keys_hash(e->key_seed, key, key_len), key, (uint32_t)key_len);
+    if (!is_sound(s, key_cell, &bounds, passed != 0))
+        return false;
     struct session *x = open_session(s, key_cell, &bounds);
     x->passed = passed != 0;
     schedule(s, x);
-    return cell_load(&e->panes, &x->cell, at, end, &x->arena) && load_owed(x, at, end);
+    if (!cell_load(&e->panes, &x->cell, at, end, &x->arena) || !load_owed(x, at, end))
+        return false;
+    note_fresh(s, x);
+    return true;
 }
 
 static bool sessions_load(struct engine *e, uint64_t live, const unsigned char **at,
@@ -519,7 +609,8 @@ static void sessions_free(struct engine *e)
     for (uint32_t i = 0; i < s->keys.n; i++)
         free(chain_of(table_cell(&s->keys, i))->heads);
     table_free(&s->keys);
-    free(s->due);
+    free(s->due.at);
+    free(s->fresh.at);
     free(s);
 }
 

@@ -43,7 +43,10 @@ static i128 last_starting(const struct window_spec *spec, int64_t start_ns)
     if (spec->kind != WINDOW_CUMULATE)
         return slide;
     int64_t n = windows_a_size(spec);
-    return window_floor_div(slide, n) * n + n - 1;
+    i128 last = window_floor_div(slide, n) * n + n - 1;
+    /* Of those whose end saturates only the first is there: see cumulate_at(). */
+    i128 saturated = window_floor_div((i128)INT64_MAX - spec->offset_ns, spec->slide_ns);
+    return last < saturated ? last : saturated;
 }
 
 /* The numbers of the first window that holds the slice and has not passed, and of the last. */
@@ -150,4 +153,18 @@ void slices_fire(struct slices *s, const struct panes *panes, struct table *into
             return;
         windows_drop_first(&s->live);
     }
+}
+
+bool slices_are_sound(const struct slices *s)
+{
+    for (size_t i = 0; i < s->live.n; i++) {
+        const struct window_bounds *bounds = &s->live.at[i]->bounds;
+        struct window_bounds expected = slice_of(&s->spec, bounds->start_ns);
+        i128 first, last;
+        windows_of(s, bounds, &first, &last);
+        if (expected.start_ns != bounds->start_ns || expected.end_ns != bounds->end_ns ||
+            first > last)
+            return false;
+    }
+    return true;
 }

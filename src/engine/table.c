@@ -24,6 +24,8 @@ void table_free(struct table *table)
 static struct cell *new_cell(struct table *table)
 {
     uint32_t i = table->n;
+    if (i >= UINT32_MAX - TABLE_FIRST_CELLS)
+        memory_exhausted(SIZE_MAX); /* four billion keys in a window */
     unsigned chunk = 31 - (unsigned)__builtin_clz(i + TABLE_FIRST_CELLS) - 4;
     if (table->chunks[chunk] == NULL)
         table->chunks[chunk] =
@@ -32,11 +34,11 @@ static struct cell *new_cell(struct table *table)
     return table_cell(table, i);
 }
 
-static void grow(struct table *table, uint32_t slots)
+static void grow(struct table *table, uint64_t slots)
 {
     free(table->slots);
     table->slots = memory_calloc(slots, sizeof *table->slots);
-    table->mask = slots - 1;
+    table->mask = (uint32_t)(slots - 1);
     for (uint32_t i = 0; i < table->n; i++) {
         uint32_t hash = table_cell(table, i)->hash;
         uint32_t at = hash & table->mask;
@@ -66,16 +68,18 @@ struct cell *table_find(const struct table *table, uint32_t hash, const unsigned
 static bool is_full(const struct table *table)
 {
     uint64_t parts = table_is_large(table) ? 3 : 1;
+    if (table->mask == UINT32_MAX)
+        return false; /* as many slots as hashes: cells run out first */
     return ((uint64_t)table->n + 1) * 4 > ((uint64_t)table->mask + 1) * parts;
 }
 
 void table_reserve(struct table *table, uint64_t n)
 {
     uint64_t slots = table->mask == 0 ? FIRST_SLOTS : (uint64_t)table->mask + 1;
-    while (slots * 3 < n * 4 && slots < (uint64_t)1 << 31)
+    while (slots * 3 < n * 4 && slots < (uint64_t)1 << 32)
         slots *= 2;
     if (slots > (uint64_t)table->mask + 1)
-        grow(table, (uint32_t)slots);
+        grow(table, slots);
 }
 
 static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
@@ -84,7 +88,7 @@ static struct cell *insert(struct table *table, uint32_t hash, const unsigned ch
     if (table->mask == 0)
         grow(table, FIRST_SLOTS);
     else if (is_full(table))
-        grow(table, (table->mask + 1) * 2);
+        grow(table, ((uint64_t)table->mask + 1) * 2);
     struct cell *cell = new_cell(table);
     *cell = (struct cell){.key_len = key_len, .hash = hash};
     if (key_len <= CELL_NEAR_KEY)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/wire.h"
 
 /* Saturated starts or ends may be equal, never both. */
 static bool before(const struct window_bounds *a, const struct window_bounds *b)
@@ -72,7 +73,7 @@ struct window *windows_insert(struct windows *windows, size_t place,
                               const struct window_bounds *bounds, size_t acc_bytes)
 {
     struct window *w = memory_alloc(sizeof *w);
-    w->bounds = *bounds;
+    *w = (struct window){.bounds = *bounds};
     table_init(&w->table, acc_bytes);
     open_gap(windows, place);
     windows->at[place] = w;
@@ -82,6 +83,7 @@ struct window *windows_insert(struct windows *windows, size_t place,
 static void free_window(struct window *w)
 {
     table_free(&w->table);
+    free(w->fresh);
     free(w);
 }
 
@@ -98,4 +100,60 @@ void windows_free(struct windows *windows)
         free_window(windows->at[i]);
     free(windows->memory);
     *windows = (struct windows){0};
+}
+
+/* Each window: start, end (i64), number of cells (u64); each of these: key, cell. */
+void windows_save(const struct windows *windows, const struct panes *panes, struct buf *to)
+{
+    for (size_t i = 0; i < windows->n; i++) {
+        const struct window *w = windows->at[i];
+        wire_put_i64(to, w->bounds.start_ns);
+        wire_put_i64(to, w->bounds.end_ns);
+        wire_put_u64(to, w->table.n);
+        for (uint32_t c = 0; c < w->table.n; c++) {
+            const struct cell *cell = table_cell(&w->table, c);
+            wire_put_bytes(to, cell_key(cell), cell->key_len);
+            cell_save(panes, cell, to);
+        }
+    }
+}
+
+static bool load_cells(struct window *w, const struct windows_load *load, const unsigned char **at,
+                       const unsigned char *end)
+{
+    uint64_t n;
+    if (!wire_u64(at, end, &n) || n > (uint64_t)(end - *at)) /* a cell has bytes, many */
+        return false;
+    table_reserve(&w->table, n);
+    for (uint64_t i = 0; i < n; i++) {
+        const void *key;
+        size_t key_len;
+        bool made;
+        if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
+            return false;
+        struct cell *cell = table_get(&w->table, keys_hash(load->key_seed, key, key_len), key,
+                                      (uint32_t)key_len, &made);
+        if (!made)
+            return false;
+        pane_start(load->panes, cell);
+        if (!cell_load(load->panes, cell, at, end, &w->table.arena))
+            return false;
+    }
+    return true;
+}
+
+bool windows_load(struct windows *windows, uint64_t n, const struct windows_load *load,
+                  const unsigned char **at, const unsigned char *end)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        struct window_bounds bounds;
+        size_t place;
+        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
+            return false;
+        if (windows_find(windows, &bounds, &place) || place != windows->n) /* not in order */
+            return false;
+        if (!load_cells(windows_insert(windows, place, &bounds, load->acc_bytes), load, at, end))
+            return false;
+    }
+    return true;
 }

@@ -11,12 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/table.h"
+#include "engine/pane.h"
 #include "window/window.h"
 
 struct window {
     struct window_bounds bounds;
     struct table table;
+    struct cell **fresh; /* engine/fresh.h: cells with something new, n_fresh of them */
+    size_t n_fresh, fresh_capacity;
+    size_t fresh_place; /* in the list of such windows, from 1; 0: not there */
 };
 
 struct windows {
@@ -35,6 +38,18 @@ struct window *windows_holding(const struct windows *windows, int64_t t_ns);
 /* Puts a new, empty one in its place, as windows_find() told. acc_bytes as for table_init(). */
 struct window *windows_insert(struct windows *windows, size_t place,
                               const struct window_bounds *bounds, size_t acc_bytes);
+
+/* What they hold, as a part of a snapshot; the layout stands in windows.c. */
+void windows_save(const struct windows *windows, const struct panes *panes, struct buf *to);
+
+/* Puts n saved windows into an empty array; false: damaged. Bounds are in order, but unchecked. */
+struct windows_load {
+    const struct panes *panes;
+    uint64_t key_seed;
+    size_t acc_bytes;
+};
+bool windows_load(struct windows *windows, uint64_t n, const struct windows_load *load,
+                  const unsigned char **at, const unsigned char *end);
 
 void windows_drop_first(struct windows *windows); /* frees it; n > 0 */
 void windows_free(struct windows *windows);

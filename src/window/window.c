@@ -216,6 +216,10 @@ static bool cumulate_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
     i128 start = spec->offset_ns +
                  window_floor_div((i128)t_ns - spec->offset_ns, spec->size_ns) * spec->size_ns;
     i128 end = start + spec->size_ns - (i128)k * spec->slide_ns;
+    /* Windows whose ends saturate are one: the first of them, which goes before the others. */
+    i128 beyond = start + spec->size_ns - spec->slide_ns - INT64_MAX;
+    if (beyond > 0)
+        end -= (beyond + spec->slide_ns - 1) / spec->slide_ns * spec->slide_ns;
     if (end <= t_ns)
         return false;
     bounds->start_ns = window_clamp(start);

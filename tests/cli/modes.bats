@@ -108,3 +108,14 @@ w_rows() {
 +U,0,18,3,1,late
 +I,50,60,1,0,on_time"
 }
+
+@test "sessions that swallow one another by the thousand keep one row to take back of each" {
+    # Newest first, so that a small session swallows a large one each time; then oldest first.
+    local order
+    for order in "sort -rn" "sort -n"; do
+        { seq 0 20 160000 | $order; seq 10 20 160000 | $order; } | sed 's/.*/{"t":&}/' >in
+        (ulimit -v 400000; w -w session:15s -m retract -d 10d --early 1 -a count,distinct:t in >rows)
+        same "$(grep -c '^+[IU]' rows)" "$(($(grep -c '^-[UD]' rows) + 1))"
+        same "$(tail -n 1 rows | cut -d, -f 2-5)" 0,160015,16001,16001
+    done
+}

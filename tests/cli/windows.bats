@@ -209,3 +209,12 @@ local_days() {
     same "$(local_days America/Havana 2024-11-03T04:30:00)" '2024-11-03 04:00,2024-11-04 05:00,1'
     same "$(local_days Asia/Gaza 2012-09-20T21:30:00)" '2012-09-20 21:00,2012-09-21 22:00,1'
 }
+
+@test "at the end of time the cumulating windows whose ends saturate are one" {
+    local rows
+    rows=$(printf '{"t":9223372036}\n' | w -w cumulate:10s/1s)
+    same "$(cut -d, -f 1,2 <<<"$rows" | sort | uniq -d)" ""
+    same "$(wc -l <<<"$rows")" 2
+    rows=$(printf '{"t":9223372036}\n' | w -w cumulate:10s/1s --early 1000)
+    same "$(wc -l <<<"$rows")" 2
+}

@@ -5,11 +5,12 @@ and computing every row from scratch. It takes winagg's command line and is its 
 import os
 import sys
 from collections import namedtuple
+from fractions import Fraction
 from itertools import groupby
 from math import inf
 
 from aggregates import Approx, result
-from decimals import Bad, Usage
+from decimals import Bad, Usage, number_text
 from options import Options
 from records import Event, Failure, read_records
 from rows import Row, header_line, line, line_bytes
@@ -290,7 +291,10 @@ class Model:
             result = pending[1].results[self.options.top_by]
             if isinstance(result, Approx):
                 return (0, -result.exact)
-            return (1, 0) if result is None else (0, -result[1])
+            # By what is printed: two sums that are printed alike are a tie, as a reader sees them.
+            if result is None:
+                return (1, 0)
+            return (0, -Fraction(number_text(result[1]) or result[1]))
 
         for op, row in sorted(self.pending, key=order)[:self.options.top]:
             self.write_line(op, row)

@@ -1,0 +1,118 @@
+/*
+ * Snapshots that are damaged, and have a right checksum all the same: the run that starts from one
+ * ends, by itself and soon, whatever it makes of it.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "snapshot/snapshot.h"
+#include "unit/unit.h"
+
+enum { CHECKSUM_BYTES = 16, HEADER_BYTES = 28, CPU_SECONDS = 10, MEMORY_BYTES = 1 << 30 };
+
+static const char *const jobs[][12] = {
+    {"-w", "sliding:10s/1s", "-l", "5s", "-k", "k"},
+    {"-w", "sliding:10s/3s", "--final", "-l", "5s", "-k", "k"},
+    {"-w", "cumulate:60s/1s", "-k", "k", "-a", "median:v,distinct:v"},
+    {"-w", "session:4s", "-m", "retract", "-l", "9s", "--early", "2", "-k", "k"},
+    {"-w", "10s", "--fill", "-d", "20s", "-k", "k"},
+    {"-w", "7s", "--early", "3s", "-d", "9s", "--source", "k", "--dedup", "id"},
+    {"-w", "tumbling:day", "-d", "9s", "-a", "topk:v:2,first:v,p90:v"},
+};
+enum { N_JOBS = sizeof jobs / sizeof jobs[0], COPIES = 300 };
+
+/* Runs the job; returns what waitpid(2) says. */
+static int run_job(const char *const *job, const char *input)
+{
+    const char *program = getenv("WINAGG");
+    const char *argv[32] = {program, "-t", "t", "-s", "s", "--output", "rows", "--at-eof", "keep"};
+    size_t n = 9;
+    while (*job != NULL)
+        argv[n++] = *job++;
+    argv[n++] = input;
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS}, memory = {MEMORY_BYTES, MEMORY_BYTES};
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+        setrlimit(RLIMIT_CPU, &cpu);
+        if (getenv("ASAN_OPTIONS") == NULL)
+            setrlimit(RLIMIT_AS, &memory);
+        execv(program, (char **)argv);
+        _exit(127);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static void write_input(size_t from, size_t to)
+{
+    FILE *file = fopen("in", from == 0 ? "w" : "a");
+    for (size_t i = from; file != NULL && i < to; i++)
+        fprintf(file, "{\"t\":%zu,\"k\":\"a key of some length, %zu\",\"v\":%zu,\"id\":%zu}\n",
+                i - i % 7 / 5 * 3, i % 3, i * i % 11, i / 2);
+    if (file != NULL)
+        fclose(file);
+}
+
+/* A byte or eight of the sections become what they must not be. */
+static void damage(struct buf *image, unsigned *random)
+{
+    static const unsigned char patterns[] = {0, 1, 0x7f, 0x80, 0xff};
+    size_t room = image->len - HEADER_BYTES - CHECKSUM_BYTES;
+    *random = *random * 1103515245 + 12345;
+    size_t at = HEADER_BYTES + (*random >> 4) % room;
+    *random = *random * 1103515245 + 12345;
+    unsigned char pattern = patterns[*random / 65536 % sizeof patterns];
+    size_t len = *random / 1048576 % 2 == 0 ? 1 : 8;
+    for (size_t i = at; i < at + len && i < image->len - CHECKSUM_BYTES; i++)
+        image->data[i] = (char)(pattern == 1 ? image->data[i] + 1 : pattern);
+    image->len -= CHECKSUM_BYTES;
+    snapshot_seal(image);
+}
+
+static void test_job(const char *const *job, unsigned seed)
+{
+    struct buf image = {0}, copy = {0};
+    struct error err = {0};
+    unsigned random = seed;
+    write_input(0, 60);
+    unlink("s");
+    unlink("rows");
+    CHECK(run_job(job, "in") == 0, "job %u can't run", seed);
+    CHECK(snapshot_read("s", &image, &err) == SNAPSHOT_FOUND, "%s", err.text);
+    write_input(60, 70);
+    for (int i = 0; i < COPIES; i++) {
+        copy.len = 0;
+        buf_put(&copy, image.data, image.len);
+        damage(&copy, &random);
+        CHECK(snapshot_write("s", &copy) == 0 && snapshot_publish("s") == 0, "not written");
+        int status = run_job(job, "in");
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) <= 2, "job %u, copy %d: %x", seed, i,
+              (unsigned)status);
+    }
+    buf_free(&image);
+    buf_free(&copy);
+}
+
+int main(void)
+{
+    char directory[] = "/tmp/winagg-damage-XXXXXX";
+    if (getenv("WINAGG") == NULL || mkdtemp(directory) == NULL || chdir(directory) != 0) {
+        fputs("WINAGG must name the program by its whole path\n", stderr);
+        return 1;
+    }
+    for (unsigned i = 0; i < N_JOBS; i++)
+        test_job(jobs[i], i);
+    static const char *const files[] = {"in", "rows", "s", "s.lock", "s.tmp"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        unlink(files[i]);
+    CHECK(chdir("/") == 0 && rmdir(directory) == 0, "files are left in %s", directory);
+    return unit_done();
+}
