@@ -9,6 +9,9 @@
 /* Nanoseconds since some fixed point; never steps back. */
 int64_t clock_monotonic_ns(void);
 
+/* Processor time of all threads of this process, in nanoseconds. */
+int64_t clock_process_ns(void);
+
 /* Processor time of this thread, in nanoseconds. */
 int64_t clock_thread_ns(void);
 

@@ -385,7 +385,7 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
     bool alone = a->sliced || a->alone; /* one window or slice */
-    while (from < to) {
+    while (from < to && !panes_are_lost(&e->panes)) {
         size_t plain = alone ? add_plain(a, from, to) : from;
         if (plain == from) {
             add_record(a, from);
@@ -500,7 +500,7 @@ static void tick(struct aligned *a)
 {
     struct engine *e = &a->engine;
     fresh_sort(&a->fresh);
-    for (size_t i = 0; i < a->fresh.n && !panes_are_lost(&e->panes); i++) {
+    for (size_t i = 0; i < a->fresh.n && !panes_attend(&e->panes); i++) {
         struct window *w = a->fresh.windows[i];
         make_room(a, w->n_fresh);
         for (size_t c = 0; c < w->n_fresh; c++)
@@ -526,7 +526,7 @@ static void aligned_run_timers(struct engine *e)
         bool due = e->timer_set && engine_reached(e, now_ns);
         if (!due || now_ns != last_ns)
             panes_commit(&e->panes);
-        if (!due || panes_are_lost(&e->panes))
+        if (!due || panes_attend(&e->panes))
             return;
         last_ns = now_ns;
         if (fill_due(a, &next) && next.end_ns == now_ns)
@@ -547,9 +547,9 @@ static void aligned_fire_unfired(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
-    for (size_t i = 0; i < a->windows.n; i++)
+    for (size_t i = 0; i < a->windows.n && !panes_are_lost(&e->panes); i++)
         fire_window(a, a->windows.at[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
-    while (a->sliced && slices_next(&a->slices, &next))
+    while (a->sliced && !panes_are_lost(&e->panes) && slices_next(&a->slices, &next))
         fire_slices(a, &next, PANE_EARLY);
     panes_commit(&e->panes);
 }
@@ -560,6 +560,12 @@ static size_t count_cells(const struct windows *windows)
     for (size_t i = 0; i < windows->n; i++)
         n += windows->at[i]->table.n;
     return n;
+}
+
+static uint64_t aligned_open(const struct engine *e)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    return a->windows.n - a->n_passed + slices_windows(&a->slices);
 }
 
 static size_t aligned_cells(const struct engine *e)
@@ -649,6 +655,7 @@ static const struct engine_ops aligned_ops = {
     .fire_unfired = aligned_fire_unfired,
     .free = aligned_free,
     .cells = aligned_cells,
+    .open = aligned_open,
     .save = aligned_save,
     .load = aligned_load,
 };

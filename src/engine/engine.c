@@ -24,6 +24,7 @@ struct engine *engine_new(const struct engine_options *o)
     e->panes.writer = o->writer;
     e->panes.sink = o->sink;
     e->panes.id = o->id;
+    e->panes.attend = o->attend;
     e->panes.unbounded = o->window.kind == WINDOW_ALL;
     e->key_seed = o->key_seed;
     e->w_given = o->w_given;
@@ -206,7 +207,10 @@ void engine_finish(struct engine *e)
 
 void engine_interrupt(struct engine *e)
 {
+    struct attend attend = e->panes.attend;
+    e->panes.attend = (struct attend){0}; /* these rows are what we were asked for */
     e->ops->fire_unfired(e);
+    e->panes.attend = attend;
 }
 
 /* The pending rows that meet the condition. */

@@ -85,7 +85,8 @@ struct engine_ops {
     /* Fires every cell with something unfired. */
     void (*fire_unfired)(struct engine *e);
     void (*free)(struct engine *e);
-    size_t (*cells)(const struct engine *e); /* live (window, key) pairs */
+    size_t (*cells)(const struct engine *e);  /* live (window, key) pairs; quick, not exact */
+    uint64_t (*open)(const struct engine *e); /* windows that have not fired for good */
     /* When what has taken a record of this key and time expires; false: it is gone. */
     bool (*taker_expiry)(const struct engine *e, const unsigned char *key, uint32_t key_len,
                          int64_t t_ns, int64_t *expiry_ns);
@@ -104,8 +105,9 @@ struct engine_options {
     struct sink *sink, *late; /* borrowed */
     enum pane_id id;
     uint64_t key_seed;
-    bool w_given; /* engine_consume() is told W; delay_ns serves messages only */
-    bool dedup;   /* it is told ids, too, and drops records whose id is remembered */
+    struct attend attend; /* for firing, see engine/pane.h */
+    bool w_given;         /* engine_consume() is told W; delay_ns serves messages only */
+    bool dedup;           /* it is told ids, too, and drops records whose id is remembered */
 };
 
 struct engine *engine_new(const struct engine_options *options);

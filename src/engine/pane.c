@@ -29,6 +29,14 @@ void panes_free(struct panes *panes)
     free(panes->results);
 }
 
+bool panes_attend(struct panes *panes)
+{
+    /* Most firing is done sooner than that: then the run ends in good order. */
+    enum { PATIENCE_NS = 50000000 };
+    panes->abandoned |= attend_look(&panes->attend) > PATIENCE_NS;
+    return panes_are_lost(panes);
+}
+
 void panes_header(struct panes *panes)
 {
     if (!panes->header_due)
@@ -98,7 +106,7 @@ static void end_row(struct panes *panes, const char *op, const struct window_bou
         make_id(panes, id, op, bounds, pane, cell);
     writer_end(panes->writer, &panes->sink->pending, id);
     panes->rows++;
-    if (panes->sink->pending.len >= FLUSH_BYTES && panes->err.status == 0)
+    if (panes->sink->pending.len >= FLUSH_BYTES && !panes_attend(panes))
         sink_flush(panes->sink, &panes->err);
 }
 
@@ -151,6 +159,8 @@ void pane_result(const struct panes *panes, size_t i, const struct window_bounds
 void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
                struct arena *arena, enum pane_timing timing)
 {
+    if (panes_are_lost(panes))
+        return;
     struct buf *out = &panes->sink->pending;
     bool retract = panes->options.mode == PANE_RETRACT;
     const char *op = !retract ? "" : cell->printed != NULL ? "+U" : "+I";

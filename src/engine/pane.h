@@ -12,6 +12,7 @@
 
 #include "agg/agg.h"
 #include "base/arena.h"
+#include "base/attend.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "engine/table.h"
@@ -53,6 +54,9 @@ struct panes {
     bool header_due;       /* write the header line before the first row */
     uint64_t rows;         /* written so far, of every op */
     struct error err;      /* the first failure; once set, nothing more is written */
+    struct attend attend;  /* what firing looks at, which may take long */
+    bool abandoned;        /* we were asked to stop: what is being fired ends in the middle, and the
+                              state is of no use any more */
     struct datum *results; /* scratch: one for each aggregate */
     struct buf *texts;
     struct buf id_bytes;
@@ -62,11 +66,14 @@ void panes_init(struct panes *panes, const struct pane_options *options, const s
                 size_t n_aggs);
 void panes_free(struct panes *panes);
 
-/* Nobody will get what is written any more: who fires may stop. */
+/* Nobody will get what is written any more, or it was abandoned: who fires stops. */
 static inline bool panes_are_lost(const struct panes *panes)
 {
-    return panes->sink->closed_by_reader || panes->err.status != 0;
+    return panes->abandoned || panes->sink->closed_by_reader || panes->err.status != 0;
 }
+
+/* The same, after a look at what was asked for meanwhile: for every thousand rows or so. */
+bool panes_attend(struct panes *panes);
 
 /* Writes the header line now if it is still due: at the end of a run without rows. */
 void panes_header(struct panes *panes);
@@ -88,7 +95,8 @@ void pane_merge(const struct panes *panes, struct cell *into, const struct cell 
 
 /*
  * Fires: in discard mode the accumulators start anew, in retract mode the row is kept (in `arena`,
- * the window's) to be replaced or taken back. cell->pane and cell->fresh move on.
+ * the window's) to be replaced or taken back. cell->pane and cell->fresh move on. Nothing at all
+ * when panes_are_lost().
  */
 void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
                struct arena *arena, enum pane_timing timing);

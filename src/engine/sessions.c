@@ -325,7 +325,7 @@ static void add_record(struct sessions *s, size_t i)
 static void sessions_consume(struct engine *e, size_t from, size_t to)
 {
     struct sessions *s = sessions_of(e);
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = from; i < to && !panes_are_lost(&e->panes); i++) {
         if (table_is_large(&s->keys))
             table_prefetch(&s->keys, e->keys, i, to);
         add_record(s, i);
@@ -464,7 +464,7 @@ static void sessions_run_timers(struct engine *e)
         bool due = e->timer_set && engine_reached(e, now_ns);
         if (!due || now_ns != last_ns)
             panes_commit(&e->panes);
-        if (!due || panes_are_lost(&e->panes))
+        if (!due || panes_attend(&e->panes))
             break;
         last_ns = now_ns;
         collect_due(s, now_ns);
@@ -485,6 +485,17 @@ static void sessions_fire_unfired(struct engine *e)
     for (size_t i = 0; i < s->due.n; i++)
         fire(s, s->due.at[i], s->due.at[i]->passed ? PANE_LATE : PANE_EARLY);
     panes_commit(&s->engine.panes);
+}
+
+static uint64_t sessions_open(const struct engine *e)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->keys.n; i++)
+        for (struct session *x = first_session(table_cell(&s->keys, i)); x != NULL;
+             x = next_session(x))
+            n += !x->passed || e->panes.options.final;
+    return n;
 }
 
 static size_t sessions_cells(const struct engine *e)
@@ -632,6 +643,7 @@ static const struct engine_ops sessions_ops = {
     .fire_unfired = sessions_fire_unfired,
     .free = sessions_free,
     .cells = sessions_cells,
+    .open = sessions_open,
     .taker_expiry = sessions_taker_expiry,
     .save = sessions_save,
     .load = sessions_load,

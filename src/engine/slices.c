@@ -155,6 +155,22 @@ void slices_fire(struct slices *s, const struct panes *panes, struct table *into
     }
 }
 
+uint64_t slices_windows(const struct slices *s)
+{
+    uint64_t n = 0;
+    i128 counted = 0; /* the last one that was */
+    for (size_t i = 0; i < s->live.n; i++) {
+        i128 first, last;
+        windows_of(s, &s->live.at[i]->bounds, &first, &last);
+        if (i > 0 && counted >= first)
+            first = counted + 1;
+        if (first <= last)
+            n += (uint64_t)(last - first + 1);
+        counted = i == 0 || last > counted ? last : counted;
+    }
+    return n;
+}
+
 bool slices_are_sound(const struct slices *s)
 {
     for (size_t i = 0; i < s->live.n; i++) {

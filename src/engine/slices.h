@@ -47,6 +47,8 @@ bool slices_next(const struct slices *s, struct window_bounds *bounds);
  */
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into);
 
+uint64_t slices_windows(const struct slices *s); /* that hold a slice and have not passed */
+
 /* Is each slice such as the windows cut, and in one that has not passed? After slices_pass(). */
 bool slices_are_sound(const struct slices *s);
 

@@ -156,7 +156,10 @@ static bool wait_for_bytes(const struct input *in)
                            {.fd = options->stop_fd, .events = POLLIN}};
     if (in->regular || is_stopped(in))
         return true;
-    int ready = poll(fds, options->stop != NULL ? 2 : 1, -1);
+    int ready;
+    while ((ready = poll(fds, options->stop != NULL ? 2 : 1, -1)) < 0 && errno == EINTR &&
+           !is_stopped(in))
+        attend_look(&options->attend);
     return ready >= 0 || errno == EINTR || errno == EAGAIN;
 }
 

@@ -18,12 +18,13 @@
 #ifndef INPUT_INPUT_H
 #define INPUT_INPUT_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/attend.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/value.h"
@@ -85,13 +86,14 @@ struct input_options {
     struct time_format time_format;
     struct field *fields; /* one column of the batch each */
     size_t n_fields;
-    size_t block_bytes;          /* how much to read at a time; 0: the default */
-    volatile sig_atomic_t *stop; /* set by a signal handler: stop reading. May be NULL */
-    int stop_fd;                 /* if not: becomes readable after *stop was set */
-    bool keep_last;              /* a last line without newline is not a record: it may grow */
-    bool defer_bad;              /* a value that would make the record bad is VALUE_BAD instead */
-    bool keep_timeless;          /* a record without a time keeps its lane, for its position */
-    bool no_fast_path;           /* for tests: every record through jansson or libcsv */
+    size_t block_bytes;     /* how much to read at a time; 0: the default */
+    const atomic_int *stop; /* set by a signal handler: stop reading. May be NULL */
+    struct attend attend;   /* what waiting looks at when a signal came */
+    int stop_fd;            /* if not: becomes readable after *stop was set */
+    bool keep_last;         /* a last line without newline is not a record: it may grow */
+    bool defer_bad;         /* a value that would make the record bad is VALUE_BAD instead */
+    bool keep_timeless;     /* a record without a time keeps its lane, for its position */
+    bool no_fast_path;      /* for tests: every record through jansson or libcsv */
 };
 
 /* Offsets into a block are 32 bits wide, and a block may hold a record and a read more. */

@@ -58,21 +58,36 @@ static bool give_up(struct sink *sink)
     return false;
 }
 
+/* Was a request to stop heeded for so long, and nothing written meanwhile? */
+static bool is_stalled(struct sink *sink, int64_t moved_ns)
+{
+    enum { PATIENCE_NS = 400000000 };
+    int64_t asked_ns = attend_look(&sink->attend);
+    return !sink->regular && asked_ns - (moved_ns > 0 ? moved_ns : 0) > PATIENCE_NS;
+}
+
 bool sink_write(struct sink *sink, size_t len, struct error *err)
 {
     size_t done = 0;
+    int64_t moved_ns = -1; /* how long after that request the last bytes went */
     while (done < len && sink->fd >= 0 && !sink->closed_by_reader) {
         ssize_t n = write(sink->fd, sink->pending.data + done, len - done);
         if (n >= 0) {
             done += (size_t)n;
             sink->position += (uint64_t)n;
+            moved_ns = done < len ? attend_look(&sink->attend) : -1;
             if (sink->exclusive && !check_alone(sink, err))
                 return give_up(sink);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             io_wait(sink->fd, POLLOUT); /* someone else made it non-blocking */
-        } else if (errno == EPIPE) {
+            errno = EINTR;
+        }
+        if (n < 0 && errno == EINTR && is_stalled(sink, moved_ns)) {
             sink->closed_by_reader = true;
-        } else if (errno != EINTR) {
+            sink->stalled = sink->pending.len - done;
+        } else if (n < 0 && errno == EPIPE) {
+            sink->closed_by_reader = true;
+        } else if (n < 0 && errno != EINTR) {
             error_set(err, EXIT_RUNTIME, "%s: write failed: %s", sink->name, strerror(errno));
             return give_up(sink);
         }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attend.h"
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -24,6 +25,9 @@ struct sink {
     bool exclusive;        /* check after each write that no one else has written */
     bool held;             /* sink_flush() does nothing: --hold */
     bool closed_by_reader; /* EPIPE: the reader has gone; nothing is written any more */
+    struct attend attend;  /* what a write looks at that waits for a reader */
+    uint64_t stalled;      /* bytes given up when we were asked to stop and the reader did not
+                              read; then closed_by_reader is set, too */
 };
 
 /* Opens a file for appending; creates it if asked to. */

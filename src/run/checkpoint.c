@@ -1,6 +1,7 @@
 #include "run/checkpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/memory.h"
 #include "base/wire.h"
 #include "run/parts.h"
 #include "run/resume.h"
@@ -21,6 +23,7 @@
 enum {
     FORK_BYTES = 4 << 20, /* below this, writing in place is quicker than a fork pays for */
     COST_SHARE = 50,      /* checkpoints may take 1/50 of the processor time */
+    PATIENCE = 4,         /* but wait for so many times that by the clock at most */
     FAULT_NS = 4000,      /* a copy-on-write fault: 3 to 5 microseconds, measured */
     MAX_FAILURES = 3,
     CHILD_POLL_NS = 5000000, /* how often to look whether a snapshot is done, while idle */
@@ -49,7 +52,9 @@ void checkpoint_start(struct running *r)
     struct checkpoint *c = &r->checkpoint;
     c->interval_ns = r->plan->checkpoint_ns;
     c->every_records = c->records_left = r->plan->checkpoint_records;
-    c->due_ns = clock_monotonic_ns() + c->interval_ns;
+    c->last_ns = clock_monotonic_ns();
+    c->last_cpu_ns = clock_process_ns();
+    c->due_ns = c->last_ns + c->interval_ns;
 }
 
 int64_t checkpoint_due_ns(const struct checkpoint *c)
@@ -208,17 +213,31 @@ static long page_faults(void)
     return self.ru_minflt;
 }
 
-static void stretch(struct checkpoint *c, const struct running *r)
+/* A snapshot is done, at a cost that is known now. */
+static void begin_interval(struct checkpoint *c)
 {
-    int64_t affordable_ns = c->cost_ns * COST_SHARE;
-    if (c->every_records > 0)
-        return;
-    c->interval_ns = r->plan->checkpoint_ns;
-    if (c->interval_ns < affordable_ns)
-        c->interval_ns = affordable_ns;
-    if (c->longest_ns < c->interval_ns)
-        c->longest_ns = c->interval_ns;
-    c->due_ns = clock_monotonic_ns() + c->interval_ns;
+    c->last_ns = clock_monotonic_ns();
+    c->last_cpu_ns = clock_process_ns();
+    c->due_ns = c->last_ns + c->interval_ns;
+}
+
+/* The interval is over; has the run done enough to pay for the next snapshot? If not, it waits. */
+static bool is_affordable(struct checkpoint *c)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    int64_t wanted_ns = c->cost_ns * COST_SHARE;
+    int64_t missing_ns = wanted_ns - (clock_process_ns() - c->last_cpu_ns);
+    int64_t latest_ns = c->last_ns + wanted_ns * PATIENCE;
+    if (missing_ns <= 0 || now_ns >= latest_ns) {
+        if (now_ns - c->last_ns > c->longest_ns)
+            c->longest_ns = now_ns - c->last_ns;
+        return true;
+    }
+    /* Two threads or more use it up that much sooner. */
+    c->due_ns = now_ns + missing_ns / 4;
+    if (c->due_ns > latest_ns)
+        c->due_ns = latest_ns;
+    return false;
 }
 
 static bool write_in_place(struct running *r, bool finished, bool must)
@@ -232,8 +251,14 @@ static bool write_in_place(struct running *r, bool finished, bool must)
         error = snapshot_publish(c->path);
     bool ok = done(r, error, must);
     c->cost_ns = clock_thread_ns() - before_ns;
-    stretch(c, r);
+    begin_interval(c);
     return ok;
+}
+
+static void child_exhausted(size_t wanted_bytes)
+{
+    (void)wanted_bytes;
+    _exit(ENOMEM);
 }
 
 /*
@@ -241,15 +266,20 @@ static bool write_in_place(struct running *r, bool finished, bool must)
  * status, which holds an error number. It ends with its parent, whose lock it would hold on to; as
  * long as it lives, it has the lock, so that it never replaces the snapshot of a later run.
  */
-static _Noreturn void child_main(struct running *r, pid_t parent)
+static _Noreturn void child_main(struct running *r, pid_t parent, int report_fd)
 {
     struct buf image = {0};
     int error = EINVAL;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    memory_on_exhaustion(child_exhausted);
     if (getppid() != parent)
         _exit(error);
-    if (checkpoint_image(r, false, &image))
+    if (checkpoint_image(r, false, &image)) {
         error = snapshot_write(r->checkpoint.path, &image);
+    } else {
+        ssize_t written = write(report_fd, r->err->text, strlen(r->err->text));
+        (void)written; /* the pipe is empty: it fits */
+    }
     if (error == 0)
         error = snapshot_publish(r->checkpoint.path);
     _exit(error & 0xff);
@@ -260,14 +290,33 @@ static bool start_child(struct running *r)
     struct checkpoint *c = &r->checkpoint;
     int64_t before_ns = clock_thread_ns();
     pid_t parent = getpid();
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return write_in_place(r, false, false);
     pid_t child = fork();
     if (child == 0)
-        child_main(r, parent);
-    if (child < 0)
+        child_main(r, parent, ends[1]);
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
         return write_in_place(r, false, false);
+    }
     c->child = child;
+    c->child_fd = ends[0];
     c->faults_before = page_faults();
     c->cost_ns = clock_thread_ns() - before_ns;
+    return true;
+}
+
+/* Did the child say why it failed? Then the run ends as if it had found that itself. */
+static bool hear_child(struct running *r)
+{
+    char why[sizeof r->err->text];
+    ssize_t n = read(r->checkpoint.child_fd, why, sizeof why - 1);
+    close(r->checkpoint.child_fd);
+    if (n <= 0)
+        return false;
+    error_set(r->err, EXIT_RUNTIME, "%.*s", (int)n, why);
     return true;
 }
 
@@ -290,21 +339,24 @@ static bool reap(struct running *r, bool wait)
     int error = ended < 0           ? wait_error
                 : WIFEXITED(status) ? WEXITSTATUS(status)
                                     : EINTR; /* killed: try again later */
-    bool ok = done(r, error, false);
+    bool told = hear_child(r);
+    bool ok = told ? false : done(r, error, false);
     c->cost_ns += (page_faults() - c->faults_before) * FAULT_NS;
     c->cost_ns += ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
                   ((int64_t)used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
-    stretch(c, r);
+    begin_interval(c);
     return ok;
 }
 
 bool checkpoint_if_due(struct running *r, uint64_t records)
 {
     struct checkpoint *c = &r->checkpoint;
-    if (c->path == NULL)
+    if (c->path == NULL || r->engine->panes.abandoned)
         return true;
     c->records_left -= c->every_records > 0 ? records : 0;
-    bool due = c->every_records > 0 ? c->records_left == 0 : clock_monotonic_ns() >= c->due_ns;
+    bool due = c->every_records > 0
+                   ? c->records_left == 0
+                   : clock_monotonic_ns() >= c->due_ns && (c->child != 0 || is_affordable(c));
     /* One that is due by number is taken at that very record: it waits for the one before it. */
     if (!reap(r, due && c->every_records > 0))
         return false;
@@ -322,7 +374,7 @@ bool checkpoint_if_due(struct running *r, uint64_t records)
 bool checkpoint_now(struct running *r, bool finished)
 {
     struct checkpoint *c = &r->checkpoint;
-    if (c->path == NULL)
+    if (c->path == NULL || r->engine->panes.abandoned)
         return true;
     if (!reap(r, true) || !settle_outputs(r))
         return false;

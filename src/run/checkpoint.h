@@ -4,8 +4,10 @@
  * A small state is written in place. A large one is written by a forked child, which sees the state
  * as it was at the fork while the run goes on: the pause is the fork's, 2 to 3 ms for 100 MB. The
  * price is copy-on-write (a page fault for each page that is changed meanwhile) and the child's
- * processor time; both are measured, and the interval stretches itself so that they stay below
- * 1/50 of the processor time that the run uses. A log of changes would cost less for skewed
+ * processor time; both are measured, and the next one waits until the run has used 50 times as much
+ * processor time, or for 200 times as long by the clock: a stream that is nearly quiet must have
+ * its snapshots, too. On a machine that is busy with other things a second of the clock is less
+ * than one of processor time, so the clock alone would promise too much. A log of changes would cost less for skewed
  * updates, but needs a second format, compaction, and dirty marks on the hot path.
  *
  * The order, which the crash tests hold it to:
@@ -17,6 +19,11 @@
  *
  * The outputs are synced by this process: an error that fsync reports to a forked child would never
  * reach the parent.
+ *
+ * The child of a process with threads may call what is safe in a signal handler only, says POSIX,
+ * and this one allocates. glibc and musl both take the locks of malloc(3) before a fork and give
+ * them back in the child; no other lock that it needs is ever held by another thread: it uses no
+ * stdio, and the parser threads have no part in the state. Its error comes back through a pipe.
  */
 #ifndef RUN_CHECKPOINT_H
 #define RUN_CHECKPOINT_H
@@ -34,12 +41,15 @@ struct checkpoint {
     const char *path; /* NULL: no --state */
     int lock_fd;
     struct buf image;
-    int64_t interval_ns; /* as asked for, or stretched; 0: by records */
-    int64_t due_ns;      /* on the monotonic clock */
+    int64_t interval_ns; /* as asked for; 0: by records */
+    int64_t due_ns;      /* on the monotonic clock: not before */
+    int64_t last_ns;     /* when the last one was done, on that clock */
+    int64_t last_cpu_ns; /* and in processor time of the run */
     uint64_t every_records, records_left;
     unsigned failures; /* in a row, to write a snapshot */
 
     pid_t child;       /* writing a snapshot; 0: none */
+    int child_fd;      /* where it says why it failed */
     size_t held;       /* pending bytes of stdout that it covers (--hold) */
     uint64_t sequence; /* number of the last snapshot that was begun, over all runs */
     long faults_before;

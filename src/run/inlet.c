@@ -62,6 +62,8 @@ void inlet_start_feed(struct running *r, struct inlet *in)
         .key_seed = r->engine->key_seed,
         .rules = &plan->rules,
     };
+    if (options.threads == 1) /* no other thread waits for bytes, or has signals */
+        in->options.attend = r->attend;
     in->feed = feed_start(in->input, &options);
     signals_unblock();
 }

@@ -124,12 +124,36 @@ void report_losses(const struct report *report, const struct engine *engine)
 
 void report_left_out(const struct engine *engine, const char *option)
 {
-    size_t open = engine->ops->cells(engine);
+    uint64_t open = engine->ops->open(engine);
     if (open > 0)
         fprintf(stderr,
-                "winagg: interrupted: %zu open windows (each with its key) are not printed, for "
-                "with %s a result is printed only when it is complete\n",
-                open, option);
+                "winagg: interrupted: %llu open windows are not printed, for with %s a result is "
+                "printed only when it is complete\n",
+                (unsigned long long)open, option);
+}
+
+void report_incomplete(uint64_t rows)
+{
+    if (rows > 0)
+        fprintf(stderr,
+                "winagg: interrupted: the last %llu rows are of windows that were not complete\n",
+                (unsigned long long)rows);
+}
+
+void report_given_up(const struct engine *engine, const char *state_path, uint64_t bytes)
+{
+    const char *why = bytes > 0 ? "nobody read the rows" : "windows were firing";
+    if (state_path != NULL)
+        fprintf(stderr,
+                "winagg: interrupted while %s: %s stays as it was, and the rows since then come "
+                "again\n",
+                why, state_path);
+    else
+        fprintf(
+            stderr,
+            "winagg: interrupted while %s: %llu bytes of rows, and %llu open windows, could not "
+            "be written\n",
+            why, (unsigned long long)bytes, (unsigned long long)engine->ops->open(engine));
 }
 
 bool report_all_bad(const struct report *report, const struct engine *engine)

@@ -57,6 +57,12 @@ void report_losses(const struct report *report, const struct engine *engine);
  */
 void report_left_out(const struct engine *engine, const char *option);
 
+/* Says that an interrupt wrote so many rows of windows that were not complete. */
+void report_incomplete(uint64_t rows);
+
+/* Says what is lost, or will come again, as firing was given up or nobody read the rows. */
+void report_given_up(const struct engine *engine, const char *state_path, uint64_t bytes);
+
 /* Records were read in this run, and every one was bad. */
 bool report_all_bad(const struct report *report, const struct engine *engine);
 

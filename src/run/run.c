@@ -27,6 +27,25 @@ static const struct keys *sources_of(const struct running *r, const struct inlet
     return r->plan->has_source ? &in->keys[FEED_SOURCE] : NULL;
 }
 
+/* Nobody reads the rows any more, or firing was given up: the run ends, and nothing is saved. */
+static bool is_over(const struct running *r)
+{
+    return r->out.closed_by_reader || r->engine->panes.abandoned;
+}
+
+static void print_stats(struct running *r)
+{
+    report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit, r->plan->zone);
+}
+
+/* What is done about signals by whoever works or waits for long: base/attend.h. */
+static int64_t look_at_signals(void *context)
+{
+    if (signals_take_report())
+        print_stats(context);
+    return signals_since_ns();
+}
+
 /* What the engine is told with records from..to of the batch at hand; moves the clocks. */
 static struct engine_records records(struct running *r, struct inlet *in, size_t from, size_t to)
 {
@@ -181,11 +200,11 @@ static bool process(struct running *r, struct inlet *in)
                 return false;
             }
         }
+        if (is_over(r))
+            break;
         if (taken > 0 && r->checkpoint.every_records > 0 &&
             !(flush(r) && checkpoint_if_due(r, taken)))
             return false;
-        if (r->out.closed_by_reader)
-            break;
     }
     return true;
 }
@@ -235,34 +254,31 @@ static bool may_be_idle(const struct running *r, const struct inlet *in)
 }
 
 /*
- * Waits for the next batch; takes the snapshots that fall due meanwhile, and lets the clocks know
- * of silence. Waiting goes by short slices: of one that took much longer, because the process was
- * stopped, only the slice counts. *ready false: another input is to be looked at.
+ * Waits for the next batch; takes the snapshots that fall due meanwhile, lets the clocks know of
+ * silence, and heeds SIGUSR1. Waiting goes by slices: of one that took much longer, because the
+ * process was stopped, only the slice counts. *ready false: another input is to be looked at.
  */
 static bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
 {
-    enum { SLICE_NS = 20000000 };
+    enum { SLICE_NS = 200000000, IDLE_SLICE_NS = 20000000 };
+    bool idle = may_be_idle(r, in);
+    int64_t slice_ns = idle ? IDLE_SLICE_NS : SLICE_NS;
     *ready = true;
     for (;;) {
-        bool idle = may_be_idle(r, in);
-        int64_t due_ns = checkpoint_due_ns(&r->checkpoint), before_ns = 0;
-        if (due_ns < 0 && !idle)
-            return true;
-        if (idle) {
-            before_ns = clock_monotonic_ns();
-            if (due_ns < 0 || due_ns > before_ns + SLICE_NS)
-                due_ns = before_ns + SLICE_NS;
-        }
+        int64_t before_ns = clock_monotonic_ns(), due_ns = checkpoint_due_ns(&r->checkpoint);
+        if (due_ns < 0 || due_ns > before_ns + slice_ns)
+            due_ns = before_ns + slice_ns;
         if (feed_wait(in->feed, due_ns))
             return true;
+        attend_look(&r->attend);
         if (idle) {
             int64_t waited_ns = clock_monotonic_ns() - before_ns;
-            if (!note_silence(r, in, waited_ns < 2 * SLICE_NS ? waited_ns : SLICE_NS))
+            if (!note_silence(r, in, waited_ns < 2 * slice_ns ? waited_ns : slice_ns))
                 return false;
         }
         if (!checkpoint_if_due(r, 0))
             return false;
-        if (r->out.closed_by_reader)
+        if (is_over(r))
             return true;
         if (idle && r->n_inlets > 1) {
             *ready = false;
@@ -281,7 +297,7 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
     *status = INPUT_BLOCK;
     if (!wait_for_batch(r, in, &ready))
         return false;
-    if (!ready || r->out.closed_by_reader)
+    if (!ready || is_over(r))
         return true;
     *status = feed_next(in->feed, &in->batch, &in->keys, r->err);
     if (*status == INPUT_FAILED)
@@ -336,16 +352,17 @@ static bool read_all(struct running *r, enum input_status *status)
             return true;
         }
         if (!inlet_has_records(in)) {
-            if (!flush(r))
+            attend_look(&r->attend);
+            if (!is_over(r) && !flush(r))
                 return false;
-            if (r->out.closed_by_reader)
+            if (is_over(r))
                 return true;
             if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
                 return false;
             *status = INPUT_END;
             if (!in->empty && !next_batch(r, in, status))
                 return false;
-            if (r->out.closed_by_reader)
+            if (is_over(r))
                 return true;
             /* What ended the input may have been the same Ctrl-C: then it is not complete. */
             if (*status == INPUT_END && signals_stop != 0)
@@ -368,6 +385,14 @@ static bool read_all(struct running *r, enum input_status *status)
     }
 }
 
+/* Every window with something unfired fires, complete or not. */
+static void interrupt(struct running *r)
+{
+    uint64_t before = r->engine->panes.rows;
+    engine_interrupt(r->engine);
+    report_incomplete(r->engine->panes.rows - before);
+}
+
 /* The input is at its end, or we were told to stop. */
 static bool finish(struct running *r, enum input_status status, struct run_result *result)
 {
@@ -386,9 +411,13 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         else if (!keep && r->plan->output_format == OUTPUT_SQL)
             report_left_out(r->engine, "-o sql");
         else if (!keep)
-            engine_interrupt(r->engine);
+            interrupt(r);
     } else if (!keep) {
         engine_finish(r->engine);
+        if (is_over(r)) {
+            report_end(&r->report, false);
+            return true;
+        }
         panes_header(&r->engine->panes);
     }
     report_end(&r->report, keep);
@@ -483,12 +512,16 @@ static bool work(struct running *r, struct run_result *result)
     say_idle(r);
     say_position(r);
     bool ok = prime(r) && read_all(r, &status);
-    if (ok && !r->out.closed_by_reader)
+    if (ok && !is_over(r))
         ok = finish(r, status, result);
     else
         report_end(&r->report, false);
+    if (ok && (r->engine->panes.abandoned || r->out.stalled > 0)) {
+        report_given_up(r->engine, r->plan->state_path, r->out.stalled);
+        result->signal = signals_stop;
+    }
     if (r->plan->stats)
-        report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit, r->plan->zone);
+        print_stats(r);
     if (ok && result->signal == 0 && report_all_bad(&r->report, r->engine))
         return error_set(r->err, EXIT_RUNTIME,
                          "%s: every record was bad: expected at least one that can be used",
@@ -500,8 +533,9 @@ static void close_all(struct running *r)
 {
     struct error second = {0};
     struct error *err = r->err->status != 0 ? &second : r->err;
-    /* Rows that are still held belong to no snapshot: they will be made again. */
-    if (r->out.held)
+    /* Rows that are still held belong to no snapshot: they will be made again, as are those of
+     * firing that was given up. */
+    if (r->out.held || (r->engine != NULL && r->engine->panes.abandoned))
         r->out.pending.len = 0;
     if (!sink_close(&r->out, err))
         err = &second;
@@ -525,6 +559,7 @@ static void close_all(struct running *r)
 struct run_result run(const struct plan *plan, struct error *err)
 {
     struct running r = {.plan = plan, .err = err};
+    r.attend = (struct attend){look_at_signals, &r};
     struct run_result result = {0};
     r.out.fd = r.late.fd = r.bad.fd = -1;
     r.checkpoint.lock_fd = -1;

@@ -29,6 +29,7 @@ struct running {
     struct replay *replay; /* NULL: no --position */
     struct clocks *clocks; /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
+    struct attend attend; /* looks at signals */
     struct report report;
     struct unseen *unseen;
     struct advise *advise; /* NULL: a run with results */

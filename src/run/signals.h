@@ -1,28 +1,35 @@
 /*
- * run/signals.h - SIGINT, SIGTERM (and SIGHUP) as a request to stop between two records.
+ * run/signals.h - SIGINT, SIGTERM (and SIGHUP) as a request to stop between two records, SIGUSR1
+ * as one for --stats.
  *
  *     signals_start(hangup, &err)
  *     signals_block(), start threads, signals_unblock()
  *
  * The first signal sets signals_stop and makes signals_fd readable, so that a request is never
- * lost between looking and waiting. The second one ends the process at once, also where it is
- * stuck in a write to a reader that does not read. Only the first thread takes them: what another
- * thread passes on to it after a signal came finds signals_stop set.
+ * lost between looking and waiting. The second one ends the process at once. Only the first thread
+ * takes them: what another thread passes on to it after a signal came finds signals_stop set.
+ *
+ * A request that comes just before a write(2) that blocks would not be seen there: from the first
+ * request on a timer interrupts system calls of the first thread every 50 ms.
  */
 #ifndef RUN_SIGNALS_H
 #define RUN_SIGNALS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
-extern volatile sig_atomic_t signals_stop; /* the signal that asked to stop, or 0 */
-extern int signals_fd;                     /* readable once that is set; to be polled, not read */
+extern atomic_int signals_stop; /* the signal that asked to stop, or 0 */
+extern int signals_fd;          /* readable once that is set; to be polled, not read */
 
 /* Installs the handlers, once in a process; false (EXIT_RUNTIME) on failure. `hangup`: SIGHUP too.
  */
 bool signals_start(bool hangup, struct error *err);
+
+int64_t signals_since_ns(void); /* how long ago it was that we were asked to stop; -1: never */
+bool signals_take_report(void); /* was SIGUSR1 sent since the last call? */
 
 /* For the calling thread and those that it starts. */
 void signals_block(void);

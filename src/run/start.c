@@ -55,6 +55,7 @@ static bool open_outputs(struct running *r, const struct resume *resume)
     bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
               open_output(&r->late, plan->late_path, create[1], r->err) &&
               open_output(&r->bad, plan->bad_path, create[2], r->err);
+    r->out.attend = r->late.attend = r->bad.attend = r->attend;
     return ok && (plan->state_path == NULL || check_outputs(r, positions));
 }
 
@@ -107,6 +108,7 @@ static void start_engine(struct running *r)
         .window = plan->window,
         .pane = plan->pane,
         .delay_ns = plan->delay_ns,
+        .attend = r->attend,
         .w_given = plan_has_clocks(plan),
         .dedup = plan->has_dedup,
         .aggs = plan->aggs,

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # each test has its own pid
 # In a pipe that stays open: rows at once, signals, a reader that leaves.
 
 load helper
@@ -120,6 +121,113 @@ start_stuck() {
     status=0
     wait "$pid" || status=$?
     [ "$status" -eq 143 ]
+}
+
+# Ends the stuck one with one signal; half a minute means that it was not heeded.
+end_stuck() {
+    kill -s TERM "$pid"
+    for ((i = 0; i < 300; i++)); do
+        kill -s 0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    [ "$i" -lt 300 ]
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 143 ]
+}
+
+@test "one signal ends it where nobody takes its rows, and what is lost is said" {
+    start_stuck
+    end_stuck
+    grep -qE "interrupted while nobody read the rows: [0-9]+ bytes of rows, and [0-9]+ open windows" err
+}
+
+@test "with --state those rows come again" {
+    seq 1 200000 | sed 's/.*/{"t":&}/' >events
+    w -w 1s events >whole
+    mkfifo rows
+    exec 8<>rows
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 1s -s state events >rows 2>err 3>&- 8>&- &
+    pid=$!
+    read -r header <&8
+    end_stuck
+    grep -q "interrupted while nobody read the rows: state stays as it was" err
+    exec 8>&-
+    w -w 1s -s state events >again
+    cmp whole again
+}
+
+@test "SIGUSR1 prints --stats: in a quiet pipe, with one thread, and while nobody takes the rows" {
+    local threads
+    for threads in 1 2; do
+        start -w 10s -j "$threads"
+        printf '%s\n' '{"t":1}' '{"t":12}' >&7
+        wait_for_line out 0,10,1
+        kill -s USR1 "$pid"
+        for ((i = 0; i < 300; i++)); do
+            grep -q '^{"records":2,' err && break
+            sleep 0.1
+        done
+        grep -q '^{"records":2,' err
+        kill -s TERM "$pid"
+        wait "$pid" || true
+        pid=
+        exec 7>&-
+    done
+    start_stuck
+    kill -s USR1 "$pid"
+    for ((i = 0; i < 300; i++)); do
+        grep -q '^{"records":' err && break
+        sleep 0.1
+    done
+    grep -q '^{"records":' err
+    end_stuck
+}
+
+@test "a signal is heeded in the middle of firing, and the rows come again with --state" {
+    # A hundred thousand windows for each of ten keys, all at the end.
+    seq 1 10 | sed 's/.*/{"t":1000,"k":&}/' >events
+    local state
+    for state in "" state; do
+        "$WINAGG" -t t --time-format s --output-time s -o csv -w sliding:100000s/1s -k k \
+            ${state:+-s "$state"} --output rows events 2>err 3>&- &
+        pid=$!
+        for ((i = 0; i < 300; i++)); do
+            [ -s rows ] && break
+            sleep 0.01
+        done
+        end_stuck
+        if [ -z "$state" ]; then
+            grep -qE "interrupted while windows were firing: .* [0-9]+ open windows" err
+            rm rows
+        fi
+    done
+    grep -q "interrupted while windows were firing: state stays as it was" err
+    w -w sliding:100000s/1s -k k -s state --output rows events 2>err
+    w -w sliding:100000s/1s -k k events | cmp - rows
+}
+
+@test "an interrupt says how many rows are of windows that were not complete" {
+    start -w 10s
+    printf '%s\n' '{"t":1}' '{"t":12}' '{"t":25}' >&7
+    wait_for_line out 10,20,1
+    kill -s TERM "$pid"
+    wait "$pid" || true
+    pid=
+    exec 7>&-
+    same "$(tail -n 1 out)" 20,30,1
+    grep -q "interrupted: the last 1 rows are of windows that were not complete" err
+}
+
+@test "with --final an interrupt says how many windows it leaves out" {
+    start -w sliding:30s/10s --final
+    printf '%s\n' '{"t":1}' '{"t":32}' '{"t":33}' >&7
+    wait_for_line out 0,30,1
+    kill -s TERM "$pid"
+    wait "$pid" || true
+    pid=
+    exec 7>&-
+    grep -q "interrupted: 3 open windows are not printed, for with --final" err
 }
 
 @test "a closed window with something unfired fires as late on a signal" {

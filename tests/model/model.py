@@ -130,7 +130,8 @@ class Model:
             while start + size > time:
                 found.append((saturate(start), saturate(start + size)))
                 start -= slide
-        return sorted(found, key=lambda bounds: (bounds[1], bounds[0]))
+        # Bounds that saturate may be equal: then it is one window.
+        return sorted(set(found), key=lambda bounds: (bounds[1], bounds[0]))
 
     def add_to_windows(self, entry, key):
         bounds = self.bounds_of(entry.time)
