@@ -47,14 +47,20 @@ void checkpoint_close(struct checkpoint *c)
     buf_free(&c->image);
 }
 
-void checkpoint_start(struct running *r)
+/* From now on, or from a snapshot that is done. */
+static void begin_interval(struct checkpoint *c)
 {
-    struct checkpoint *c = &r->checkpoint;
-    c->interval_ns = r->plan->checkpoint_ns;
-    c->every_records = c->records_left = r->plan->checkpoint_records;
     c->last_ns = clock_monotonic_ns();
     c->last_cpu_ns = clock_process_ns();
     c->due_ns = c->last_ns + c->interval_ns;
+}
+
+void checkpoint_start(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    c->interval_ns = c->longest_ns = r->plan->checkpoint_ns;
+    c->every_records = c->records_left = r->plan->checkpoint_records;
+    begin_interval(c);
 }
 
 int64_t checkpoint_due_ns(const struct checkpoint *c)
@@ -211,14 +217,6 @@ static long page_faults(void)
     struct rusage self;
     getrusage(RUSAGE_SELF, &self);
     return self.ru_minflt;
-}
-
-/* A snapshot is done, at a cost that is known now. */
-static void begin_interval(struct checkpoint *c)
-{
-    c->last_ns = clock_monotonic_ns();
-    c->last_cpu_ns = clock_process_ns();
-    c->due_ns = c->last_ns + c->interval_ns;
 }
 
 /* The interval is over; has the run done enough to pay for the next snapshot? If not, it waits. */

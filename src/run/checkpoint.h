@@ -7,8 +7,9 @@
  * processor time; both are measured, and the next one waits until the run has used 50 times as much
  * processor time, or for 200 times as long by the clock: a stream that is nearly quiet must have
  * its snapshots, too. On a machine that is busy with other things a second of the clock is less
- * than one of processor time, so the clock alone would promise too much. A log of changes would cost less for skewed
- * updates, but needs a second format, compaction, and dirty marks on the hot path.
+ * than one of processor time, so the clock alone would promise too much. A log of changes would
+ * cost less for skewed updates, but needs a second format, compaction, and dirty marks on the hot
+ * path.
  *
  * The order, which the crash tests hold it to:
  *

@@ -468,3 +468,58 @@ every_function=count,sum:v,mean:v,var:v,min:v,max:v,first:v,last:v,median:v,p90:
 @test "the golden snapshot of sessions is still read" {
     golden sessions -w session:4s -a "$every_function" -m retract
 }
+
+# Feeds keys by the ten thousand to a run that takes a snapshot of each, until it has forked one.
+start_large() {
+    mkfifo fifo
+    "$WINAGG" -t t --time-format s -w 1h -k k -s s --checkpoint 10000 fifo >rows 2>err 3>&- &
+    pid=$!
+    exec 7>fifo
+    seq 1 100000 | sed 's/.*/{"t":1,"k":"key number &"}/' >&7
+    local i
+    for ((i = 0; i < 300; i++)); do
+        [ "$("$WINAGG" --inspect s 2>/dev/null | jq .records)" -ge 100000 ] && return
+        sleep 0.1
+    done
+    return 1
+}
+
+@test "a forked snapshot that fails is said, and three in a row end the run" {
+    start_large
+    mkdir s.tmp
+    seq 100001 110000 | sed 's/.*/{"t":1,"k":"key number &"}/' >&7
+    local i
+    for ((i = 0; i < 300; i++)); do
+        # The child is looked for when the next snapshot is due.
+        seq 1 1000 | sed 's/.*/{"t":1,"k":"a"}/' >&7 2>/dev/null || break
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    exec 7>&-
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 1 ]
+    same "$(grep -c "s: can't write the snapshot: Is a directory (going on with the last one)" err)" 2
+    same "$(tail -n 1 err)" "winagg: s: can't write the snapshot: Is a directory"
+    same "$("$WINAGG" --inspect s | jq .records)" 100000
+}
+
+@test "what a forked snapshot failed of is told by its child" {
+    # The input is truncated while nobody takes the rows: then its tail is not there any more.
+    mkfifo rows
+    exec 8<>rows
+    seq 100001 300000 | sed 's/.*/{"t":1,"k":"key number &"}/' >in
+    "$WINAGG" -t t --time-format s -w 1h -k k --early 1 -o csv -s s --checkpoint 10000 in >rows 2>err 3>&- 8>&- &
+    pid=$!
+    head -n 80000 <&8 >/dev/null
+    : >in
+    cat <&8 >/dev/null &
+    reader=$!
+    status=0
+    wait "$pid" || status=$?
+    kill "$reader"
+    exec 8>&-
+    [ "$status" -eq 1 ]
+    grep -q "in: the [0-9]* bytes that were read are not there any more: was it truncated?" err
+    [ "$("$WINAGG" --inspect s | jq .records)" -ge 60000 ]
+}
