@@ -289,6 +289,13 @@ static bool parse_output_format(struct command *c, const struct option *option, 
     return parse_choice(c, option, value, err);
 }
 
+static bool parse_at_eof(struct command *c, const struct option *option, const char *value,
+                         struct error *err)
+{
+    c->at_eof_given = true;
+    return parse_choice(c, option, value, err);
+}
+
 static bool parse_comment(struct command *c, const struct option *option, const char *value,
                           struct error *err)
 {
@@ -375,7 +382,9 @@ const struct option_group option_groups[] = {
       {0, "max-jump", "DURATION", "a time so far ahead moves no clock, ten do", parse_positive,
        AT(plan.max_jump_ns), NULL},
       {0, "idle-timeout", "DURATION", "a source so long silent holds nothing back", parse_positive,
-       AT(plan.idle_ns), NULL}}},
+       AT(plan.idle_ns), NULL},
+      {0, "follow", NULL, "wait at the ends of FILEs, as tail -F does", parse_flag, AT(plan.follow),
+       NULL}}},
     {"Windows and results",
      {{'w', "window", "WINDOW", "SIZE, sliding:SIZE/SLIDE, session:GAP, all, ...", parse_text,
        AT(window), NULL},
@@ -400,7 +409,7 @@ const struct option_group option_groups[] = {
       {0, "fill", NULL, "rows for windows without records, too", parse_flag, AT(plan.pane.fill),
        NULL},
       {0, "top", "N[:NAME]", "of a window the N keys with the largest NAME", parse_top, 0, NULL},
-      {0, "at-eof", "ACTION", "at the end flush (default) or keep windows", parse_choice,
+      {0, "at-eof", "ACTION", "at the end flush (default) or keep windows", parse_at_eof,
        AT(at_eof), at_eof_actions}}},
     {"Restart",
      {{'s', "state", "FILE", "snapshots go here; a new run goes on from it", parse_path,

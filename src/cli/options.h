@@ -34,6 +34,7 @@ struct command {
     const char *window;                         /* NULL: not given */
     bool early, late_every, offset, checkpoint; /* given */
     unsigned at_eof, resume, verify;            /* the number of the word */
+    bool at_eof_given;
     bool output_format;
     bool help, version;
 };

@@ -444,6 +444,14 @@ static bool finish_state(struct command *c, struct error *err)
     plan->at_eof_keep = c->at_eof == 1;
     plan->resume_continue = c->resume == 1;
     plan->verify_full = c->verify == 1;
+    if (plan->follow && c->at_eof_given)
+        return error_set(
+            err, EXIT_USAGE,
+            "--follow: a FILE that is followed has no end: expected no --at-eof, found "
+            "one");
+    for (size_t i = 0; plan->follow && i < (plan->n_inputs > 0 ? plan->n_inputs : 1); i++)
+        if (plan->n_inputs == 0 || plan->input_paths[i] == NULL)
+            return error_set(err, EXIT_USAGE, "--follow: expected FILEs, found stdin");
     const char *given = plan->at_eof_keep ? "--at-eof keep"
                         : c->checkpoint   ? "--checkpoint"
                         : plan->hold      ? "--hold"

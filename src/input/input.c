@@ -324,6 +324,17 @@ static enum input_status settle(struct input *in, struct buf *bytes, struct erro
     return INPUT_BLOCK;
 }
 
+const char *input_rest(const struct input *in, size_t *len)
+{
+    *len = in->carry.len;
+    return in->carry.data;
+}
+
+void input_again(struct input *in)
+{
+    in->ended = false;
+}
+
 enum input_status input_read_block(struct input *in, struct block *block, struct error *err)
 {
     struct buf *bytes = &block->bytes;
@@ -346,7 +357,7 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
             }
         }
         if (status == INPUT_BLOCK && in->ended)
-            status = INPUT_END;
+            status = in->plan.options->follow ? INPUT_DRY : INPUT_END;
         if (status == INPUT_BLOCK)
             status = read_more(in, bytes, err);
         if (status != INPUT_BLOCK)

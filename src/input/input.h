@@ -90,6 +90,7 @@ struct input_options {
     const atomic_int *stop; /* set by a signal handler: stop reading. May be NULL */
     struct attend attend;   /* what waiting looks at when a signal came */
     int stop_fd;            /* if not: becomes readable after *stop was set */
+    bool follow;            /* the end of a regular file is INPUT_DRY: it may grow */
     bool keep_last;         /* a last line without newline is not a record: it may grow */
     bool defer_bad;         /* a value that would make the record bad is VALUE_BAD instead */
     bool keep_timeless;     /* a record without a time keeps its lane, for its position */
@@ -183,6 +184,7 @@ const char *input_preamble(const struct input *in, size_t *len);
 enum input_status {
     INPUT_BLOCK,   /* *block holds at least one byte */
     INPUT_END,     /* no more; *block is empty, its offset is that of the end */
+    INPUT_DRY,     /* none just now; input_again() goes on */
     INPUT_STOPPED, /* *stop was set while waiting; whole records read before were handed out */
     INPUT_FAILED,  /* *err says why: EXIT_RUNTIME for I/O or a header that is no CSV record,
                       EXIT_USAGE for a missing column */
@@ -195,6 +197,11 @@ enum input_status {
  * line without newline is handed out as a record.
  */
 enum input_status input_read_block(struct input *in, struct block *block, struct error *err);
+
+/* After INPUT_DRY: what has been read, but belongs to no whole record yet; and going on behind it.
+ */
+const char *input_rest(const struct input *in, size_t *len);
+void input_again(struct input *in);
 
 struct input_parser *input_parser_new(const struct input *in);
 void input_parser_free(struct input_parser *parser);

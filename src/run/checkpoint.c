@@ -100,34 +100,41 @@ static void save_run(const struct running *r, bool finished, struct buf *image)
     snapshot_section_end(image, section);
 }
 
+static bool save_generation(struct running *r, const struct inlet *in, struct buf *image)
+{
+    struct source_mark mark;
+    struct buf settled = {0};
+    if (!source_mark(&in->source, r->plan->follow, &mark, r->err))
+        return false;
+    source_mark_save(&mark, image);
+    wire_put_u8(image, in->settled);
+    if (in->settled)
+        input_save(in->input, in->batch == NULL ? NULL : in->batch->block, &settled);
+    wire_put_bytes(image, settled.data, settled.len);
+    buf_free(&settled);
+    return true;
+}
+
 /*
- * Layout, version 2: number of FILEs (u64); each: the mark (source/source.c), its clock
- * (verdict/clock.h), ended (u8), settled (u8), and what the input settled (counted bytes).
+ * Layout, version 3: number of FILEs (u64); each: its clock (verdict/clock.h), ended (u8), number
+ * of its generations (u64); each of these, the oldest first: the mark (source/source.c), settled
+ * (u8), and what the input settled (counted bytes).
  */
 static bool save_inputs(struct running *r, struct buf *image)
 {
-    struct buf settled = {0};
     size_t section = snapshot_section(image, "INPT", INPUT_STATE_VERSION);
-    bool ok = true;
     wire_put_u64(image, r->n_inlets);
-    for (size_t i = 0; ok && i < r->n_inlets; i++) {
+    for (size_t i = 0; i < r->n_inlets; i++) {
         const struct inlet *in = &r->inlets[i];
-        struct source_mark mark;
-        ok = source_mark(&in->source, &mark, r->err);
-        if (!ok)
-            break;
-        source_mark_save(&mark, image);
         clock_save(&in->clock, image);
         wire_put_u8(image, in->ended);
-        wire_put_u8(image, in->settled);
-        settled.len = 0;
-        if (in->settled)
-            input_save(in->input, in->batch == NULL ? NULL : in->batch->block, &settled);
-        wire_put_bytes(image, settled.data, settled.len);
+        wire_put_u64(image, in->n_older + 1);
+        for (size_t k = 0; k <= in->n_older; k++)
+            if (!save_generation(r, k < in->n_older ? in->older[k] : in, image))
+                return false;
     }
-    buf_free(&settled);
     snapshot_section_end(image, section);
-    return ok;
+    return true;
 }
 
 /*
@@ -198,11 +205,16 @@ static bool done(struct running *r, int error, bool must)
     return true;
 }
 
+static bool settle(struct running *r, struct inlet *in)
+{
+    inlet_settle(r, in);
+    return true;
+}
+
 /* Makes durable what the snapshot will say is written, and says how far the inputs were read. */
 static bool settle_outputs(struct running *r)
 {
-    for (size_t i = 0; i < r->n_inlets; i++)
-        inlet_settle(r, &r->inlets[i]);
+    inlet_each(r, settle);
     struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
     for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
         if (!sink_flush(sinks[i], r->err) || !sink_sync(sinks[i], r->err))

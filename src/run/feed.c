@@ -189,6 +189,16 @@ enum input_status feed_next(struct feed *feed, const struct batch **batch, const
     return slot->status;
 }
 
+void feed_again(struct feed *feed)
+{
+    pthread_mutex_lock(&feed->lock);
+    feed->ended = false;
+    feed->next_parse = feed->next_read; /* the dry one was not parsed, and all are handed out */
+    release_held(feed);
+    pthread_cond_broadcast(&feed->changed);
+    pthread_mutex_unlock(&feed->lock);
+}
+
 bool feed_wait(struct feed *feed, int64_t deadline_ns)
 {
     if (feed->n_workers == 0 || !feed->options.may_wait)

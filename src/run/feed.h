@@ -41,10 +41,13 @@ struct feed *feed_start(struct input *in, const struct feed_options *options);
 /*
  * The next batch and its keys, by enum feed_keys, those that are not wanted being empty; they and
  * the block are valid until the next call. On anything but INPUT_BLOCK (*batch)->block is empty and
- * says where the input ended, and no further call is allowed.
+ * says where the input ended, and no further call is allowed, but after feed_again().
  */
 enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
                             struct error *err);
+
+/* After INPUT_DRY, and input_again(): reads on. */
+void feed_again(struct feed *feed);
 
 /*
  * Waits until feed_next() need not wait, or until deadline_ns on the monotonic clock; false: it is

@@ -1,33 +1,129 @@
 #include "run/inlet.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/cpus.h"
+#include "base/memory.h"
+#include "run/follow.h"
 #include "run/running.h"
 #include "run/signals.h"
 #include "scan/newline.h"
 
 void inlet_init(struct inlet *in)
 {
-    *in = (struct inlet){0};
+    *in = (struct inlet){.file = in, .options = memory_calloc(1, sizeof *in->options)};
     in->source.fd = in->source.packed_fd = in->source.unpack.fd = -1;
-    in->next.fd = in->next.packed_fd = in->next.unpack.fd = -1;
 }
 
 void inlet_close(struct inlet *in)
 {
+    for (size_t i = 0; i < in->n_older; i++) {
+        inlet_close(in->older[i]);
+        free(in->older[i]);
+    }
+    free(in->older);
     feed_stop(in->feed);
     input_close(in->input);
     source_close(&in->source);
-    source_close(&in->next);
+    free(in->options);
+}
+
+struct inlet *inlet_add_older(struct inlet *file, struct source *source)
+{
+    struct inlet *in = memory_alloc(sizeof *in);
+    inlet_init(in);
+    in->file = file;
+    in->source = *source;
+    *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    file->older = memory_realloc(file->older, (file->n_older + 1) * sizeof(struct inlet *));
+    file->older[file->n_older++] = in;
+    return in;
+}
+
+/* Nothing is read, and nothing at hand. */
+static void start_anew(struct inlet *file)
+{
+    file->options = memory_calloc(1, sizeof *file->options);
+    file->source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    file->source.name = file->path;
+    file->input = NULL;
+    file->feed = NULL;
+    file->batch = NULL;
+    file->at = (struct place){0};
+    file->settled = file->empty = file->dry = false;
+    file->seen = (struct stat){0};
+}
+
+void inlet_shift(struct inlet *file)
+{
+    struct source none = {0};
+    struct inlet *in = inlet_add_older(file, &none);
+    free(in->options);
+    *in = *file;
+    in->older = NULL;
+    in->n_older = 0;
+    start_anew(file);
+}
+
+void inlet_empty(struct inlet *file)
+{
+    feed_stop(file->feed);
+    input_close(file->input);
+    source_close(&file->source);
+    free(file->options);
+    start_anew(file);
+}
+
+void inlet_drop_older(struct running *r, struct inlet *in)
+{
+    struct inlet *file = in->file;
+    size_t at = 0;
+    while (file->older[at] != in)
+        at++;
+    memmove(file->older + at, file->older + at + 1,
+            (--file->n_older - at) * sizeof(struct inlet *));
+    r->report.input_name = file->source.name;
+    inlet_close(in);
+    free(in);
+}
+
+struct inlet *inlet_generation(struct inlet *file)
+{
+    return file->n_older > 0 ? file->older[0] : file;
+}
+
+uint32_t inlet_number(const struct running *r, const struct inlet *in)
+{
+    return (uint32_t)(in->file - r->inlets);
+}
+
+bool inlet_each(struct running *r, bool (*visit)(struct running *r, struct inlet *in))
+{
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        struct inlet *file = &r->inlets[i];
+        for (size_t k = 0; k < file->n_older; k++)
+            if (!visit(r, file->older[k]))
+                return false;
+        if (!visit(r, file))
+            return false;
+    }
+    return true;
 }
 
 /* What else is read after the source that is read now: a rotated file ends for good. */
 void inlet_start_input(struct running *r, struct inlet *in)
 {
-    in->options = r->plan->input;
-    in->options.stop = &signals_stop;
-    in->options.stop_fd = signals_fd;
-    in->options.keep_last = r->plan->at_eof_keep && in->next.fd < 0;
-    in->input = input_open(&in->options, in->source.fd, in->source.name);
+    *in->options = r->plan->input;
+    in->options->stop = &signals_stop;
+    in->options->stop_fd = signals_fd;
+    in->options->keep_last = r->plan->at_eof_keep && in->file == in;
+    in->options->follow = r->plan->follow && in->source.regular;
+    in->options->keep_last |= in->options->follow;
+    in->empty = in->source.fd < 0; /* rotated away, and not made anew */
+    if (in->empty)
+        return;
+    in->input = input_open(in->options, in->source.fd, in->source.name);
     in->settled = false;
 }
 
@@ -38,7 +134,9 @@ void inlet_start_input(struct running *r, struct inlet *in)
 static unsigned threads_for(const struct running *r, const struct inlet *in)
 {
     unsigned threads = r->plan->threads != 0 ? r->plan->threads : cpus_usable(FEED_THREADS_MAX);
-    if (r->n_inlets > 1)
+    if (in->file != in) /* what was rotated away is mostly at its end */
+        threads = 1;
+    else if (r->n_inlets > 1)
         threads = threads >= r->n_inlets && threads > 1 ? 2 : 1;
     /* A snapshot or a timeout may fall due while a quiet pipe is waited for: that takes a thread
      * that waits. */
@@ -51,7 +149,9 @@ static unsigned threads_for(const struct running *r, const struct inlet *in)
 void inlet_start_feed(struct running *r, struct inlet *in)
 {
     const struct plan *plan = r->plan;
-    in->options.stop_fd = signals_fd;
+    if (in->input == NULL)
+        return;
+    in->options->stop_fd = signals_fd;
     signals_block();
     const struct feed_options options = {
         .threads = threads_for(r, in),
@@ -63,24 +163,9 @@ void inlet_start_feed(struct running *r, struct inlet *in)
         .rules = &plan->rules,
     };
     if (options.threads == 1) /* no other thread waits for bytes, or has signals */
-        in->options.attend = r->attend;
+        in->options->attend = r->attend;
     in->feed = feed_start(in->input, &options);
     signals_unblock();
-}
-
-bool inlet_next_source(struct running *r, struct inlet *in)
-{
-    if (in->next.fd < 0)
-        return false;
-    feed_stop(in->feed);
-    in->batch = NULL;
-    input_close(in->input);
-    source_close(&in->source);
-    in->source = in->next;
-    in->next = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
-    inlet_start_input(r, in);
-    inlet_start_feed(r, in);
-    return true;
 }
 
 bool inlet_has_records(const struct inlet *in)
@@ -124,6 +209,8 @@ void inlet_settle(struct running *r, struct inlet *in)
     source_move(&in->source, len, lines, overlong);
     if (r->plan->state_path != NULL)
         digest_add(&in->source.digest, moved, len);
+    if (r->plan->state_path != NULL || r->plan->follow)
+        source_remember(&in->source, moved, len);
     r->report.bytes += len;
     in->at.bytes = bytes;
 }
@@ -138,8 +225,8 @@ static bool goes_first(const struct inlet *a, const struct clock *b)
 static bool is_silent(const struct running *r, const struct inlet *in)
 {
     return r->plan->idle_ns > 0 && r->n_inlets > 1 && !inlet_has_records(in) &&
-           clocks_is_idle(r->clocks, (uint32_t)(in - r->inlets)) && in->feed != NULL &&
-           !feed_wait(in->feed, 0);
+           clocks_is_idle(r->clocks, inlet_number(r, in)) &&
+           (r->plan->follow ? follow_is_quiet(in) : in->feed != NULL && !feed_wait(in->feed, 0));
 }
 
 struct inlet *inlet_lowest(struct running *r)
@@ -163,14 +250,14 @@ static bool lowest_other(const struct running *r, const struct inlet *in, int64_
     *none = true;
     for (size_t i = 0; i < r->n_inlets; i++) {
         const struct inlet *other = &r->inlets[i];
-        if (other == in || other->ended || is_silent(r, other))
+        if (other == in->file || other->ended || is_silent(r, other))
             continue;
         *none = false;
         if (!other->clock.started)
             return false;
         if (!any || other->clock.ns < *ns) {
             *ns = other->clock.ns;
-            *earlier = other < in;
+            *earlier = other < in->file;
         }
         any = true;
     }
@@ -179,7 +266,7 @@ static bool lowest_other(const struct running *r, const struct inlet *in, int64_
 
 size_t inlet_turn(const struct running *r, const struct inlet *in, size_t from, size_t to)
 {
-    struct clock clock = in->clock;
+    struct clock clock = in->file->clock;
     int64_t other_ns = 0;
     bool earlier = false, none;
     if (r->n_inlets == 1 || from == to)

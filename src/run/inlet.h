@@ -5,10 +5,16 @@
  *     source ─> input ─> feed ─> batch at hand
  *
  * With several FILEs the next record is always taken from the one whose clock is lowest, so each
- * has its own batch at hand and its own clock. A rotated file is followed by `next`, the new one.
+ * has its own batch at hand and its own clock.
+ *
+ *     FILE      [ older: app.log.2 | app.log.1 ]  app.log      generations of one FILE, one clock
+ *
+ * A file that was rotated away is an inlet of its own, which is read before the one in its place.
  */
 #ifndef RUN_INLET_H
 #define RUN_INLET_H
+
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "input/input.h"
@@ -16,6 +22,7 @@
 #include "source/source.h"
 #include "verdict/clock.h"
 
+struct resume_generation;
 struct running;
 
 /* Where we are in a batch. */
@@ -25,9 +32,13 @@ struct place {
 };
 
 struct inlet {
-    struct source source; /* the bytes that are read now */
-    struct source next;   /* what is read after them: the new file behind a rotated one */
-    struct input_options options;
+    struct inlet *file;   /* whose generation this is; itself, if it is what the FILE names now */
+    struct inlet **older; /* of that: those before it, the oldest first */
+    size_t n_older;
+    const char *path;                      /* of a FILE, as on the command line; NULL: stdin */
+    const struct resume_generation *saved; /* while resuming: what the snapshot says of it */
+    struct source source;
+    struct input_options *options;
     struct input *input;
     struct feed *feed;
     const struct batch *batch; /* at hand; NULL: none */
@@ -36,8 +47,12 @@ struct inlet {
     uint64_t first_line; /* of the batch */
     bool settled;        /* a block was handed out: format and columns are known */
     bool empty;          /* its end was met before its turn */
-    bool ended;          /* it has no more records, and its clock counts no more */
-    struct clock clock;
+    bool ended;          /* of a FILE: it has no more records, and its clock counts no more */
+    bool dry;            /* --follow: its end was met; it may grow */
+    bool done;        /* --follow: compressed, and read to its end; kept for who comes behind it */
+    struct stat seen; /* as it was when we looked at it last */
+    int64_t quiet_since_ns;
+    struct clock clock; /* of a FILE */
 };
 
 void inlet_init(struct inlet *in); /* nothing is open */
@@ -48,8 +63,23 @@ void inlet_start_input(struct running *r, struct inlet *in);
 /* The threads, from here on they read. */
 void inlet_start_feed(struct running *r, struct inlet *in);
 
-/* Goes on with the file behind a rotated one; false: there is none. */
-bool inlet_next_source(struct running *r, struct inlet *in);
+/* An older generation of the FILE behind those that it has; it takes over the source. */
+struct inlet *inlet_add_older(struct inlet *file, struct source *source);
+void inlet_drop_older(struct running *r, struct inlet *in);
+
+/* What the FILE has at hand becomes its newest older generation; it has no file then. */
+void inlet_shift(struct inlet *file);
+/* The FILE has no file: what it had is gone. */
+void inlet_empty(struct inlet *file);
+
+/* Which generation of the FILE is read now, unless it is followed. */
+struct inlet *inlet_generation(struct inlet *file);
+
+/* Its place on the command line, and among the clocks. */
+uint32_t inlet_number(const struct running *r, const struct inlet *in);
+
+/* Calls it for each generation of each FILE; stops and returns false when it does. */
+bool inlet_each(struct running *r, bool (*visit)(struct running *r, struct inlet *in));
 
 /* Are records or bad ones left in the batch at hand? */
 bool inlet_has_records(const struct inlet *in);

@@ -64,6 +64,7 @@ struct plan {
     bool verify_full;            /* compare all of a resumed file, not parts */
     bool advise;                 /* no results: how far out of order the input is */
     bool advise_json;
+    bool follow;      /* FILEs grow, and are rotated: their ends are waited at */
     bool at_eof_keep; /* open windows stay open for the next run */
 };
 

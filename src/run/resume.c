@@ -46,19 +46,34 @@ static bool parse_run(const unsigned char *at, const unsigned char *end, struct 
     return true;
 }
 
+static bool parse_generation(const unsigned char **at, const unsigned char *end,
+                             struct resume_generation *g)
+{
+    uint8_t settled;
+    const void *bytes;
+    size_t len;
+    if (!source_mark_load(&g->mark, at, end) || !wire_u8(at, end, &settled) ||
+        !wire_bytes(at, end, &bytes, &len))
+        return false;
+    g->input = settled ? bytes : NULL;
+    g->input_end = (const unsigned char *)bytes + len;
+    return true;
+}
+
 static bool parse_one_input(const unsigned char **at, const unsigned char *end,
                             struct resume_input *in)
 {
-    uint8_t ended, settled;
-    const void *bytes;
-    size_t len;
-    if (!source_mark_load(&in->mark, at, end) || !clock_load(&in->clock, at, end) ||
-        !wire_u8(at, end, &ended) || !wire_u8(at, end, &settled) ||
-        !wire_bytes(at, end, &bytes, &len))
+    uint8_t ended;
+    uint64_t n;
+    if (!clock_load(&in->clock, at, end) || !wire_u8(at, end, &ended) || !wire_u64(at, end, &n) ||
+        n == 0 || n > (uint64_t)(end - *at)) /* each has bytes, many */
         return false;
     in->ended = ended != 0;
-    in->input = settled ? bytes : NULL;
-    in->input_end = (const unsigned char *)bytes + len;
+    in->n = (size_t)n;
+    in->generations = memory_calloc(in->n, sizeof *in->generations);
+    for (size_t i = 0; i < in->n; i++)
+        if (!parse_generation(at, end, &in->generations[i]))
+            return false;
     return true;
 }
 
@@ -68,16 +83,20 @@ static bool parse_inputs(const unsigned char *at, const unsigned char *end, stru
     if (!wire_u64(&at, end, &n) || n == 0 || n > (uint64_t)(end - at)) /* each has bytes, many */
         return false;
     r->inputs = memory_calloc(n, sizeof *r->inputs);
-    for (r->n_inputs = 0; r->n_inputs < n; r->n_inputs++)
-        if (!parse_one_input(&at, end, &r->inputs[r->n_inputs]))
+    r->n_inputs = (size_t)n;
+    for (size_t i = 0; i < r->n_inputs; i++)
+        if (!parse_one_input(&at, end, &r->inputs[i]))
             return false;
     return true;
 }
 
 void resume_free(struct resume *resume)
 {
+    for (size_t i = 0; i < resume->n_inputs; i++)
+        free(resume->inputs[i].generations);
     free(resume->inputs);
     resume->inputs = NULL;
+    resume->n_inputs = 0;
 }
 
 static bool parse_outputs(const unsigned char *at, const unsigned char *end, struct resume *r)
@@ -210,19 +229,32 @@ static void put_sources(const struct buf *image, struct buf *to)
     buf_putc(to, ']');
 }
 
+/* --follow: how far those were read that were rotated away, the oldest first. */
+static void put_older(const struct resume_input *in, struct buf *to)
+{
+    for (size_t i = 0; i + 1 < in->n; i++)
+        buf_printf(to, "%s%llu", i == 0 ? ",\"rotated\":[" : ",",
+                   (unsigned long long)in->generations[i].mark.position.offset);
+    if (in->n > 1)
+        buf_putc(to, ']');
+}
+
 /* Of the first FILE, and, if there are several, of each in turn. */
 static void put_inputs(const struct resume *r, struct buf *to)
 {
-    put_number(to, "input_offset", r->inputs[0].mark.position.offset);
-    put_number(to, "input_line", r->inputs[0].mark.position.line);
-    if (r->n_inputs == 1)
+    put_number(to, "input_offset", resume_last(&r->inputs[0])->mark.position.offset);
+    put_number(to, "input_line", resume_last(&r->inputs[0])->mark.position.line);
+    if (r->n_inputs == 1 && r->inputs[0].n == 1)
         return;
     buf_puts(to, ",\"inputs\":[");
     for (size_t i = 0; i < r->n_inputs; i++) {
         const struct resume_input *in = &r->inputs[i];
-        buf_printf(to, "%s{\"offset\":%llu,\"line\":%llu,\"ended\":%s}", i > 0 ? "," : "",
-                   (unsigned long long)in->mark.position.offset,
-                   (unsigned long long)in->mark.position.line, in->ended ? "true" : "false");
+        const struct input_position *position = &resume_last(in)->mark.position;
+        buf_printf(to, "%s{\"offset\":%llu,\"line\":%llu,\"ended\":%s", i > 0 ? "," : "",
+                   (unsigned long long)position->offset, (unsigned long long)position->line,
+                   in->ended ? "true" : "false");
+        put_older(in, to);
+        buf_putc(to, '}');
     }
     buf_putc(to, ']');
 }

@@ -20,18 +20,29 @@
 
 struct running;
 
-enum { RUN_STATE_VERSION = 2, INPUT_STATE_VERSION = 2 };
+enum { RUN_STATE_VERSION = 2, INPUT_STATE_VERSION = 3 };
 
 /* The position of an output that was no file: what went there can't be cut off. */
 #define RESUME_NOWHERE UINT64_MAX
 
-/* What it says of one FILE. */
-struct resume_input {
+/* What it says of a generation of a FILE, */
+struct resume_generation {
     struct source_mark mark;
-    struct clock clock;
-    bool ended;
     const unsigned char *input, *input_end; /* of input_load(); NULL: nothing was settled */
 };
+
+/* and of the FILE: the last one is what it named. */
+struct resume_input {
+    struct resume_generation *generations;
+    size_t n;
+    struct clock clock;
+    bool ended;
+};
+
+static inline const struct resume_generation *resume_last(const struct resume_input *in)
+{
+    return &in->generations[in->n - 1];
+}
 
 /* What a snapshot says apart from the engine's state. */
 struct resume {

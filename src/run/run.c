@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "run/clashes.h"
+#include "run/follow.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/signals.h"
@@ -56,19 +58,18 @@ static struct engine_records records(struct running *r, struct inlet *in, size_t
     };
     if (r->clocks != NULL && from < to) {
         records.w_after_ns = clocks_move(r->clocks, in->batch->time_ns, sources_of(r, in),
-                                         (uint32_t)(in - r->inlets), from, to);
+                                         inlet_number(r, in), from, to);
         start_tell_clocks(r);
     }
     for (size_t i = from; r->n_inlets > 1 && i < to; i++)
-        clock_see(&in->clock, in->batch->time_ns[i], r->plan->max_jump_ns);
+        clock_see(&in->file->clock, in->batch->time_ns[i], r->plan->max_jump_ns);
     return records;
 }
 
 static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
 {
     if (r->advise != NULL)
-        advise_consume(r->advise, in->batch, sources_of(r, in), (uint32_t)(in - r->inlets), from,
-                       to);
+        advise_consume(r->advise, in->batch, sources_of(r, in), inlet_number(r, in), from, to);
     struct engine_records good = records(r, in, from, to);
     if (r->advise == NULL)
         engine_consume(r->engine, &good, from, to);
@@ -189,7 +190,7 @@ static bool process(struct running *r, struct inlet *in)
             consume_new(r, in, in->at.good, end);
         taken = end - in->at.good;
         in->at.good = end;
-        turn = turn && (taken == 0 || inlet_lowest(r) == in);
+        turn = turn && (taken == 0 || inlet_lowest(r) == in->file);
         if (turn && bad_next && batch->bad[in->at.bad].before == end && taken < room) {
             const struct bad_record *bad = &batch->bad[in->at.bad];
             taken += !bad->more;
@@ -220,6 +221,8 @@ static void note_preamble(struct running *r, struct inlet *in)
     source_move(&in->source, len, newline_count(bytes, len), false);
     if (r->plan->state_path != NULL)
         digest_add(&in->source.digest, bytes, len);
+    if (r->plan->state_path != NULL || r->plan->follow)
+        source_remember(&in->source, bytes, len);
     r->report.bytes += len;
 }
 
@@ -240,7 +243,7 @@ static bool let_out_fired(struct running *r)
 /* So long was waited for the input, and nothing came. */
 static bool note_silence(struct running *r, struct inlet *in, int64_t ns)
 {
-    int64_t w_ns = clocks_wait(r->clocks, (uint32_t)(in - r->inlets), ns);
+    int64_t w_ns = clocks_wait(r->clocks, inlet_number(r, in), ns);
     start_tell_clocks(r);
     if (r->advise != NULL || w_ns == r->engine->watermark.now_ns)
         return true;
@@ -250,7 +253,8 @@ static bool note_silence(struct running *r, struct inlet *in, int64_t ns)
 
 static bool may_be_idle(const struct running *r, const struct inlet *in)
 {
-    return r->plan->idle_ns > 0 && !in->source.regular && in->source.packed_fd < 0;
+    return r->plan->idle_ns > 0 &&
+           (r->plan->follow || (!in->source.regular && in->source.packed_fd < 0));
 }
 
 /*
@@ -287,6 +291,30 @@ static bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
     }
 }
 
+/*
+ * --follow: nothing of the FILE that is to be read next has grown. Rows are out before it waits, a
+ * slice of time; snapshots and silence are seen to.
+ */
+static bool wait_for_growth(struct running *r, struct inlet *file)
+{
+    enum { SLICE_NS = 200000000, IDLE_SLICE_NS = 20000000 };
+    bool idle = may_be_idle(r, file);
+    int64_t slice_ns = idle ? IDLE_SLICE_NS : SLICE_NS;
+    attend_look(&r->attend);
+    if (!flush(r))
+        return false;
+    int64_t before_ns = clock_monotonic_ns(), due_ns = checkpoint_due_ns(&r->checkpoint);
+    int64_t wait_ns = due_ns >= 0 && due_ns < before_ns + slice_ns ? due_ns - before_ns : slice_ns;
+    if (signals_stop == 0 && !is_over(r))
+        follow_wait(r, wait_ns > 0 ? wait_ns : 0);
+    if (idle && follow_is_quiet(file)) {
+        int64_t waited_ns = clock_monotonic_ns() - before_ns;
+        if (!note_silence(r, file, waited_ns < 2 * slice_ns ? waited_ns : slice_ns))
+            return false;
+    }
+    return is_over(r) || checkpoint_if_due(r, 0);
+}
+
 /* A new batch of this input, which may be its end. */
 static bool next_batch(struct running *r, struct inlet *in, enum input_status *status)
 {
@@ -303,6 +331,10 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
     if (*status == INPUT_FAILED)
         return false;
     note_preamble(r, in);
+    if (*status == INPUT_DRY) {
+        in->batch = NULL;
+        in->dry = true;
+    }
     if (*status != INPUT_BLOCK)
         return true;
     in->first_line = in->source.position.line;
@@ -322,8 +354,13 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
     *goes_on = true;
     if (!source_end(&in->source, r->err))
         return false;
-    if (inlet_next_source(r, in))
+    if (in->file != in) {
+        in->done = r->plan->follow && !in->source.regular;
+        in->batch = NULL;
+        if (!in->done)
+            inlet_drop_older(r, in);
         return true;
+    }
     if (r->strict.status != 0 && !r->plan->at_eof_keep) {
         *r->err = r->strict;
         return false;
@@ -334,7 +371,7 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
     in->ended = true;
     *goes_on = inlet_lowest(r) != NULL;
     if (r->clocks != NULL && *goes_on && r->n_inlets > 1) {
-        int64_t w_ns = clocks_end(r->clocks, (uint32_t)(in - r->inlets));
+        int64_t w_ns = clocks_end(r->clocks, inlet_number(r, in));
         start_tell_clocks(r);
         if (r->advise == NULL && w_ns != r->engine->watermark.now_ns)
             engine_follow(r->engine, w_ns);
@@ -350,6 +387,19 @@ static bool read_all(struct running *r, enum input_status *status)
         if (in == NULL) { /* all had ended before a restart */
             *status = INPUT_END;
             return true;
+        }
+        struct inlet *file = in;
+        if (!r->plan->follow)
+            in = inlet_generation(file);
+        else if (!follow_next(r, file, &in))
+            return false;
+        if (in == NULL) {
+            if (!wait_for_growth(r, file))
+                return false;
+            *status = INPUT_STOPPED;
+            if (is_over(r) || signals_stop != 0)
+                return true;
+            continue;
         }
         if (!inlet_has_records(in)) {
             attend_look(&r->attend);
@@ -367,6 +417,8 @@ static bool read_all(struct running *r, enum input_status *status)
             /* What ended the input may have been the same Ctrl-C: then it is not complete. */
             if (*status == INPUT_END && signals_stop != 0)
                 *status = INPUT_STOPPED;
+            if (*status == INPUT_DRY)
+                continue;
             bool goes_on = *status == INPUT_BLOCK;
             if (*status == INPUT_END && !end_inlet(r, in, &goes_on))
                 return false;
@@ -457,7 +509,7 @@ static bool prime(struct running *r)
             return false;
         if (status != INPUT_BLOCK) {
             in->batch = NULL; /* it ends when its turn comes */
-            in->empty = true;
+            in->empty = status != INPUT_DRY;
             continue;
         }
         const char *shared = r->plan->late_path != NULL  ? "--late"
@@ -489,6 +541,12 @@ static void say_idle(const struct running *r)
     fputs("winagg: --idle-timeout has no effect: the input is regular files\n", stderr);
 }
 
+static bool start_feed(struct running *r, struct inlet *in)
+{
+    inlet_start_feed(r, in);
+    return true;
+}
+
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
@@ -507,8 +565,9 @@ static bool work(struct running *r, struct run_result *result)
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!goes_on && !checkpoint_now(r, false))
         return false;
-    for (size_t i = 0; i < r->n_inlets; i++)
-        inlet_start_feed(r, &r->inlets[i]);
+    inlet_each(r, start_feed);
+    if (r->plan->follow)
+        follow_start(r);
     say_idle(r);
     say_position(r);
     bool ok = prime(r) && read_all(r, &status);
@@ -545,6 +604,8 @@ static void close_all(struct running *r)
     for (size_t i = 0; i < r->n_inlets; i++)
         inlet_close(&r->inlets[i]);
     free(r->inlets);
+    if (r->watch >= 0)
+        close(r->watch);
     clocks_free(r->clocks);
     replay_free(r->replay);
     unseen_free(r->unseen);
@@ -561,7 +622,7 @@ struct run_result run(const struct plan *plan, struct error *err)
     struct running r = {.plan = plan, .err = err};
     r.attend = (struct attend){look_at_signals, &r};
     struct run_result result = {0};
-    r.out.fd = r.late.fd = r.bad.fd = -1;
+    r.out.fd = r.late.fd = r.bad.fd = r.watch = -1;
     r.checkpoint.lock_fd = -1;
     if (plan->inspect_path != NULL) {
         result.status = resume_inspect(plan->inspect_path, err);

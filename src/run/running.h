@@ -22,6 +22,7 @@ struct running {
     struct error *err;
     struct inlet *inlets; /* one for each FILE, in the order of the command line */
     size_t n_inlets;
+    int watch; /* --follow: source/watch.h */
     struct sink out, late, bad;
     struct writer *writer;
     char **result_names;

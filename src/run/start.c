@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/seed.h"
+#include "run/follow.h"
 #include "run/parts.h"
 #include "run/resume.h"
 #include "run/running.h"
@@ -132,7 +133,7 @@ static bool check_finished(struct running *r, const struct inlet *in)
     bool at_end;
     if (!source_at_end(&in->source, &at_end, r->err))
         return false;
-    if (at_end && in->next.fd < 0)
+    if (at_end && in->n_older == 0)
         return true;
     return error_set(r->err, EXIT_RUNTIME,
                      "%s: the input has grown since the run of %s was finished: its windows were "
@@ -155,10 +156,110 @@ static bool match_inlets(struct running *r, const struct resume *resume,
     for (size_t i = 0; i < r->n_inlets; i++) {
         bool must = r->n_inlets - i == resume->n_inputs - j;
         bool same = j < resume->n_inputs &&
-                    (must || source_begins_as(&r->inlets[i].source, &resume->inputs[j].mark));
+                    (must || source_begins_as(&r->inlets[i].source,
+                                              &resume_last(&resume->inputs[j])->mark));
         saved[i] = same ? &resume->inputs[j++] : NULL;
     }
     return true;
+}
+
+/* Nothing of it is there any more: what was written to it after the position is lost. */
+static bool give_up_older(struct running *r, const struct inlet *file, uint64_t offset)
+{
+    fprintf(stderr,
+            "winagg: %s: the file that was rotated away before the snapshot is not there any more: "
+            "what was written to it behind byte %llu, if anything, is lost\n",
+            file->source.name, (unsigned long long)offset);
+    *r->err = (struct error){0};
+    return true;
+}
+
+/* The FILE is another one than the snapshot's, which is found beside it or not at all. */
+static bool find_generation(struct running *r, struct inlet *file,
+                            const struct resume_generation *saved, const struct source_resume *how,
+                            bool is_last)
+{
+    struct source_older older = {0};
+    bool ok = source_find(&file->source, &saved->mark, how, &older, r->err);
+    uint64_t offset = saved->mark.position.offset;
+    if (older.n == 0 && !is_last) {
+        ok = give_up_older(r, file, offset);
+    } else if (older.n == 0 && how->follows && file->source.fd >= 0) {
+        *r->err = (struct error){0};
+        follow_say_lost(file, offset);
+        ok = true;
+    }
+    for (size_t i = 0; i < older.n; i++) {
+        if (i > 0 && !is_last) { /* they are generations of the snapshot themselves */
+            source_close(&older.at[i]);
+            continue;
+        }
+        struct inlet *in = inlet_add_older(file, &older.at[i]);
+        in->saved = i == 0 ? saved : NULL;
+    }
+    source_older_free(&older);
+    return ok;
+}
+
+/* The files of the generations that were found already are no others. */
+static void take(struct inlet *file, int *fds, struct source_resume *how)
+{
+    how->taken = fds;
+    how->n_taken = file->n_older;
+    for (size_t i = 0; i < file->n_older; i++)
+        fds[i] = source_file(&file->older[i]->source);
+}
+
+/*
+ * The snapshot's last file was empty, or not there yet: nothing of it can be compared. All that
+ * were rotated away after the generation before it are new; *any: there are such.
+ */
+static bool find_newer(struct running *r, struct inlet *file, bool *any)
+{
+    struct source_older older = {0};
+    const struct inlet *newest = file->older[file->n_older - 1];
+    bool ok = source_find_newer(file->path, source_file(&newest->source), file->source.fd, &older,
+                                r->err);
+    *any = older.n > 0;
+    for (size_t i = 0; i < older.n; i++)
+        inlet_add_older(file, &older.at[i]);
+    source_older_free(&older);
+    return ok;
+}
+
+static bool find_last(struct running *r, struct inlet *file, const struct resume_generation *last,
+                      const struct source_resume *how)
+{
+    bool is_it = false, newer = false;
+    bool blank = last->mark.head_len == 0 && last->mark.position.offset == 0;
+    if (blank && file->n_older > 0 && how->follows) {
+        if (!find_newer(r, file, &newer))
+            return false;
+        if (newer || file->source.fd < 0)
+            return true;
+    }
+    if (!source_resume(&file->source, &last->mark, how, &is_it, r->err))
+        return false;
+    file->saved = is_it ? last : NULL;
+    return is_it || find_generation(r, file, last, how, true);
+}
+
+static bool find_input(struct running *r, struct inlet *file, const struct resume_input *saved,
+                       const struct source_resume *how)
+{
+    bool ok = true;
+    struct source_resume with = *how;
+    int *fds = memory_calloc(saved->n, sizeof *fds);
+    with.follows = true; /* those between are generations, too */
+    for (size_t i = 0; ok && i + 1 < saved->n; i++) {
+        take(file, fds, &with);
+        ok = find_generation(r, file, &saved->generations[i], &with, false);
+    }
+    take(file, fds, &with);
+    with.follows = how->follows;
+    ok = ok && find_last(r, file, resume_last(saved), &with);
+    free(fds);
+    return ok;
 }
 
 /* Finds the inputs again and checks all outputs; nothing is touched yet. */
@@ -168,6 +269,7 @@ static bool check_resume(struct running *r, const struct resume *resume,
     const struct source_resume how = {
         .verify_full = r->plan->verify_full,
         .continues = r->plan->resume_continue,
+        .follows = r->plan->follow,
     };
     if (!match_inlets(r, resume, saved))
         return false;
@@ -180,8 +282,7 @@ static bool check_resume(struct running *r, const struct resume *resume,
                                  r->plan->state_path);
             continue;
         }
-        if (!source_resume(&in->source, &in->next, &saved[i]->mark, &how, r->err) ||
-            (resume->finished && !check_finished(r, in)))
+        if (!find_input(r, in, saved[i], &how) || (resume->finished && !check_finished(r, in)))
             return false;
     }
     return open_outputs(r, resume);
@@ -207,17 +308,25 @@ static bool cut(struct running *r, struct sink *sink, uint64_t position)
     return true;
 }
 
-static bool apply_inlet(struct running *r, struct inlet *in, const struct resume_input *saved)
+static bool apply_generation(struct running *r, struct inlet *in)
 {
+    const struct resume_generation *saved = in->saved;
+    in->saved = NULL;
+    if (saved == NULL)
+        return true;
     const unsigned char *at = saved->input;
     if (at != NULL && !input_load(in->input, &at, saved->input_end, &saved->mark.position))
         return damaged(r);
     in->settled = at != NULL;
+    return true;
+}
+
+static void apply_clock(struct running *r, struct inlet *in, const struct resume_input *saved)
+{
     in->clock = saved->clock;
     in->ended = saved->ended;
     if (r->clocks != NULL)
-        clocks_set_file(r->clocks, (uint32_t)(in - r->inlets), &in->clock, in->ended);
-    return true;
+        clocks_set_file(r->clocks, inlet_number(r, in), &in->clock, in->ended);
 }
 
 /* The state is read first: a file that turns out damaged must leave the outputs alone. */
@@ -236,8 +345,10 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
             return damaged(r);
     }
     for (size_t i = 0; i < r->n_inlets; i++)
-        if (saved[i] != NULL && !apply_inlet(r, &r->inlets[i], saved[i]))
-            return false;
+        if (saved[i] != NULL)
+            apply_clock(r, &r->inlets[i], saved[i]);
+    if (!inlet_each(r, apply_generation))
+        return false;
     start_tell_clocks(r);
     /* After the last snapshot of a run that ended we wrote nothing but held rows: what follows is
      * not ours, and stays. */
@@ -268,13 +379,26 @@ static bool open_inlets(struct running *r, bool resumed)
 {
     for (size_t i = 0; i < r->n_inlets; i++) {
         const char *path = r->plan->n_inputs == 0 ? NULL : r->plan->input_paths[i];
-        if (source_open(&r->inlets[i].source, path, r->err))
+        r->inlets[i].path = path;
+        if (r->plan->follow && !follow_check(path, r->err))
+            return false;
+        if (source_open(&r->inlets[i].source, path, r->err)) {
+            if (r->plan->follow && r->inlets[i].source.packed_fd >= 0)
+                return error_set(r->err, EXIT_USAGE,
+                                 "--follow: expected FILEs that grow; %s is compressed", path);
             continue;
+        }
         /* A file that is missing just now may have been rotated: source_resume() looks. */
         if (!resumed || errno != ENOENT)
             return false;
         *r->err = (struct error){0};
     }
+    return true;
+}
+
+static bool start_input(struct running *r, struct inlet *in)
+{
+    inlet_start_input(r, in);
     return true;
 }
 
@@ -302,8 +426,7 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
         r->unseen = unseen_new(&plan->input);
         r->replay = plan->has_position ? replay_new(seed_of_process()) : NULL;
         r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
-        for (size_t i = 0; i < r->n_inlets; i++)
-            inlet_start_input(r, &r->inlets[i]);
+        inlet_each(r, start_input);
         start_engine(r);
         r->out.held = plan->hold;
         r->out.exclusive = plan->state_path != NULL && r->out.regular;

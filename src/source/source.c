@@ -1,7 +1,5 @@
 #include "source/source.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +11,8 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/wire.h"
+#include "source/rotated.h"
+#include "time/watermark.h"
 
 bool source_open(struct source *source, const char *path, struct error *err)
 {
@@ -38,6 +38,15 @@ bool source_open(struct source *source, const char *path, struct error *err)
     return ok;
 }
 
+void source_open_again(struct source *source, const char *path, int fd)
+{
+    *source = (struct source){.packed_fd = -1, .unpack.fd = -1, .position = {.line = 1}};
+    source->name = path;
+    source->path = memory_strdup(path);
+    source->fd = fd;
+    source->regular = true;
+}
+
 bool source_end(struct source *source, struct error *err)
 {
     return unpack_end(&source->unpack, source->name, err);
@@ -49,6 +58,8 @@ void source_close(struct source *source)
         close(source_file(source));
     unpack_stop(&source->unpack);
     free(source->path);
+    buf_free(&source->head);
+    buf_free(&source->tail);
     digest_free(&source->digest);
     *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
 }
@@ -58,6 +69,25 @@ void source_move(struct source *source, size_t len, uint64_t lines, bool overlon
     source->position.offset += len;
     source->position.line += lines;
     source->position.overlong = overlong;
+}
+
+void source_remember(struct source *source, const char *bytes, size_t len)
+{
+    struct buf *head = &source->head, *tail = &source->tail;
+    size_t room = SOURCE_HEAD_BYTES - head->len;
+    if (room > 0)
+        buf_put(head, bytes, len < room ? len : room);
+    if (len >= SOURCE_MEMORY_BYTES) {
+        tail->len = 0;
+        buf_put(tail, bytes + len - SOURCE_MEMORY_BYTES, SOURCE_MEMORY_BYTES);
+        return;
+    }
+    buf_put(tail, bytes, len);
+    if (tail->len > SOURCE_MEMORY_BYTES) {
+        size_t excess = tail->len - SOURCE_MEMORY_BYTES;
+        memmove(tail->data, tail->data + excess, SOURCE_MEMORY_BYTES);
+        tail->len = SOURCE_MEMORY_BYTES;
+    }
 }
 
 /* Reads `len` bytes at `offset` of the input; false if they are not there, *err if it can't tell.
@@ -88,7 +118,33 @@ static bool hash_at(const struct source *source, int fd, uint64_t offset, uint64
     return ok;
 }
 
-bool source_mark(const struct source *source, struct source_mark *mark, struct error *err)
+static int64_t modified_ns(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/* When the file was made, where the file system keeps that. */
+static int64_t born_ns(int fd)
+{
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) != 0 || (st.stx_mask & STATX_BTIME) == 0)
+        return 0;
+    return (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+}
+
+/* The head is known of a compressed file, too: it can be found again. */
+static void mark_from_memory(const struct source *source, struct source_mark *mark)
+{
+    mark->head_len = source->head.len;
+    mark->head = digest_of(source->head.data, source->head.len);
+    if (!source->regular)
+        return;
+    mark->tail_len = source->tail.len;
+    mark->tail = digest_of(source->tail.data, source->tail.len);
+}
+
+bool source_mark(const struct source *source, bool follows, struct source_mark *mark,
+                 struct error *err)
 {
     uint64_t offset = source->position.offset;
     *mark = (struct source_mark){
@@ -98,21 +154,45 @@ bool source_mark(const struct source *source, struct source_mark *mark, struct e
         .chain_low = source->digest.low,
         .chain_high = source->digest.high,
     };
-    if (!source->regular)
+    struct stat st = {0};
+    int file = source_file(source);
+    if (fstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+        mark->device = st.st_dev;
+        mark->inode = st.st_ino;
+        mark->modified_ns = modified_ns(&st);
+        mark->born_ns = born_ns(file);
+    }
+    if (!source->regular) {
+        if (source->packed_fd >= 0)
+            mark_from_memory(source, mark);
         return true;
+    }
     /* The head may reach beyond the position: a file of which nothing was read yet is known too. */
-    struct stat st;
     uint64_t size = fstat(source->fd, &st) == 0 && (uint64_t)st.st_size > source->base
                         ? (uint64_t)st.st_size - source->base
                         : 0;
     mark->head_len = size < SOURCE_HEAD_BYTES ? size : SOURCE_HEAD_BYTES;
     mark->tail_len = offset < SOURCE_TAIL_BYTES ? offset : SOURCE_TAIL_BYTES;
-    if (hash_at(source, source->fd, 0, mark->head_len, &mark->head) &&
-        hash_at(source, source->fd, offset - mark->tail_len, mark->tail_len, &mark->tail))
+    bool ok = hash_at(source, source->fd, 0, mark->head_len, &mark->head) &&
+              hash_at(source, source->fd, offset - mark->tail_len, mark->tail_len, &mark->tail);
+    /* It was truncated, which is told from what it holds now: it did not hold this. */
+    if (follows && (!ok || source_is_other(source))) {
+        mark_from_memory(source, mark);
         return true;
-    return error_set(err, EXIT_RUNTIME,
-                     "%s: the %llu bytes that were read are not there any more: was it truncated?",
-                     source->name, (unsigned long long)offset);
+    }
+    return ok || error_set(err, EXIT_RUNTIME,
+                           "%s: the %llu bytes that were read are not there any more: was it "
+                           "truncated?",
+                           source->name, (unsigned long long)offset);
+}
+
+bool source_is_other(const struct source *source)
+{
+    char bytes[SOURCE_MEMORY_BYTES];
+    size_t len = source->tail.len;
+    return len > 0 &&
+           !(read_at(source->fd, source->base + source->position.offset - len, bytes, len) &&
+             memcmp(bytes, source->tail.data, len) == 0);
 }
 
 bool source_begins_as(const struct source *source, const struct source_mark *mark)
@@ -124,8 +204,9 @@ bool source_begins_as(const struct source *source, const struct source_mark *mar
 }
 
 /*
- * Layout, version 1: offset, line (u64), overlong (u8), origin, head length, tail length (u64),
- * then head, tail, digest and the digest's chain (two u64 each).
+ * Layout, of INPT version 3: offset, line (u64), overlong (u8), origin, head length, tail length
+ * (u64), then head, tail, digest and the digest's chain (two u64 each), device, inode (u64), times
+ * of birth and modification (i64).
  */
 void source_mark_save(const struct source_mark *m, struct buf *to)
 {
@@ -137,6 +218,10 @@ void source_mark_save(const struct source_mark *m, struct buf *to)
                               m->digest.high, m->chain_low, m->chain_high};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         wire_put_u64(to, words[i]);
+    wire_put_u64(to, m->device);
+    wire_put_u64(to, m->inode);
+    wire_put_i64(to, m->born_ns);
+    wire_put_i64(to, m->modified_ns);
 }
 
 bool source_mark_load(struct source_mark *m, const unsigned char **at, const unsigned char *end)
@@ -152,6 +237,9 @@ bool source_mark_load(struct source_mark *m, const unsigned char **at, const uns
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!wire_u64(at, end, words[i]))
             return false;
+    if (!wire_u64(at, end, &m->device) || !wire_u64(at, end, &m->inode) ||
+        !wire_i64(at, end, &m->born_ns) || !wire_i64(at, end, &m->modified_ns))
+        return false;
     return m->head_len <= SOURCE_HEAD_BYTES && m->tail_len <= SOURCE_TAIL_BYTES &&
            m->tail_len <= m->position.offset && m->origin <= m->position.offset;
 }
@@ -175,79 +263,124 @@ static enum match compare(const struct source *source, int fd, const struct sour
         return MATCH_OTHER;
     if (!longer)
         return MATCH_SHORTER;
-    bool same = hash_at(source, fd, offset - mark->tail_len, mark->tail_len, &tail) &&
-                digest_equal(tail, mark->tail);
+    bool same = mark->tail_len == 0 ||
+                (hash_at(source, fd, offset - mark->tail_len, mark->tail_len, &tail) &&
+                 digest_equal(tail, mark->tail));
     return same ? MATCH : MATCH_OTHER;
 }
 
-static const char *name_in_path(const char *path)
+static bool skip(struct source *source, const struct source_mark *mark, struct error *err);
+
+struct wanted {
+    const struct source *source; /* what the path names now */
+    const struct source_mark *mark;
+    const struct source_resume *how;
+    bool in_packed; /* looks into compressed files, and no others */
+    char *packed;   /* one that could not be looked into */
+};
+
+static bool is_same_file(int a, int b)
 {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
+    struct stat first, second;
+    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
 }
 
-static bool has_suffix(const char *text, const char *suffix)
+/* Unpacked, does it begin as the mark says? */
+static bool has_head(struct source *packed, const struct source_mark *mark)
 {
-    size_t len = strlen(text), suffix_len = strlen(suffix);
-    return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
+    char bytes[SOURCE_HEAD_BYTES];
+    size_t len = 0;
+    while (len < mark->head_len) {
+        ssize_t n = read(packed->fd, bytes + len, (size_t)mark->head_len - len);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return len > 0 && digest_equal(digest_of(bytes, len), mark->head);
 }
 
-static bool is_compressed(const char *name)
+static bool is_packed_one(struct wanted *wanted, const char *path)
 {
-    static const char *const suffixes[] = {".gz", ".xz", ".bz2", ".zst", ".lz4"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
-        if (has_suffix(name, suffixes[i]))
-            return true;
-    return false;
-}
-
-/* FILE.1, FILE-20260102 and the like: names that log rotation gives. */
-static bool is_rotated_name(const char *name, const char *current)
-{
-    size_t len = strlen(current);
-    return strncmp(name, current, len) == 0 && (name[len] == '.' || name[len] == '-') &&
-           name[len + 1] != '\0' && !has_suffix(name, ".lock") && !has_suffix(name, ".tmp");
+    struct source head, whole;
+    struct error ignored = {0};
+    bool ok = source_open(&head, path, &ignored);
+    if (!ok) {
+        free(wanted->packed);
+        wanted->packed = memory_strdup(path);
+    }
+    /* Of an empty file nothing can be compared. */
+    ok = ok && (wanted->mark->head_len == 0 || has_head(&head, wanted->mark));
+    source_close(&head);
+    if (!ok || wanted->mark->origin > 0)
+        return false;
+    ok = source_open(&whole, path, &ignored) && skip(&whole, wanted->mark, &ignored);
+    source_close(&whole);
+    return ok;
 }
 
 /*
- * Looks beside the source's path for the file that matches the mark. Returns its descriptor and
- * path, or -1; *compressed is set to a packed candidate, if there is one (free it).
+ * The same inode is the same file. A compressed or restored one has another: then it is the one
+ * that was written to first since the mark was made, for others follow it.
  */
-static int find_rotated(const struct source *source, const struct source_mark *mark, char **path,
-                        char **compressed)
+static int64_t doubt_of(int fd, const struct stat *st, const struct source_mark *mark)
 {
-    struct buf candidate = {0};
-    size_t directory_len = (size_t)(name_in_path(source->path) - source->path);
-    char *directory =
-        directory_len == 0 ? memory_strdup("./") : memory_strndup(source->path, directory_len);
-    DIR *dir = opendir(directory);
-    int found = -1;
-    for (struct dirent *entry; dir != NULL && found < 0 && (entry = readdir(dir)) != NULL;) {
-        if (!is_rotated_name(entry->d_name, name_in_path(source->path)))
-            continue;
-        candidate.len = 0;
-        buf_put(&candidate, source->path, directory_len);
-        buf_puts(&candidate, entry->d_name);
-        if (is_compressed(entry->d_name)) {
-            free(*compressed);
-            *compressed = memory_strdup(buf_cstr(&candidate));
-            continue;
-        }
-        int fd = io_open(buf_cstr(&candidate), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-        struct stat st;
-        if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-            compare(source, fd, mark) == MATCH)
-            found = fd;
-        else if (fd >= 0)
-            close(fd);
+    if (st->st_dev == mark->device && st->st_ino == mark->inode && born_ns(fd) == mark->born_ns)
+        return 0;
+    int64_t later_ns = time_sub(modified_ns(st), mark->modified_ns);
+    return later_ns < 0 ? INT64_MAX : time_add(later_ns, 1);
+}
+
+static bool is_taken(const struct wanted *wanted, int fd)
+{
+    for (size_t i = 0; i < wanted->how->n_taken; i++)
+        if (is_same_file(fd, wanted->how->taken[i]))
+            return true;
+    return wanted->source->fd >= 0 && is_same_file(fd, wanted->source->fd);
+}
+
+static int64_t is_wanted(void *context, const char *candidate)
+{
+    struct wanted *wanted = context;
+    struct stat st;
+    int fd = io_open(candidate, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    bool usable = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !is_taken(wanted, fd);
+    bool packed = usable && unpack_program(fd) != NULL;
+    bool found = usable && !packed && !wanted->in_packed &&
+                 compare(wanted->source, fd, wanted->mark) == MATCH;
+    int64_t doubt = doubt_of(fd, &st, wanted->mark);
+    close(fd);
+    if (packed && wanted->in_packed)
+        found = is_packed_one(wanted, candidate);
+    if (!found)
+        return -1;
+    /* Of a file that was empty only the inode tells, or that it was packed since. */
+    bool blank = wanted->mark->head_len == 0 && wanted->mark->inode != 0;
+    return blank && (packed ? doubt == INT64_MAX : doubt != 0) ? -1 : doubt;
+}
+
+/* The one beside the named file that is most likely the mark's. */
+static bool find_best(struct wanted *wanted, struct rotated *found)
+{
+    struct rotated packed;
+    const char *path = wanted->source->path;
+    *found = (struct rotated){0};
+    if (path == NULL)
+        return false;
+    wanted->in_packed = false;
+    if (rotated_find(path, is_wanted, wanted, found) && found->doubt == 0)
+        return true;
+    wanted->in_packed = true;
+    if (rotated_find(path, is_wanted, wanted, &packed) &&
+        (found->file.path == NULL || packed.doubt < found->doubt)) {
+        struct rotated worse = *found;
+        *found = packed;
+        packed = worse;
     }
-    if (found >= 0)
-        *path = memory_strdup(buf_cstr(&candidate));
-    if (dir != NULL)
-        closedir(dir);
-    free(directory);
-    buf_free(&candidate);
-    return found;
+    rotated_free(&packed);
+    return found->file.path != NULL;
 }
 
 static bool refuse(const struct source *source, const struct source_mark *mark, enum match match,
@@ -273,6 +406,22 @@ static bool refuse(const struct source *source, const struct source_mark *mark, 
                      "%s: expected the input that the snapshot was taken from, found other bytes "
                      "in the first %llu",
                      source->name, expected);
+}
+
+/* What would be remembered of a file had it been read up to the position. */
+static bool recall(struct source *source, uint64_t offset)
+{
+    char bytes[SOURCE_HEAD_BYTES > SOURCE_MEMORY_BYTES ? SOURCE_HEAD_BYTES : SOURCE_MEMORY_BYTES];
+    size_t head = offset < SOURCE_HEAD_BYTES ? (size_t)offset : SOURCE_HEAD_BYTES;
+    size_t tail = offset < SOURCE_MEMORY_BYTES ? (size_t)offset : SOURCE_MEMORY_BYTES;
+    source->head.len = source->tail.len = 0;
+    if (!read_at(source->fd, source->base, bytes, head))
+        return false;
+    buf_put(&source->head, bytes, head);
+    if (!read_at(source->fd, source->base + offset - tail, bytes, tail))
+        return false;
+    buf_put(&source->tail, bytes, tail);
+    return true;
 }
 
 /* Takes the digest up where the mark left it: its chain, and the bytes since its last chunk. */
@@ -304,6 +453,7 @@ static bool skip(struct source *source, const struct source_mark *mark, struct e
         ssize_t n = read(source->fd, bytes, want);
         if (n > 0) {
             digest_add(&source->digest, bytes, (size_t)n);
+            source_remember(source, bytes, (size_t)n);
             left -= (uint64_t)n;
         } else if (n == 0) {
             ok = error_set(err, EXIT_RUNTIME,
@@ -350,13 +500,14 @@ static bool resume_pipe(struct source *source, const struct source_mark *mark,
 static bool resume_file(struct source *source, const struct source_mark *mark,
                         const struct source_resume *how, struct error *err)
 {
-    bool unmarked = mark->head_len == 0 && mark->position.offset > 0;
+    /* A pipe's mark, or that of a compressed file: only the whole tells. */
+    bool unmarked = mark->tail_len == 0 && mark->position.offset > 0;
     bool ok = true;
     if (unmarked && mark->origin > 0)
         return refuse_continued(source, err);
     if ((how->verify_full || unmarked) && mark->origin == 0)
         ok = skip(source, mark, err);
-    else if (!restore_digest(source, mark))
+    else if (!restore_digest(source, mark) || !recall(source, mark->position.offset))
         ok = error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", source->name, strerror(errno));
     uint64_t at = source->base + mark->position.offset;
     if (ok && lseek(source->fd, (off_t)at, SEEK_SET) < 0)
@@ -364,91 +515,161 @@ static bool resume_file(struct source *source, const struct source_mark *mark,
     return ok;
 }
 
-/* The digits behind CURRENT. or CURRENT-, or NULL; *n: how many. */
-static const char *rotation_digits(const char *name, const char *current, size_t *n)
+/* Brings an open source to the position of the mark. */
+static bool resume_at(struct source *source, const struct source_mark *mark,
+                      const struct source_resume *how, struct error *err)
 {
-    if (!is_rotated_name(name, current))
-        return NULL;
-    const char *digits = name + strlen(current) + 1;
-    for (*n = 0; isdigit((unsigned char)digits[*n]);)
-        ++*n;
-    return *n > 0 ? digits : NULL;
-}
-
-/*
- * Was `name` rotated away after `found` was? FILE.1 comes after FILE.2, FILE-20260102 after
- * FILE-20260101: compared as numbers of any length.
- */
-static bool is_newer_rotation(const char *name, const char *found, const char *current)
-{
-    size_t n, n_found, separator = strlen(current);
-    const char *digits = rotation_digits(name, current, &n);
-    const char *found_digits = rotation_digits(found, current, &n_found);
-    if (digits == NULL || found_digits == NULL || name[separator] != found[separator])
-        return false;
-    int order = n != n_found ? (n < n_found ? -1 : 1) : memcmp(digits, found_digits, n);
-    return name[separator] == '.' ? order < 0 : order > 0;
-}
-
-/* A file that was rotated away between the one that was found and the one of today; or NULL. */
-static char *find_between(const char *path, const char *found)
-{
-    size_t directory_len = (size_t)(name_in_path(path) - path);
-    char *directory =
-        directory_len == 0 ? memory_strdup("./") : memory_strndup(path, directory_len);
-    DIR *dir = opendir(directory);
-    char *between = NULL;
-    for (struct dirent *entry; dir != NULL && between == NULL && (entry = readdir(dir)) != NULL;)
-        if (is_newer_rotation(entry->d_name, name_in_path(found), name_in_path(path)))
-            between = memory_strdup(entry->d_name);
-    if (dir != NULL)
-        closedir(dir);
-    free(directory);
-    return between;
-}
-
-/* *source is not the file of the mark: the one that is, if it can be found, goes before it. */
-static bool step_back(struct source *source, struct source *next, const struct source_mark *mark,
-                      enum match match, struct error *err)
-{
-    char *path = NULL, *compressed = NULL;
-    int fd = source->path == NULL ? -1 : find_rotated(source, mark, &path, &compressed);
-    char *between = fd < 0 ? NULL : find_between(source->path, path);
-    bool ok = fd >= 0 || refuse(source, mark, match, compressed, err);
-    if (between != NULL)
-        ok = error_set(err, EXIT_RUNTIME,
-                       "%s: rotated more than once since the snapshot, which was taken from %s: "
-                       "expected nothing between the two, found %s (pipe them in, the oldest "
-                       "first, instead of naming %s)",
-                       source->name, path, between, source->name);
-    if (ok) {
-        *next = *source;
-        *source = (struct source){.name = path, .path = path, .fd = fd, .packed_fd = -1};
-        source->regular = true;
-        source->unpack.fd = -1;
-    } else if (fd >= 0) {
-        close(fd);
-        free(path);
-    }
-    free(between);
-    free(compressed);
-    return ok;
-}
-
-bool source_resume(struct source *source, struct source *next, const struct source_mark *mark,
-                   const struct source_resume *how, struct error *err)
-{
-    bool ok = true;
-    if (source->fd < 0 || source->regular) {
-        enum match match = source->fd < 0 ? MATCH_OTHER : compare(source, source->fd, mark);
-        if (match != MATCH)
-            ok = step_back(source, next, mark, match, err);
-        ok = ok && resume_file(source, mark, how, err);
-    } else {
-        ok = resume_pipe(source, mark, how, err);
-    }
+    bool ok =
+        source->regular ? resume_file(source, mark, how, err) : resume_pipe(source, mark, how, err);
     source->position = mark->position;
     return ok;
+}
+
+bool source_open_found(struct source *source, const char *path, struct error *err)
+{
+    bool ok = source_open(source, path, err);
+    source->name = source->path;
+    return ok;
+}
+
+static void add_older(struct source_older *older, const struct source *source)
+{
+    older->at = memory_realloc(older->at, (older->n + 1) * sizeof *older->at);
+    older->at[older->n++] = *source;
+}
+
+static bool is_inode(int fd, uint64_t inode)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_ino == inode;
+}
+
+/* False, with nothing added: one was renamed meanwhile, or (*err) can't be opened. */
+static bool open_between(const struct rotated *found, int until, struct source_older *older,
+                         struct error *err)
+{
+    size_t before = older->n;
+    for (size_t i = 0; i < found->n_between; i++) {
+        struct source source;
+        bool ok = source_open_found(&source, found->between[i].path, err);
+        add_older(older, &source);
+        if (ok && until >= 0 && is_same_file(source_file(&source), until)) {
+            source_close(&older->at[--older->n]);
+            return true;
+        }
+        if (ok && is_inode(source_file(&source), found->between[i].inode))
+            continue;
+        if (!ok && errno == ENOENT)
+            *err = (struct error){0};
+        while (older->n > before)
+            source_close(&older->at[--older->n]);
+        return false;
+    }
+    return true;
+}
+
+static int64_t is_open_file(void *context, const char *candidate)
+{
+    struct stat a, b;
+    const int *fd = context;
+    bool same = stat(candidate, &a) == 0 && fstat(*fd, &b) == 0 && a.st_dev == b.st_dev &&
+                a.st_ino == b.st_ino;
+    return same ? 0 : -1;
+}
+
+bool source_find_newer(const char *path, int fd, int until, struct source_older *newer,
+                       struct error *err)
+{
+    enum { TRIES = 20 };
+    bool ok = false;
+    for (int i = 0; i < TRIES && !ok && err->status == 0; i++) {
+        struct rotated found;
+        ok = !rotated_find(path, is_open_file, &fd, &found) ||
+             open_between(&found, until, newer, err);
+        rotated_free(&found);
+    }
+    return ok || err->status != 0 ? ok
+                                  : error_set(err, EXIT_RUNTIME,
+                                              "%s: its rotated files can't be read: they are being "
+                                              "renamed all the time",
+                                              path);
+}
+
+/* Opens the file of the mark; false: there is none, or (*err) it can't be brought to the position.
+ */
+static bool open_marked(const struct source *named, const struct source_mark *mark,
+                        const struct source_resume *how, struct source *source, struct error *err)
+{
+    enum { TRIES = 20 };
+    struct wanted wanted = {.source = named, .mark = mark, .how = how};
+    struct rotated found = {0};
+    bool ok = false;
+    for (int i = 0; i < TRIES && !ok && find_best(&wanted, &found); i++) {
+        ok = source_open_found(source, found.file.path, err) &&
+             is_inode(source_file(source), found.file.inode);
+        if (!ok)
+            source_close(source);
+        rotated_free(&found);
+    }
+    rotated_free(&found);
+    if (!ok && err->status == 0) {
+        enum match match = named->fd < 0 ? MATCH_OTHER : compare(named, named->fd, mark);
+        refuse(named, mark, match, wanted.packed, err);
+    }
+    free(wanted.packed);
+    return ok && resume_at(source, mark, how, err);
+}
+
+bool source_find(const struct source *named, const struct source_mark *mark,
+                 const struct source_resume *how, struct source_older *older, struct error *err)
+{
+    struct source source = {.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    if (!open_marked(named, mark, how, &source, err)) {
+        source_close(&source);
+        return false;
+    }
+    add_older(older, &source);
+    if (!source_find_newer(named->path, source_file(&source), named->fd, older, err))
+        return false;
+    if (older->n == 1 || how->follows)
+        return true;
+    return error_set(err, EXIT_RUNTIME,
+                     "%s: rotated more than once since the snapshot, which was taken from %s: "
+                     "expected nothing between the two, found %s (--follow reads them all; or pipe "
+                     "them in, the oldest first, instead of naming %s)",
+                     named->name, source.path, older->at[1].path, named->name);
+}
+
+void source_older_free(struct source_older *older)
+{
+    free(older->at);
+    *older = (struct source_older){0};
+}
+
+/* Holds the named file what the mark says, and is there none beside it that is more likely meant?
+ */
+static bool is_named(const struct source *source, const struct source_mark *mark,
+                     const struct source_resume *how)
+{
+    struct wanted wanted = {.source = source, .mark = mark, .how = how};
+    struct rotated found;
+    struct stat st;
+    if (source->fd < 0 || compare(source, source->fd, mark) != MATCH)
+        return false;
+    if (fstat(source->fd, &st) != 0 || mark->inode == 0 || doubt_of(source->fd, &st, mark) == 0)
+        return true;
+    bool better = find_best(&wanted, &found) && found.doubt < doubt_of(source->fd, &st, mark);
+    rotated_free(&found);
+    free(wanted.packed);
+    return !better;
+}
+
+bool source_resume(struct source *source, const struct source_mark *mark,
+                   const struct source_resume *how, bool *is_it, struct error *err)
+{
+    bool file = source->fd < 0 || source->regular;
+    *is_it = !file || is_named(source, mark, how);
+    return !*is_it || resume_at(source, mark, how, err);
 }
 
 bool source_at_end(const struct source *source, bool *at_end, struct error *err)

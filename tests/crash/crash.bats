@@ -54,3 +54,7 @@ planted() {
 @test "the check of crash states misses the sync of the outputs" {
     planted output
 }
+
+@test "--follow: killed while the log is rotated and packed, the rows are those of a quiet run" {
+    part follow 10 --rounds 6 --seed 101
+}

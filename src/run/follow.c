@@ -1,0 +1,304 @@
+#include "run/follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "run/running.h"
+#include "run/signals.h"
+#include "source/watch.h"
+
+#define QUIET_NS INT64_C(60000000000)
+
+enum change { SAME, GREW, TRUNCATED };
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool follow_check(const char *path, struct error *err)
+{
+    struct stat st;
+    const char *what = path == NULL                                   ? "stdin"
+                       : stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? path
+                                                                      : NULL;
+    return what == NULL || error_set(err, EXIT_USAGE,
+                                     "--follow: expected regular FILEs, which can be waited for "
+                                     "at their ends; %s is none",
+                                     what);
+}
+
+void follow_start(struct running *r)
+{
+    r->watch = watch_open();
+    for (size_t i = 0; i < r->n_inlets; i++) {
+        struct inlet *file = &r->inlets[i];
+        watch_directory(r->watch, file->path);
+        for (size_t k = 0; k < file->n_older; k++) {
+            file->older[k]->quiet_since_ns = clock_monotonic_ns();
+            watch_file(r->watch, file->older[k]->source.fd);
+        }
+        watch_file(r->watch, file->source.fd);
+    }
+    if (r->n_inlets > 1 && r->plan->idle_ns == 0)
+        fputs("winagg: --follow: a FILE that is quiet stops the others (--idle-timeout lets it "
+              "go)\n",
+              stderr);
+}
+
+/* Do the bytes that were read, but belong to no whole record yet, still stand in the file? */
+static bool rest_differs(const struct inlet *in, off_t end)
+{
+    char bytes[SOURCE_MEMORY_BYTES];
+    size_t len;
+    const char *rest = input_rest(in->input, &len);
+    size_t n = len < sizeof bytes ? len : sizeof bytes;
+    return n > 0 && (pread(in->source.fd, bytes, n, end - (off_t)n) != (ssize_t)n ||
+                     memcmp(bytes, rest + len - n, n) != 0);
+}
+
+/* Looks at a file whose end was met. */
+static enum change look(struct inlet *in)
+{
+    struct stat st;
+    if (fstat(in->source.fd, &st) != 0 ||
+        (st.st_size == in->seen.st_size && st.st_mtim.tv_sec == in->seen.st_mtim.tv_sec &&
+         st.st_mtim.tv_nsec == in->seen.st_mtim.tv_nsec))
+        return SAME;
+    off_t end = lseek(in->source.fd, 0, SEEK_CUR);
+    if (st.st_size < end || source_is_other(&in->source) || rest_differs(in, end))
+        return TRUNCATED; /* what was seen before it tells its copy */
+    in->seen = st;
+    return st.st_size > end ? GREW : SAME;
+}
+
+static void read_on(struct inlet *in)
+{
+    in->dry = false;
+    in->quiet_since_ns = clock_monotonic_ns();
+    input_again(in->input);
+    feed_again(in->feed);
+}
+
+static void start(struct running *r, struct inlet *in)
+{
+    in->quiet_since_ns = clock_monotonic_ns();
+    inlet_start_input(r, in);
+    watch_file(r->watch, in->source.fd);
+}
+
+/* Opens what the name has now; source->fd -1: nothing just now. */
+static bool open_named(struct running *r, const struct inlet *file, struct source *source)
+{
+    struct stat st;
+    *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    if (stat(file->path, &st) != 0 || !S_ISREG(st.st_mode))
+        return true;
+    if (!source_open(source, file->path, r->err)) {
+        bool missing = errno == ENOENT;
+        source_close(source);
+        if (missing)
+            *r->err = (struct error){0};
+        return missing;
+    }
+    return source->regular ||
+           error_set(r->err, EXIT_RUNTIME, "%s: compressed, where a FILE to follow was expected",
+                     file->path);
+}
+
+static void begin(struct running *r, struct inlet *file, const struct source *source)
+{
+    file->source = *source;
+    if (source->fd < 0)
+        return;
+    start(r, file);
+    inlet_start_feed(r, file);
+}
+
+static bool open_again(struct running *r, struct inlet *file)
+{
+    struct source source;
+    bool ok = open_named(r, file, &source);
+    begin(r, file, &source);
+    return ok;
+}
+
+/* Has the name another file now? Then what we have goes before it, and so do those that came and
+ * went between two looks. */
+static bool follow_rotation(struct running *r, struct inlet *file, bool *rotated)
+{
+    struct stat now, ours;
+    struct source_older newer = {0};
+    *rotated = stat(file->path, &now) == 0 && S_ISREG(now.st_mode) &&
+               fstat(file->source.fd, &ours) == 0 && !is_same(&now, &ours);
+    if (!*rotated)
+        return true;
+    struct source source;
+    /* What is opened first ends the list, though it may be rotated away before that is read. */
+    bool ok = open_named(r, file, &source) &&
+              source_find_newer(file->path, file->source.fd, source.fd, &newer, r->err);
+    inlet_shift(file);
+    file->older[file->n_older - 1]->quiet_since_ns = clock_monotonic_ns();
+    for (size_t i = 0; i < newer.n; i++) {
+        struct inlet *in = inlet_add_older(file, &newer.at[i]);
+        start(r, in);
+        inlet_start_feed(r, in);
+    }
+    source_older_free(&newer);
+    begin(r, file, &source);
+    return ok;
+}
+
+/* The copy of a file that was truncated in place goes on where we were in it. */
+static bool read_copy(struct running *r, struct inlet *file, struct source *copy)
+{
+    struct buf settled = {0};
+    const unsigned char *at;
+    if (file->settled)
+        input_save(file->input, NULL, &settled);
+    struct inlet *in = inlet_add_older(file, copy);
+    inlet_start_input(r, in);
+    at = (const unsigned char *)settled.data;
+    in->settled = file->settled;
+    bool ok = !in->settled || input_load(in->input, &at, at + settled.len, &in->source.position);
+    buf_free(&settled);
+    if (!ok)
+        return error_set(r->err, EXIT_RUNTIME, "%s: can't go on in its copy", file->path);
+    in->quiet_since_ns = clock_monotonic_ns();
+    inlet_start_feed(r, in);
+    return true;
+}
+
+static bool follow_truncation(struct running *r, struct inlet *file)
+{
+    int *others = memory_calloc(file->n_older, sizeof *others);
+    const struct source_resume how = {.follows = true, .taken = others, .n_taken = file->n_older};
+    struct source_older older = {0};
+    struct source_mark mark;
+    struct error none = {0};
+    uint64_t offset = file->source.position.offset;
+    int fd = fcntl(file->source.fd, F_DUPFD_CLOEXEC, 0);
+    for (size_t i = 0; i < file->n_older; i++)
+        others[i] = source_file(&file->older[i]->source);
+    bool ok = source_mark(&file->source, true, &mark, r->err);
+    mark.modified_ns = (int64_t)file->seen.st_mtim.tv_sec * 1000000000 + file->seen.st_mtim.tv_nsec;
+    bool found = ok && offset > 0 && source_find(&file->source, &mark, &how, &older, &none);
+    fprintf(stderr,
+            "winagg: %s: truncated in place behind byte %llu%s%s: lines that were written just "
+            "before may be lost; reading it from its beginning\n",
+            file->path, (unsigned long long)offset, found ? ", and copied to " : "",
+            found ? older.at[0].name : "");
+    if (found)
+        ok = read_copy(r, file, &older.at[0]);
+    for (size_t i = 0; i < older.n; i++)
+        source_close(&older.at[i]);
+    source_older_free(&older);
+    free(others);
+    inlet_empty(file);
+    /* The same file, whatever is called so by now. */
+    ok = ok && fd >= 0 && lseek(fd, 0, SEEK_SET) == 0;
+    if (!ok) {
+        close(fd);
+        return r->err->status != 0 ||
+               error_set(r->err, EXIT_RUNTIME, "%s: can't go back to its beginning: %s", file->path,
+                         strerror(errno));
+    }
+    struct source source;
+    source_open_again(&source, file->path, fd);
+    begin(r, file, &source);
+    return true;
+}
+
+void follow_say_lost(const struct inlet *file, uint64_t offset)
+{
+    fprintf(stderr,
+            "winagg: %s: not the file of which the snapshot has seen %llu bytes, and that is not "
+            "beside it: truncated in place, or removed: lines may be lost; reading it from its "
+            "beginning\n",
+            file->path, (unsigned long long)offset);
+}
+
+/*
+ * A file that was rotated away: may it be read on? Quiet ones are let go from the oldest on: the
+ * newest tells at a restart which files came behind it.
+ */
+static bool older_goes_on(struct inlet *in)
+{
+    if (in->done)
+        return false;
+    if (inlet_has_records(in) || !in->dry)
+        return true;
+    bool oldest = in == in->file->older[0];
+    bool quiet = oldest && clock_monotonic_ns() - in->quiet_since_ns >= QUIET_NS;
+    if (!quiet && look(in) != GREW)
+        return false;
+    if (quiet) { /* its end is one now, and its last line a record */
+        in->options->follow = false;
+        in->options->keep_last = false;
+    }
+    read_on(in);
+    return true;
+}
+
+bool follow_next(struct running *r, struct inlet *file, struct inlet **in)
+{
+    for (;;) {
+        bool rotated = false;
+        *in = NULL;
+        while (file->n_older > 0 && file->older[0]->done &&
+               clock_monotonic_ns() - file->older[0]->quiet_since_ns >= QUIET_NS)
+            inlet_drop_older(r, file->older[0]);
+        for (size_t i = 0; i < file->n_older; i++) {
+            *in = file->older[i];
+            if (older_goes_on(*in))
+                return true;
+        }
+        *in = file;
+        if (file->source.fd < 0 && !open_again(r, file))
+            return false;
+        if (file->source.fd >= 0 && (inlet_has_records(file) || !file->dry))
+            return true;
+        enum change change = file->source.fd < 0 ? SAME : look(file);
+        if (change == GREW) {
+            read_on(file);
+            return true;
+        }
+        if (change == TRUNCATED ? !follow_truncation(r, file)
+                                : file->source.fd >= 0 && !follow_rotation(r, file, &rotated))
+            return false;
+        if (change == SAME && !rotated) {
+            *in = NULL;
+            return true;
+        }
+    }
+}
+
+static bool is_quiet(const struct inlet *in)
+{
+    struct stat st;
+    return in->source.fd < 0 || (!inlet_has_records(in) && in->dry &&
+                                 fstat(in->source.fd, &st) == 0 && st.st_size == in->seen.st_size);
+}
+
+bool follow_is_quiet(const struct inlet *file)
+{
+    struct stat now, ours;
+    bool named = stat(file->path, &now) == 0;
+    bool open = file->source.fd >= 0 && fstat(file->source.fd, &ours) == 0;
+    for (size_t i = 0; i < file->n_older; i++)
+        if (!is_quiet(file->older[i]))
+            return false;
+    return is_quiet(file) && (!named || (open && is_same(&now, &ours)));
+}
+
+void follow_wait(struct running *r, int64_t ns)
+{
+    watch_wait(r->watch, signals_fd, (int)(ns / 1000000) + 1);
+}

@@ -1,0 +1,271 @@
+#include "source/rotated.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/memory.h"
+
+/* A directory to look in, and what the file is called there. */
+struct place {
+    char *directory; /* with its slash; "" for the current one */
+    char *current;
+    bool dated; /* what a link leads to may have a date in its name, and no other name later */
+};
+
+enum { PLACES_MAX = 2 };
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static void add_place(struct place *place, const char *path, bool dated)
+{
+    place->directory = memory_strndup(path, (size_t)(last_name(path) - path));
+    place->current = memory_strdup(last_name(path));
+    place->dated = dated;
+}
+
+/* Where the link leads, whether or not there is a file now; false: it is none. */
+static bool read_link(const char *path, struct buf *target)
+{
+    char link[PATH_MAX];
+    char *real = realpath(path, NULL);
+    ssize_t len = readlink(path, link, sizeof link);
+    if (len > 0 && real == NULL) {
+        if (link[0] != '/')
+            buf_put(target, path, (size_t)(last_name(path) - path));
+        buf_put(target, link, (size_t)len);
+    } else if (real != NULL) {
+        buf_puts(target, real);
+    }
+    free(real);
+    return target->len > 0 && len > 0;
+}
+
+static size_t find_places(const char *path, struct place places[PLACES_MAX])
+{
+    struct buf target = {0};
+    size_t n = 0;
+    add_place(&places[n++], path, false);
+    if (read_link(path, &target))
+        add_place(&places[n++], buf_cstr(&target), true);
+    buf_free(&target);
+    return n;
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+    size_t len = strlen(text), suffix_len = strlen(suffix);
+    return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
+}
+
+/* FILE.1, FILE-20260102 and the like. */
+static bool is_suffixed(const char *name, const char *current)
+{
+    size_t len = strlen(current);
+    return strncmp(name, current, len) == 0 && (name[len] == '.' || name[len] == '-') &&
+           name[len + 1] != '\0' && !has_suffix(name, ".lock") && !has_suffix(name, ".tmp");
+}
+
+static bool is_digit(char c)
+{
+    return isdigit((unsigned char)c) != 0;
+}
+
+/* The same but for the digits, and not the same: app-2026-01-02.log beside app-2026-01-03.log. A
+ * suffix behind it, .gz say, makes no difference. */
+static bool is_dated(const char *name, const char *current)
+{
+    const char *n = name, *c = current;
+    while (*c != '\0') {
+        if (is_digit(*n) && is_digit(*c)) {
+            n += strspn(n, "0123456789");
+            c += strspn(c, "0123456789");
+        } else if (*n++ != *c++) {
+            return false;
+        }
+    }
+    return (*n == '\0' || *n == '.') && strcmp(name, current) != 0;
+}
+
+static bool is_candidate(const struct place *place, const char *name)
+{
+    return is_suffixed(name, place->current) || (place->dated && is_dated(name, place->current));
+}
+
+/* The digits behind CURRENT. or CURRENT-, or NULL; *n: how many. */
+static const char *rotation_digits(const char *name, const char *current, size_t *n)
+{
+    if (!is_suffixed(name, current))
+        return NULL;
+    const char *digits = name + strlen(current) + 1;
+    *n = strspn(digits, "0123456789");
+    return *n > 0 ? digits : NULL;
+}
+
+/*
+ * Was `name` rotated away after `found` was? FILE.1 comes after FILE.2, FILE-20260102 after
+ * FILE-20260101: compared as numbers of any length.
+ */
+static bool is_newer(const struct place *place, const char *name, const char *found)
+{
+    const char *current = place->current;
+    size_t n = 0, n_found = 0, separator = strlen(current);
+    const char *digits = rotation_digits(name, current, &n);
+    const char *found_digits = rotation_digits(found, current, &n_found);
+    if (place->dated && is_dated(name, current) && is_dated(found, current))
+        return strverscmp(found, name) < 0 && strverscmp(name, current) < 0;
+    if (digits == NULL || found_digits == NULL || name[separator] != found[separator])
+        return false;
+    int order = n != n_found ? (n < n_found ? -1 : 1) : memcmp(digits, found_digits, n);
+    return name[separator] == '.' ? order < 0 : order > 0;
+}
+
+struct listing {
+    struct rotated_file *files;
+    size_t n;
+};
+
+static int compare_files(const void *pa, const void *pb)
+{
+    return strcmp(((const struct rotated_file *)pa)->path, ((const struct rotated_file *)pb)->path);
+}
+
+static void add_file(struct listing *listing, const struct place *place, const char *name)
+{
+    struct buf path = {0};
+    struct stat st;
+    buf_puts(&path, place->directory);
+    buf_puts(&path, name);
+    if (stat(buf_cstr(&path), &st) == 0) {
+        listing->files = memory_realloc(listing->files, (listing->n + 1) * sizeof *listing->files);
+        listing->files[listing->n++] =
+            (struct rotated_file){memory_strdup(buf_cstr(&path)), st.st_ino};
+    }
+    buf_free(&path);
+}
+
+static struct listing list_files(const struct place *place)
+{
+    struct listing listing = {0};
+    DIR *dir = opendir(place->directory[0] == '\0' ? "." : place->directory);
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+        if (is_candidate(place, entry->d_name))
+            add_file(&listing, place, entry->d_name);
+    if (dir != NULL)
+        closedir(dir);
+    if (listing.n > 1)
+        qsort(listing.files, listing.n, sizeof *listing.files, compare_files);
+    return listing;
+}
+
+static void free_listing(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->n; i++)
+        free(listing->files[i].path);
+    free(listing->files);
+}
+
+static bool listings_equal(const struct listing *a, const struct listing *b)
+{
+    bool equal = a->n == b->n;
+    for (size_t i = 0; equal && i < a->n; i++)
+        equal = a->files[i].inode == b->files[i].inode &&
+                strcmp(a->files[i].path, b->files[i].path) == 0;
+    return equal;
+}
+
+static struct rotated_file copy_file(const struct rotated_file *file)
+{
+    return (struct rotated_file){memory_strdup(file->path), file->inode};
+}
+
+static void find_in(const struct place *place, const struct listing *listing, rotated_test *test,
+                    void *context, struct rotated *found)
+{
+    const struct rotated_file *best = NULL;
+    for (size_t i = 0; i < listing->n && (best == NULL || found->doubt > 0); i++) {
+        const struct rotated_file *file = &listing->files[i];
+        int64_t doubt = test(context, file->path);
+        if (doubt < 0 || (best != NULL && doubt > found->doubt) ||
+            (best != NULL && doubt == found->doubt &&
+             is_newer(place, last_name(file->path), last_name(best->path))))
+            continue;
+        best = file;
+        found->doubt = doubt;
+    }
+    if (best != NULL)
+        found->file = copy_file(best);
+}
+
+/* Each goes where it belongs: the oldest stands first. */
+static void find_between(const struct place *place, const struct listing *listing,
+                         struct rotated *found)
+{
+    found->between = memory_calloc(listing->n, sizeof *found->between);
+    for (size_t i = 0; i < listing->n; i++) {
+        const struct rotated_file *file = &listing->files[i];
+        size_t at = found->n_between;
+        if (!is_newer(place, last_name(file->path), last_name(found->file.path)))
+            continue;
+        for (; at > 0 &&
+               is_newer(place, last_name(found->between[at - 1].path), last_name(file->path));
+             at--)
+            found->between[at] = found->between[at - 1];
+        found->between[at] = copy_file(file);
+        found->n_between++;
+    }
+}
+
+/* False: files were renamed meanwhile. */
+static bool look_in(const struct place *place, rotated_test *test, void *context,
+                    struct rotated *found)
+{
+    struct listing before = list_files(place);
+    find_in(place, &before, test, context, found);
+    if (found->file.path != NULL)
+        find_between(place, &before, found);
+    struct listing after = list_files(place);
+    bool equal = listings_equal(&before, &after);
+    free_listing(&before);
+    free_listing(&after);
+    return equal;
+}
+
+bool rotated_find(const char *path, rotated_test *test, void *context, struct rotated *found)
+{
+    enum { TRIES = 100, PAUSE_NS = 2000000 };
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    struct place places[PLACES_MAX];
+    size_t n = find_places(path, places);
+    *found = (struct rotated){0};
+    for (size_t i = 0; i < n && found->file.path == NULL; i++) {
+        for (int try = 0; !look_in(&places[i], test, context, found) && try < TRIES; try++) {
+            rotated_free(found);
+            nanosleep(&pause, NULL);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        free(places[i].directory);
+        free(places[i].current);
+    }
+    return found->file.path != NULL;
+}
+
+void rotated_free(struct rotated *found)
+{
+    for (size_t i = 0; i < found->n_between; i++)
+        free(found->between[i].path);
+    free(found->between);
+    free(found->file.path);
+    *found = (struct rotated){0};
+}

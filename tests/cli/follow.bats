@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # each test has its own pid
+# --follow: FILEs that grow, are rotated away, or truncated in place. tests/crash/follow.py kills it.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+    [ -z "${pid:-}" ] || kill -KILL "$pid" 2>/dev/null || true
+}
+
+start() {
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s --follow "$@" >>out 2>>err 3>&- &
+    pid=$!
+}
+
+stop() {
+    kill -s "${1:-TERM}" "$pid"
+    wait "$pid" || true
+    pid=
+}
+
+# Waits until so many records were used: as stats tell.
+wait_for_used() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        kill -s USR1 "$pid"
+        sleep 0.05
+        [ "$(grep '^{' err | tail -n 1 | jq .used)" = "$1" ] && return
+    done
+    echo "never used $1:"
+    cat err
+    return 1
+}
+
+@test "what is appended is a row at once, also in two pieces" {
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    printf '{"t":2' >>app
+    sleep 0.3
+    printf '5}\n' >>app
+    wait_for_line out 10,20,1
+    stop
+    same "$(tail -n 1 out)" 20,30,1
+}
+
+@test "a file that is rotated by renaming: the old one is read on, before the new one" {
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    mv app app.1
+    wait_for_used 2
+    tv 26 >app
+    wait_for_line out 10,20,1
+    tv 27 28 >>app.1
+    tv 35 >>app
+    wait_for_line out 20,30,3
+    stop
+}
+
+@test "a file that is replaced, or missing for a while, is the same source" {
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    tv 26 >new
+    mv new app
+    wait_for_line out 10,20,1
+    rm app
+    sleep 0.3
+    tv 37 >app
+    wait_for_line out 20,30,1
+    stop
+}
+
+@test "each new file has a header of its own" {
+    printf '%s\n' t,k 1,a 12,a >app
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -k k --follow app >>out 2>>err 3>&- &
+    pid=$!
+    wait_for_line out 0,10,a,1
+    mv app app.1
+    printf '%s\n' k,t b,26 >app
+    wait_for_line out 10,20,a,1
+    printf '%s\n' b,37 >>app
+    wait_for_line out 20,30,b,1
+    stop
+}
+
+@test "a file that was truncated in place is read from its beginning, its copy to the end" {
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    cp app app.1
+    tv 13 14 >>app.1
+    : >app
+    tv 26 >>app
+    wait_for_line out 10,20,3
+    grep -q "app: truncated in place behind byte 17, and copied to app.1: lines that were written just before may be lost" err
+    tv 37 >>app
+    wait_for_line out 20,30,1
+    # And one of which there is no copy.
+    tv 48 49 50 51 52 53 54 55 56 57 58 >app
+    wait_for_line out 40,50,2
+    stop
+    [ "$(grep -c "truncated in place" err)" -eq 2 ]
+}
+
+@test "several rotations between two runs, packed ones among them: all are read, in their order" {
+    tv 1 12 >app
+    start -s state app
+    wait_for_line out 0,10,1
+    stop KILL
+    tv 13 >>app
+    mv app app.2
+    gzip app.2
+    tv 25 26 >app.1
+    tv 37 >app
+    start -s state app
+    wait_for_line out 10,20,2
+    wait_for_line out 20,30,2
+    stop
+    same "$(grep -c 0,10,1 out)" 1
+    # Without --follow the files end, and the last window fires.
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -s state app >>out
+    same "$(tail -n 1 out)" 30,40,1
+}
+
+@test "truncated in place while it was down: said, and read from its beginning" {
+    tv 1 12 >app
+    start -s state app
+    wait_for_line out 0,10,1
+    stop
+    tv 25 >app
+    start -s state app
+    wait_for_line out 10,20,1
+    grep -q "app: not the file of which the snapshot has seen 17 bytes" err
+    stop
+}
+
+@test "behind a symbolic link: what it leads to is rotated, or another" {
+    mkdir logs
+    tv 1 12 >logs/app-2026-01-01.log
+    ln -s logs/app-2026-01-01.log app
+    start -s state app
+    wait_for_line out 0,10,1
+    stop KILL
+    tv 13 >>logs/app-2026-01-01.log
+    tv 25 >logs/app-2026-01-02.log
+    tv 37 >logs/app-2026-01-03.log
+    ln -sf logs/app-2026-01-03.log app
+    start -s state app
+    wait_for_line out 10,20,2
+    wait_for_line out 20,30,1
+    stop
+    mv logs/app-2026-01-03.log logs/app-2026-01-03.log.1
+    tv 49 >logs/app-2026-01-03.log
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -s state app >>out
+    same "$(tail -n 2 out)" $'30,40,1\n40,50,1'
+}
+
+@test "several FILEs: a quiet one stops the others, which is said; --idle-timeout lets it go" {
+    tv 1 12 25 >a
+    tv 2 >b
+    start a b
+    sleep 0.5
+    same "$(cat out)" ""
+    grep -q "a FILE that is quiet stops the others" err
+    tv 13 >>b
+    wait_for_line out 0,10,2
+    stop
+    rm out err
+    start --idle-timeout 300ms a b
+    wait_for_line out 20,30,1
+    stop
+}
+
+@test "what can't be followed is wrong usage" {
+    tv 1 12 >app
+    fails_with 2 w -w 10s --follow <app
+    fails_with 2 w -w 10s --follow -
+    fails_with 2 w -w 10s --follow --at-eof flush app
+    fails_with 2 w -w 10s --follow --at-eof keep -s state app
+    mkfifo pipe
+    fails_with 2 w -w 10s --follow pipe
+    gzip -k app
+    fails_with 2 w -w 10s --follow app.gz
+    fails_with 1 w -w 10s --follow none
+}

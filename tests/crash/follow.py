@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""--follow, exactly once: a writer that appends, rotates by renaming, replaces, compresses, and
+truncates after a copy, while winagg is killed at random moments and started again.
+
+The rows that are left at the end must be those of one quiet run over all lines that were written,
+in their order. Disorder from the files' order is covered by --delay, so that no row depends on it.
+The last line counts: `N kills, N rotations, N wrong`."""
+
+import argparse
+import gzip
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+OPTIONS = ["-t", "t", "--time-format", "s", "-w", "7s", "-k", "k", "-a", "count,sum:v", "-d", "1h",
+           "-o", "csv"]
+
+
+class Writer:
+    """Writes lines to a log, and remembers them all."""
+
+    def __init__(self, rng, folder, csv):
+        self.rng, self.folder, self.csv = rng, folder, csv
+        self.path = os.path.join(folder, "app.log")
+        self.time, self.lines, self.rotations, self.handles = 0, [], 0, []
+        self.begin()
+
+    def begin(self):
+        self.file = open(self.path, "a", encoding="ascii", buffering=1)
+        if self.csv:
+            self.file.write("t,k,v\n")
+
+    def line(self):
+        self.time += self.rng.randint(0, 3)
+        key, value = self.rng.choice("abc"), self.rng.randint(0, 99)
+        if self.csv:
+            return f"{self.time},{key},{value}\n"
+        return f'{{"t":{self.time},"k":"{key}","v":{value}}}\n'
+
+    def write(self, file=None):
+        for _ in range(self.rng.randint(1, 30)):
+            line = self.line()
+            self.lines.append(line)
+            if self.rng.random() < 0.1:  # in two pieces
+                cut = self.rng.randint(1, len(line) - 1)
+                (file or self.file).write(line[:cut])
+                (file or self.file).flush()
+                time.sleep(0.002)
+                line = line[cut:]
+            (file or self.file).write(line)
+
+    def names(self):
+        """app.log.1 and on, with or without .gz: [(number, suffix)]."""
+        found = []
+        for name in os.listdir(self.folder):
+            if name.startswith("app.log."):
+                number, _, suffix = name[len("app.log."):].partition(".")
+                found.append((int(number), "." + suffix if suffix else ""))
+        return sorted(found, reverse=True)
+
+    def shift(self):
+        for number, suffix in self.names():
+            os.rename(f"{self.path}.{number}{suffix}", f"{self.path}.{number + 1}{suffix}")
+
+    def rotate(self, may_compress, lingers=True):
+        """As logrotate does with `create`: now and then the old file is written to for a while."""
+        self.rotations += 1
+        self.shift()
+        os.rename(self.path, self.path + ".1")
+        old = self.file
+        if lingers and self.rng.random() < 0.5:
+            self.write(old)
+        self.begin()
+        if lingers and self.rng.random() < 0.3:
+            self.write()
+            self.write(old)
+        old.close()
+        if may_compress and self.rng.random() < 0.5:
+            with open(self.path + ".1", "rb") as plain:
+                data = plain.read()
+            with gzip.open(self.path + ".1.gz", "wb") as packed:
+                packed.write(data)
+            shutil.copystat(self.path + ".1", self.path + ".1.gz")  # as gzip(1) does
+            os.remove(self.path + ".1")
+
+    def copy_truncate(self):
+        """With nothing written between the copy and the truncation, nothing is lost."""
+        self.rotations += 1
+        self.shift()
+        shutil.copyfile(self.path, self.path + ".1")
+        os.truncate(self.path, 0)
+        if self.csv:
+            self.file.write("t,k,v\n")
+
+
+def note(program, folder):
+    """What a run finds, for who looks into a failure."""
+    look = "ls -li --time-style=full-iso app.log*; $0 --inspect state | jq -c .inputs,.used"
+    with open(os.path.join(folder, "trace"), "ab") as trace:
+        subprocess.run(["sh", "-c", f"echo == $(date +%T.%N); {look}", program], cwd=folder,
+                       stdout=trace, stderr=trace, check=False)
+
+
+def start(program, folder):
+    note(program, folder)
+    return subprocess.Popen([program, *OPTIONS, "--follow", "-s", "state", "--checkpoint", "20ms",
+                             "--output", "rows", "app.log"], cwd=folder,
+                            stderr=open(os.path.join(folder, "err"), "ab"))
+
+
+def settled(program, folder, lines):
+    """Have all lines been used? As the snapshot says."""
+    found = subprocess.run([program, "--inspect", "state"], cwd=folder, capture_output=True,
+                           check=False)
+    return found.returncode == 0 and f'"used":{lines},'.encode() in found.stdout
+
+
+def wait_until_settled(program, folder, lines):
+    for _ in range(200):
+        if settled(program, folder, lines):
+            return
+        time.sleep(0.02)
+
+
+def one(program, seed, steps):
+    rng = random.Random(seed)
+    folder = tempfile.mkdtemp(prefix="winagg-follow-")
+    writer = Writer(rng, folder, csv=rng.random() < 0.3)
+    writer.write()
+    process, kills = start(program, folder), 0
+    while not os.path.exists(os.path.join(folder, "state")):
+        time.sleep(0.01)  # a FILE that is missing at the start is an error
+    for _ in range(steps):
+        what = rng.random()
+        if what < 0.5:
+            writer.write()
+        elif what < 0.7:
+            writer.rotate(may_compress=process is None, lingers=process is not None)
+        elif what < 0.8 and process is not None:
+            # A program that copies and truncates loses what is written between; so that nothing
+            # is, all is read before, and the truncation seen before the next thing happens.
+            wait_until_settled(program, folder, len(writer.lines))
+            writer.copy_truncate()
+            writer.write()
+            wait_until_settled(program, folder, len(writer.lines))
+        elif process is None:
+            process = start(program, folder)
+        else:
+            process.send_signal(signal.SIGKILL if rng.random() < 0.8 else signal.SIGTERM)
+            process.wait()
+            process, kills = None, kills + 1
+        time.sleep(rng.choice([0, 0.001, 0.01, 0.03]))
+    if process is None:
+        process = start(program, folder)
+    wait_until_settled(program, folder, len(writer.lines))
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    note(program, folder)
+    shutil.copyfile(os.path.join(folder, "state"), os.path.join(folder, "state.before"))
+    # Without --follow the run comes to its end, and the last windows fire.
+    last = subprocess.run([program, *OPTIONS, "-s", "state", "--output", "rows", "app.log"],
+                          cwd=folder, capture_output=True, check=False)
+    header = ["t,k,v\n"] if writer.csv else []
+    quiet = subprocess.run([program, *OPTIONS], input="".join(header + writer.lines).encode(),
+                           capture_output=True, check=True).stdout
+    with open(os.path.join(folder, "rows"), "rb") as file:
+        rows = file.read()
+    if rows == quiet and last.returncode == 0:
+        shutil.rmtree(folder)
+        return kills, writer.rotations, 0
+    with open(os.path.join(folder, "written"), "w", encoding="ascii") as file:
+        file.writelines(writer.lines)
+    print(f"seed {seed}: other rows than those of a quiet run ({folder}): {last.stderr.decode()}")
+    return kills, writer.rotations, 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    program = os.path.abspath(os.environ.get("WINAGG", "build/release/winagg"))
+    totals = [0, 0, 0]
+    for seed in range(options.seed, options.seed + options.rounds):
+        totals = [a + b for a, b in zip(totals, one(program, seed, options.steps))]
+    print("{} kills, {} rotations, {} wrong".format(*totals))
+    sys.exit(totals[2] > 0 or totals[0] == 0)
+
+
+if __name__ == "__main__":
+    main()
