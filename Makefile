@@ -84,6 +84,9 @@ ubsan: ## run the tests under the undefined-behaviour sanitizer
 tsan: ## run the tests under the thread sanitizer
 	@$(MAKE) FLAVOUR=tsan check
 
+mutants: ## plant faults in the code of state, snapshots and runs; who survives? (minutes)
+	@scripts/mutants
+
 cross: ## run the unit tests on emulated machines of other kinds (installs compilers)
 	@scripts/cross
 

@@ -188,7 +188,13 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
         c->after_ns = memory_realloc(c->after_ns, c->after_capacity * sizeof *c->after_ns);
     }
     struct source_clock *source = c->files == NULL ? NULL : c->files[file];
+    enum { SLOT_AHEAD = 16, CELL_AHEAD = 8, FEW = 64 };
+    bool ahead = sources != NULL && c->sources.n > FEW;
     for (size_t i = from; i < to; i++) {
+        if (ahead && i + SLOT_AHEAD < to) {
+            table_prefetch_slot(&c->sources, sources->hash[i + SLOT_AHEAD]);
+            table_prefetch_cell(&c->sources, sources->hash[i + CELL_AHEAD]);
+        }
         if (sources != NULL) {
             uint32_t len;
             const unsigned char *key = keys_at(sources, i, &len);

@@ -138,3 +138,11 @@ $'window_start,window_end,2,sum_3\n0,10,a,11'
         grep -q '^winagg: stdin:4: expected 2 fields, found 1' err
     done
 }
+
+@test "without a header, 64 MiB in which no record is valid are enough" {
+    local err=$BATS_TEST_TMPDIR/err
+    { printf '"'; head -c 100000000 /dev/zero | tr '\0' x; } |
+        fails_with 1 w -i csv -t 1 -w 10s --no-header --max-record 1000 2>"$err"
+    grep -q "stdin:1: expected a record that says how many columns there are" "$err"
+    [ "$(grep -oE "in [0-9]+ bytes" "$err" | tr -dc 0-9)" -lt 100000000 ]
+}

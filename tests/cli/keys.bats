@@ -113,3 +113,15 @@ b,1"
         [[ $output == *--key* ]]
     done
 }
+
+@test "a long key lives on when thousands of dead ones are dropped" {
+    {
+        echo '{"t":0,"k":"the one key that lives on and on"}'
+        seq 1 5000 | sed 's/.*/{"t":&,"k":"a key that is dead soon, number &"}/'
+        seq 0 2 5000 | sed 's/.*/{"t":&,"k":"the one key that lives on and on"}/'
+    } | sort -s -t: -k2,2n >in
+    w -w session:3s -k k in >rows
+    same "$(grep -c 'the one key that lives on and on' rows)" 1
+    same "$(grep 'the one key that lives on and on' rows)" "0,5003,the one key that lives on and on,2502"
+    same "$(wc -l <rows)" 5002
+}

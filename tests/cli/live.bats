@@ -158,6 +158,9 @@ end_stuck() {
 }
 
 @test "SIGUSR1 prints --stats: in a quiet pipe, with one thread, and while nobody takes the rows" {
+    if nm -D "$WINAGG" | grep -q __tsan; then
+        skip "the thread sanitizer keeps a signal back until a write has returned"
+    fi
     local threads
     for threads in 1 2; do
         start -w 10s -j "$threads"

@@ -528,3 +528,133 @@ start_large() {
     grep -q "in: the [0-9]* bytes that were read are not there any more: was it truncated?" err
     [ "$("$WINAGG" --inspect s | jq .records)" -ge 60000 ]
 }
+
+# For each option that a snapshot holds, one that differs from what the run below was given.
+option_variations() {
+    cat <<'END'
+--time -t u
+--time-format --time-format ms
+--tz --tz Europe/Berlin
+--window -w 20s
+--offset --offset 1s
+--key -k v
+--agg -a sum:v
+--where --where v=1
+--delay -d 1s
+--dedup --dedup v
+--position --position v
+--source --source v
+--sources --source v --sources 2
+--max-jump --max-jump 1h
+--idle-timeout --idle-timeout 1h
+--lateness -l 1s
+--mode -m discard
+--early --early 3
+--late-every -l 1s --late-every 3
+--final --final
+--fill --fill
+--top --top 3
+--input-format -i json
+--no-header --no-header
+--columns --columns t,v
+--delimiter --delimiter ;
+--comment --comment #
+--ragged --ragged
+--null --null NA
+--max-record --max-record 1000
+--output-format -o json
+--output-time --output-time ms
+--panes --panes
+--row-id --row-id
+--late --late late
+--bad --bad bad
+END
+}
+
+@test "each option that changes results is compared on a restart: a loop over all of them" {
+    begin
+    same "$("$WINAGG" --inspect s | jq -r '.options | keys_unsorted[]' | sort)" \
+        "$(option_variations | cut -d ' ' -f 1 | sort)"
+    local name option
+    while read -r name option; do
+        # Words are meant to be split here; the last one given counts.
+        # shellcheck disable=SC2086
+        run "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s --state s --output out \
+            $option app
+        echo "$name: $output"
+        [ "$status" -eq 1 ]
+        [[ $output == *"snapshot of a run with other options: "*"$name was '"* ]]
+    done < <(option_variations)
+}
+
+# Compiles a library that is loaded before others: this function of the C library is another.
+preload() {
+    if nm -D "$WINAGG" | grep -q __asan; then
+        skip "the sanitizer wants to be loaded first"
+    fi
+    cc -shared -fPIC -o shim.so -x c - -ldl
+}
+
+@test "an output that can't be closed is an error" {
+    preload <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int close(int fd)
+{
+    char name[40], path[4096];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(name, path, sizeof path);
+    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "close");
+    real(fd);
+    if (len < 5 || memcmp(path + len - 5, "/rows", 5) != 0)
+        return 0;
+    errno = EDQUOT;
+    return -1;
+}
+END
+    tv 1 12 >app
+    local option
+    for option in --output --late --bad; do
+        fails_with 1 env LD_PRELOAD="$PWD/shim.so" "$WINAGG" -t t --time-format s -w 10s $option rows app \
+            >/dev/null 2>err
+        grep -q "rows: close failed: Disk quota exceeded" err
+    done
+}
+
+@test "an output that can only be appended to is refused with --state, and left alone" {
+    preload <<'END'
+#include <linux/fs.h>
+#include <stdarg.h>
+int ioctl(int fd, unsigned long request, ...)
+{
+    va_list list;
+    va_start(list, request);
+    int *flags = va_arg(list, int *);
+    va_end(list);
+    (void)fd;
+    if (request == FS_IOC_GETFLAGS)
+        *flags = FS_APPEND_FL;
+    return 0;
+}
+END
+    tv 1 12 >app
+    echo before >out
+    fails_with 1 env LD_PRELOAD="$PWD/shim.so" "$WINAGG" -t t --time-format s -w 10s -s s --output out app 2>err
+    grep -q "out: the file is append-only" err
+    same "$(cat out)" before
+}
+
+@test "an input with the same head and another tail is another input" {
+    seq 1 2000 | sed 's/.*/{"t":&,"text":"some more bytes"}/' >in
+    head -n 1500 in >app
+    "$WINAGG" -t t --time-format s -w 10s -s s --output out --at-eof keep app
+    sed '1400s/some/more/' in >app
+    refuses "found other bytes" "$WINAGG" -t t --time-format s -w 10s -s s --output out app
+    # Between head and tail only --verify full looks.
+    sed '500s/some/more/' in >app
+    refuses "found other bytes" "$WINAGG" -t t --time-format s -w 10s -s s --output out --verify full app
+}

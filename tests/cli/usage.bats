@@ -199,3 +199,9 @@ refuses() {
     same "$(echo '{"t":1,"a":1,"b":2}' | w -w 1m -k a -k b)" \
         $'window_start,window_end,a,b,count\n0,60,1,2,1'
 }
+
+@test "at most 64 threads" {
+    fails_with 2 w -w 10s -j 65 <<<'{"t":1}' 2>err
+    grep -q "expected a number from 0 to 64, found '65'" err
+    same "$(w -w 10s -j 64 <<<'{"t":1}' | tail -n 1)" 0,10,1
+}

@@ -101,6 +101,36 @@ static void test_job(const char *const *job, unsigned seed)
     buf_free(&copy);
 }
 
+/* Each section in turn is of a version that nobody has written yet. */
+static void test_versions(void)
+{
+    struct buf image = {0}, copy = {0};
+    struct error err = {0};
+    unsigned sections = 0;
+    write_input(0, 60);
+    unlink("s");
+    unlink("rows");
+    CHECK(run_job(jobs[5], "in") == 0, "can't run");
+    CHECK(snapshot_read("s", &image, &err) == SNAPSHOT_FOUND, "%s", err.text);
+    for (size_t at = HEADER_BYTES; at + CHECKSUM_BYTES < image.len; sections++) {
+        size_t len = 0;
+        for (size_t i = 8; i-- > 0;)
+            len = len << 8 | (unsigned char)image.data[at + 8 + i];
+        copy.len = 0;
+        buf_put(&copy, image.data, image.len - CHECKSUM_BYTES);
+        copy.data[at + 4] = 99;
+        snapshot_seal(&copy);
+        CHECK(snapshot_write("s", &copy) == 0 && snapshot_publish("s") == 0, "not written");
+        int status = run_job(jobs[5], "in");
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%.4s of version 99 is taken",
+              image.data + at);
+        at += 16 + len;
+    }
+    CHECK(sections >= 6, "%u sections", sections);
+    buf_free(&image);
+    buf_free(&copy);
+}
+
 int main(void)
 {
     char directory[] = "/tmp/winagg-damage-XXXXXX";
@@ -110,6 +140,7 @@ int main(void)
     }
     for (unsigned i = 0; i < N_JOBS; i++)
         test_job(jobs[i], i);
+    test_versions();
     static const char *const files[] = {"in", "rows", "s", "s.lock", "s.tmp"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         unlink(files[i]);
