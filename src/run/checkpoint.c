@@ -84,88 +84,16 @@ bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence)
            released == sequence;
 }
 
-/*
- * Layout, version 2: finished, ended (u8), bytes of input, bad records (u64), open line of --bad
- * (u8), number of the snapshot (u64).
- */
-static void save_run(const struct running *r, bool finished, struct buf *image)
-{
-    size_t section = snapshot_section(image, "RUN ", RUN_STATE_VERSION);
-    wire_put_u8(image, finished);
-    wire_put_u8(image, r->ended);
-    wire_put_u64(image, r->report.bytes);
-    wire_put_u64(image, r->report.bad);
-    wire_put_u8(image, r->report.line_open);
-    wire_put_u64(image, r->checkpoint.sequence);
-    snapshot_section_end(image, section);
-}
-
-static bool save_generation(struct running *r, const struct inlet *in, struct buf *image)
-{
-    struct source_mark mark;
-    struct buf settled = {0};
-    if (!source_mark(&in->source, r->plan->follow, &mark, r->err))
-        return false;
-    source_mark_save(&mark, image);
-    wire_put_u8(image, in->settled);
-    if (in->settled)
-        input_save(in->input, in->batch == NULL ? NULL : in->batch->block, &settled);
-    wire_put_bytes(image, settled.data, settled.len);
-    buf_free(&settled);
-    return true;
-}
-
-/*
- * Layout, version 3: number of FILEs (u64); each: its clock (verdict/clock.h), ended (u8), number
- * of its generations (u64); each of these, the oldest first: the mark (source/source.c), settled
- * (u8), and what the input settled (counted bytes).
- */
-static bool save_inputs(struct running *r, struct buf *image)
-{
-    size_t section = snapshot_section(image, "INPT", INPUT_STATE_VERSION);
-    wire_put_u64(image, r->n_inlets);
-    for (size_t i = 0; i < r->n_inlets; i++) {
-        const struct inlet *in = &r->inlets[i];
-        clock_save(&in->clock, image);
-        wire_put_u8(image, in->ended);
-        wire_put_u64(image, in->n_older + 1);
-        for (size_t k = 0; k <= in->n_older; k++)
-            if (!save_generation(r, k < in->n_older ? in->older[k] : in, image))
-                return false;
-    }
-    snapshot_section_end(image, section);
-    return true;
-}
-
-/*
- * Layout, version 1: for stdout or --output, --late, --bad: position (u64), RESUME_NOWHERE if it is
- * no regular file; then held rows.
- */
-static void save_outputs(const struct running *r, struct buf *image)
-{
-    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    size_t section = snapshot_section(image, "OUTP", 1);
-    for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
-        wire_put_u64(image, sinks[i]->regular ? sinks[i]->position : RESUME_NOWHERE);
-    wire_put_bytes(image, r->out.pending.data, r->out.pending.len);
-    snapshot_section_end(image, section);
-}
-
 bool checkpoint_image(struct running *r, bool finished, struct buf *image)
 {
+    r->finished = finished;
     snapshot_begin(image);
-    size_t section = snapshot_section(image, "PLAN", 1);
-    semantics_save(r->plan, image);
-    snapshot_section_end(image, section);
-    save_run(r, finished, image);
-    if (!save_inputs(r, image))
-        return false;
-    save_outputs(r, image);
     for (const struct part *part = parts; part->tag != NULL; part++) {
         if (!part->is_there(r))
             continue;
-        section = snapshot_section(image, part->tag, part->version);
-        part->save(r, image);
+        size_t section = snapshot_section(image, part->tag, part->version);
+        if (!part->save(r, image))
+            return false;
         snapshot_section_end(image, section);
     }
     snapshot_seal(image);
@@ -197,9 +125,9 @@ static bool done(struct running *r, int error, bool must)
     c->taken++;
     size_t held = c->held;
     c->held = 0;
-    if (!r->out.held || held == 0)
+    if (!r->sinks[SINK_ROWS].held || held == 0)
         return true;
-    if (!sink_write(&r->out, held, r->err))
+    if (!sink_write(&r->sinks[SINK_ROWS], held, r->err))
         return false;
     checkpoint_note_released(c);
     return true;
@@ -215,11 +143,10 @@ static bool settle(struct running *r, struct inlet *in)
 static bool settle_outputs(struct running *r)
 {
     inlet_each(r, settle);
-    struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    for (size_t i = 0; i < sizeof sinks / sizeof sinks[0]; i++)
-        if (!sink_flush(sinks[i], r->err) || !sink_sync(sinks[i], r->err))
+    for (size_t i = 0; i < N_SINKS; i++)
+        if (!sink_flush(&r->sinks[i], r->err) || !sink_sync(&r->sinks[i], r->err))
             return false;
-    r->checkpoint.held = r->out.pending.len; /* 0 unless rows are held */
+    r->checkpoint.held = r->sinks[SINK_ROWS].pending.len; /* 0 unless rows are held */
     r->checkpoint.sequence++;
     return true;
 }
@@ -375,7 +302,7 @@ bool checkpoint_if_due(struct running *r, uint64_t records)
     c->records_left = c->every_records;
     if (!settle_outputs(r))
         return false;
-    if (r->out.closed_by_reader)
+    if (r->sinks[SINK_ROWS].closed_by_reader)
         return true;
     bool large = engine_state_bytes(r->engine) > FORK_BYTES || c->image.len > FORK_BYTES;
     return large ? start_child(r) : write_in_place(r, false, false);
@@ -388,12 +315,12 @@ bool checkpoint_now(struct running *r, bool finished)
         return true;
     if (!reap(r, true) || !settle_outputs(r))
         return false;
-    if (r->out.closed_by_reader)
+    if (r->sinks[SINK_ROWS].closed_by_reader)
         return true;
     bool held = c->held > 0;
     if (!write_in_place(r, finished, true))
         return false;
-    if (!held || r->out.closed_by_reader)
+    if (!held || r->sinks[SINK_ROWS].closed_by_reader)
         return true;
     /* Rows that were held are out now: the snapshot at rest must not hold them any more. */
     return settle_outputs(r) && write_in_place(r, finished, true);

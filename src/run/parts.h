@@ -1,6 +1,13 @@
 /*
  * run/parts.h - the state of a run that lasts, a row for each part: what it is called in a
- * snapshot, and how it is saved and loaded. Its layout stands above the function that writes it.
+ * snapshot, and how it is saved, read and described. Its layout stands above what writes it.
+ *
+ *     a snapshot      each part's save()
+ *     going on        parse() of what is needed before anything is opened, then, in a run that
+ *                     stands, load() of the state
+ *     --inspect       each part's describe()
+ *
+ * A new option that changes results, or a new state, is a row, and nothing else knows of it.
  */
 #ifndef RUN_PARTS_H
 #define RUN_PARTS_H
@@ -10,14 +17,19 @@
 
 #include "base/buf.h"
 
+struct resume;
 struct running;
 
 struct part {
     const char *tag; /* four letters; NULL ends the table */
     uint32_t version;
-    bool (*is_there)(const struct running *r); /* not every run has every part */
-    void (*save)(const struct running *r, struct buf *to);
+    bool (*is_there)(const struct running *r);       /* not every run has every part */
+    bool (*save)(struct running *r, struct buf *to); /* false: r->err says why */
+    bool (*parse)(const unsigned char *at, const unsigned char *end, struct resume *to);
     bool (*load)(struct running *r, const unsigned char **at, const unsigned char *end);
+    /* Members of a JSON object, each with a comma before it; NULL: there is nothing to say. */
+    bool (*describe)(const struct resume *r, const unsigned char *at, const unsigned char *end,
+                     struct buf *to);
 };
 extern const struct part parts[];
 

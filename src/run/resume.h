@@ -14,13 +14,12 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "run/sinks.h"
 #include "snapshot/snapshot.h"
 #include "source/source.h"
 #include "verdict/clock.h"
 
 struct running;
-
-enum { RUN_STATE_VERSION = 2, INPUT_STATE_VERSION = 3 };
 
 /* The position of an output that was no file: what went there can't be cut off. */
 #define RESUME_NOWHERE UINT64_MAX
@@ -52,8 +51,8 @@ struct resume {
     uint64_t sequence;           /* number of the snapshot */
     struct resume_input *inputs; /* one for each FILE */
     size_t n_inputs;
-    uint64_t positions[3]; /* of stdout or --output, --late, --bad */
-    const void *held;      /* rows that --hold had not let out */
+    uint64_t positions[N_SINKS];
+    const void *held; /* rows that --hold had not let out */
     size_t held_len;
 };
 

@@ -20,8 +20,10 @@ static bool flush(struct running *r)
         *r->err = r->engine->panes.err;
         return false;
     }
-    return sink_flush(&r->out, r->err) && sink_flush(&r->late, r->err) &&
-           sink_flush(&r->bad, r->err);
+    for (size_t i = 0; i < N_SINKS; i++)
+        if (!sink_flush(&r->sinks[i], r->err))
+            return false;
+    return true;
 }
 
 static const struct keys *sources_of(const struct running *r, const struct inlet *in)
@@ -32,7 +34,7 @@ static const struct keys *sources_of(const struct running *r, const struct inlet
 /* Nobody reads the rows any more, or firing was given up: the run ends, and nothing is saved. */
 static bool is_over(const struct running *r)
 {
-    return r->out.closed_by_reader || r->engine->panes.abandoned;
+    return r->sinks[SINK_ROWS].closed_by_reader || r->engine->panes.abandoned;
 }
 
 static void print_stats(struct running *r)
@@ -232,11 +234,12 @@ static void note_preamble(struct running *r, struct inlet *in)
  */
 static bool let_out_fired(struct running *r)
 {
-    if (r->plan->state_path == NULL || r->out.regular || r->out.pending.len == 0)
+    if (r->plan->state_path == NULL || r->sinks[SINK_ROWS].regular ||
+        r->sinks[SINK_ROWS].pending.len == 0)
         return flush(r);
-    r->out.held = true;
+    r->sinks[SINK_ROWS].held = true;
     bool ok = checkpoint_now(r, false);
-    r->out.held = r->plan->hold;
+    r->sinks[SINK_ROWS].held = r->plan->hold;
     return ok;
 }
 
@@ -449,7 +452,7 @@ static void interrupt(struct running *r)
 static bool finish(struct running *r, enum input_status status, struct run_result *result)
 {
     if (r->advise != NULL) {
-        advise_print(r->advise, r->plan->advise_json, &r->out.pending);
+        advise_print(r->advise, r->plan->advise_json, &r->sinks[SINK_ROWS].pending);
         report_end(&r->report, false);
         result->signal = signals_stop;
         return flush(r);
@@ -575,8 +578,8 @@ static bool work(struct running *r, struct run_result *result)
         ok = finish(r, status, result);
     else
         report_end(&r->report, false);
-    if (ok && (r->engine->panes.abandoned || r->out.stalled > 0)) {
-        report_given_up(r->engine, r->plan->state_path, r->out.stalled);
+    if (ok && (r->engine->panes.abandoned || r->sinks[SINK_ROWS].stalled > 0)) {
+        report_given_up(r->engine, r->plan->state_path, r->sinks[SINK_ROWS].stalled);
         result->signal = signals_stop;
     }
     if (r->plan->stats)
@@ -594,13 +597,11 @@ static void close_all(struct running *r)
     struct error *err = r->err->status != 0 ? &second : r->err;
     /* Rows that are still held belong to no snapshot: they will be made again, as are those of
      * firing that was given up. */
-    if (r->out.held || (r->engine != NULL && r->engine->panes.abandoned))
-        r->out.pending.len = 0;
-    if (!sink_close(&r->out, err))
-        err = &second;
-    if (!sink_close(&r->late, err))
-        err = &second;
-    sink_close(&r->bad, err);
+    if (r->sinks[SINK_ROWS].held || (r->engine != NULL && r->engine->panes.abandoned))
+        r->sinks[SINK_ROWS].pending.len = 0;
+    for (size_t i = 0; i < N_SINKS; i++)
+        if (!sink_close(&r->sinks[i], err))
+            err = &second;
     for (size_t i = 0; i < r->n_inlets; i++)
         inlet_close(&r->inlets[i]);
     free(r->inlets);
@@ -622,7 +623,9 @@ struct run_result run(const struct plan *plan, struct error *err)
     struct running r = {.plan = plan, .err = err};
     r.attend = (struct attend){look_at_signals, &r};
     struct run_result result = {0};
-    r.out.fd = r.late.fd = r.bad.fd = r.watch = -1;
+    for (size_t i = 0; i < N_SINKS; i++)
+        r.sinks[i].fd = -1;
+    r.watch = -1;
     r.checkpoint.lock_fd = -1;
     if (plan->inspect_path != NULL) {
         result.status = resume_inspect(plan->inspect_path, err);

@@ -13,6 +13,7 @@
 #include "run/inlet.h"
 #include "run/plan.h"
 #include "run/report.h"
+#include "run/sinks.h"
 #include "run/unseen.h"
 #include "verdict/clocks.h"
 #include "verdict/replay.h"
@@ -23,7 +24,7 @@ struct running {
     struct inlet *inlets; /* one for each FILE, in the order of the command line */
     size_t n_inlets;
     int watch; /* --follow: source/watch.h */
-    struct sink out, late, bad;
+    struct sink sinks[N_SINKS];
     struct writer *writer;
     char **result_names;
     enum writer_type *result_types;
@@ -35,6 +36,7 @@ struct running {
     struct unseen *unseen;
     struct advise *advise; /* NULL: a run with results */
     struct checkpoint checkpoint;
+    bool finished; /* the input was flushed: there is nothing to go on with */
     bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
     struct error strict; /* why --strict ends the run, behind the record that is read now */
 };

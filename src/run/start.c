@@ -25,11 +25,10 @@ static bool open_output(struct sink *sink, const char *path, bool create, struct
  * Can all outputs be cut back to these positions (none: where they are now)? Nothing is touched,
  * but that a file which may just have been created is made to stay.
  */
-static bool check_outputs(struct running *r, const uint64_t positions[3])
+static bool check_outputs(struct running *r, const uint64_t positions[N_SINKS])
 {
-    const struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
-    for (size_t i = 0; i < 3; i++) {
-        const struct sink *sink = sinks[i];
+    for (size_t i = 0; i < N_SINKS; i++) {
+        const struct sink *sink = &r->sinks[i];
         if (!sink->regular)
             continue;
         bool known = positions != NULL && positions[i] != RESUME_NOWHERE;
@@ -48,15 +47,17 @@ static bool open_outputs(struct running *r, const struct resume *resume)
 {
     const struct plan *plan = r->plan;
     const uint64_t *positions = resume == NULL ? NULL : resume->positions;
-    bool create[3];
-    for (size_t i = 0; i < 3; i++)
-        create[i] = positions == NULL || positions[i] == 0 || positions[i] == RESUME_NOWHERE;
+    const char *const paths[N_SINKS] = {[SINK_ROWS] = plan->output_path,
+                                        [SINK_LATE] = plan->late_path,
+                                        [SINK_BAD] = plan->bad_path};
+    bool ok = true;
     if (plan->output_path == NULL)
-        sink_adopt(&r->out, STDOUT_FILENO, "stdout");
-    bool ok = open_output(&r->out, plan->output_path, create[0], r->err) &&
-              open_output(&r->late, plan->late_path, create[1], r->err) &&
-              open_output(&r->bad, plan->bad_path, create[2], r->err);
-    r->out.attend = r->late.attend = r->bad.attend = r->attend;
+        sink_adopt(&r->sinks[SINK_ROWS], STDOUT_FILENO, "stdout");
+    for (size_t i = 0; ok && i < N_SINKS; i++) {
+        bool create = positions == NULL || positions[i] == 0 || positions[i] == RESUME_NOWHERE;
+        ok = open_output(&r->sinks[i], paths[i], create, r->err);
+        r->sinks[i].attend = r->attend;
+    }
     return ok && (plan->state_path == NULL || check_outputs(r, positions));
 }
 
@@ -116,15 +117,15 @@ static void start_engine(struct running *r)
         .n_aggs = plan->n_aggs,
         .acc_bytes = plan->acc_bytes,
         .writer = r->writer,
-        .sink = &r->out,
-        .late = plan->late_path == NULL ? NULL : &r->late,
+        .sink = &r->sinks[SINK_ROWS],
+        .late = plan->late_path == NULL ? NULL : &r->sinks[SINK_LATE],
         .id = plan->id,
         .key_seed = seed_of_process(),
     };
     r->engine = engine_new(&engine);
     start_clocks(r);
     /* What is appended to a file that has rows already needs no second header. */
-    r->engine->panes.header_due = r->out.position == 0;
+    r->engine->panes.header_due = r->sinks[SINK_ROWS].position == 0;
 }
 
 /* A finished run has nothing left to do, unless its input has grown. */
@@ -334,9 +335,8 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
                          const struct resume_input **saved)
 {
     const unsigned char *at, *end;
-    struct sink *const sinks[] = {&r->out, &r->late, &r->bad};
     for (const struct part *part = parts; part->tag != NULL; part++) {
-        if (!part->is_there(r))
+        if (part->load == NULL || !part->is_there(r))
             continue;
         if (!resume_section(r->plan->state_path, image, part->tag, part->version, &at, &end,
                             r->err))
@@ -354,20 +354,23 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
      * not ours, and stays. */
     if (resume->finished && resume->held_len == 0)
         return true;
-    for (size_t i = 0; i < 3; i++)
-        if (sinks[i]->regular && resume->positions[i] != RESUME_NOWHERE &&
-            !(resume->ended && resume->held_len == 0 ? sink_go_to_end(sinks[i], r->err)
-                                                     : cut(r, sinks[i], resume->positions[i])))
+    for (size_t i = 0; i < N_SINKS; i++) {
+        struct sink *sink = &r->sinks[i];
+        if (!sink->regular || resume->positions[i] == RESUME_NOWHERE)
+            continue;
+        bool theirs = resume->ended && resume->held_len == 0;
+        if (!(theirs ? sink_go_to_end(sink, r->err) : cut(r, sink, resume->positions[i])))
             return false;
+    }
     r->report.bytes = resume->bytes;
     r->report.bad = resume->bad;
     r->report.line_open = resume->line_open;
     report_resumed(&r->report, r->engine);
     r->checkpoint.sequence = resume->sequence;
     /* A file was cut back to before them; a pipe may have them already. */
-    if (r->out.regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
-        buf_put(&r->out.pending, resume->held, resume->held_len);
-        if (!sink_write(&r->out, r->out.pending.len, r->err))
+    if (r->sinks[SINK_ROWS].regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
+        buf_put(&r->sinks[SINK_ROWS].pending, resume->held, resume->held_len);
+        if (!sink_write(&r->sinks[SINK_ROWS], r->sinks[SINK_ROWS].pending.len, r->err))
             return false;
         checkpoint_note_released(&r->checkpoint);
     }
@@ -422,16 +425,15 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
     ok = ok && (resumed ? check_resume(r, &resume, saved) : open_outputs(r, NULL));
     if (ok) {
         report_start(&r->report, r->inlets[0].source.name, plan->strict,
-                     plan->bad_path == NULL ? NULL : &r->bad);
+                     plan->bad_path == NULL ? NULL : &r->sinks[SINK_BAD]);
         r->unseen = unseen_new(&plan->input);
         r->replay = plan->has_position ? replay_new(seed_of_process()) : NULL;
         r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
         inlet_each(r, start_input);
         start_engine(r);
-        r->out.held = plan->hold;
-        r->out.exclusive = plan->state_path != NULL && r->out.regular;
-        r->late.exclusive = plan->state_path != NULL && r->late.regular;
-        r->bad.exclusive = plan->state_path != NULL && r->bad.regular;
+        r->sinks[SINK_ROWS].held = plan->hold;
+        for (size_t i = 0; i < N_SINKS; i++)
+            r->sinks[i].exclusive = plan->state_path != NULL && r->sinks[i].regular;
         ok = !resumed || apply_resume(r, &image, &resume, saved);
         *finished = ok && resumed && resume.finished;
         *goes_on = resumed && !resume.ended;
