@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/print.h"
 #include "run/plan.h"
 
 /* Texts of a list on the command line, as typed: `a\,b,c` is `a\,b` and `c`. */
@@ -53,6 +54,7 @@ struct option {
     option_parse *parse;
     size_t at;                  /* where in struct command the value goes, if parse wants to know */
     const char *const *choices; /* parse_choice: the words, in the order of the enum; NULL ends */
+    option_print *print;        /* NULL: the option changes no result */
 };
 
 /* Options in the order of --help, under headings; a NULL heading or name ends a table. */

@@ -479,6 +479,25 @@ static bool finish_sql(struct plan *plan, struct error *err)
     return true;
 }
 
+/* As texts, for snapshots: each row of the table that can change a result. */
+static void finish_options(struct plan *plan)
+{
+    struct buf value = {0};
+    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
+        for (size_t i = 0; i < OPTIONS_PER_GROUP && group->options[i].name != NULL; i++) {
+            const struct option *option = &group->options[i];
+            if (option->print == NULL)
+                continue;
+            value.len = 0;
+            option->print(plan, option, &value);
+            plan->options =
+                memory_realloc(plan->options, (plan->n_options + 1) * sizeof *plan->options);
+            plan->options[plan->n_options++] =
+                (struct plan_option){option->name, memory_strdup(buf_cstr(&value))};
+        }
+    buf_free(&value);
+}
+
 static bool check_required(const struct command *c, struct error *err)
 {
     if (c->time.n == 0)
@@ -517,5 +536,8 @@ bool command_finish(struct command *c, struct error *err)
     finish_rules(plan);
     bool fires_again = plan->pane.lateness_ns > 0 || c->early;
     plan->panes = plan->panes || (fires_again && !plan->pane.final);
-    return finish_sql(plan, err) && check_names(plan, err);
+    if (!finish_sql(plan, err) || !check_names(plan, err))
+        return false;
+    finish_options(plan);
+    return true;
 }

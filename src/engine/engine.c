@@ -13,9 +13,8 @@ struct filtered {
     uint32_t rows[ENGINE_PENDING];
 };
 
-struct engine *engine_new(const struct engine_options *o)
+void engine_init(struct engine *e, const struct engine_options *o)
 {
-    struct engine *e = o->window.kind == WINDOW_SESSION ? sessions_new() : aligned_new(o);
     e->window = o->window;
     e->watermark = (struct watermark){.delay_ns = o->delay_ns, .now_ns = INT64_MIN};
     e->acc_bytes = o->acc_bytes;
@@ -29,7 +28,6 @@ struct engine *engine_new(const struct engine_options *o)
     e->key_seed = o->key_seed;
     e->w_given = o->w_given;
     e->dedup = o->dedup ? dedup_new() : NULL;
-    return e;
 }
 
 void engine_free(struct engine *e)

@@ -162,7 +162,10 @@ size_t engine_state_bytes(const struct engine *e);
 /* The rest is for the two engines. */
 
 struct engine *aligned_new(const struct engine_options *options);
-struct engine *sessions_new(void);
+struct engine *sessions_new(const struct engine_options *options);
+
+/* The frame of a new one, whose ops are set. */
+void engine_init(struct engine *e, const struct engine_options *options);
 
 void engine_add_pending(struct engine *e); /* gives the pending rows to the aggregates */
 

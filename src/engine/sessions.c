@@ -649,8 +649,9 @@ static const struct engine_ops sessions_ops = {
     .load = sessions_load,
 };
 
-struct engine *sessions_new(void)
+struct engine *sessions_new(const struct engine_options *options)
 {
+    (void)options;
     struct sessions *s = memory_calloc(1, sizeof *s);
     s->engine.ops = &sessions_ops;
     table_init(&s->keys, sizeof(struct chain));

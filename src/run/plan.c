@@ -26,6 +26,9 @@ void plan_free(struct plan *plan)
     free(plan->aggs);
     free_texts(plan->where, plan->rules.n_where);
     verdict_rules_free(&plan->rules);
+    for (size_t i = 0; i < plan->n_options; i++)
+        free(plan->options[i].value);
+    free(plan->options);
     zone_free(plan->zone);
     free(plan->input_paths);
     *plan = (struct plan){0};

@@ -18,6 +18,12 @@
 #include "verdict/verdict.h"
 #include "window/window.h"
 
+/* An option that decides what a run writes, as a text that two plans share if it is the same. */
+struct plan_option {
+    const char *name; /* without the dashes; static */
+    char *value;
+};
+
 struct plan {
     const char **input_paths; /* NULL: stdin */
     size_t n_inputs;          /* 0: stdin */
@@ -54,6 +60,9 @@ struct plan {
     bool has_position; /* --position: what is not above the last one is replayed */
     bool strict, stats;
     unsigned threads; /* 0: as many as cores */
+
+    struct plan_option *options; /* n_options that decide what the run writes, in their order */
+    size_t n_options;
 
     const char *inspect_path;    /* --inspect: nothing but that; NULL: a run */
     const char *state_path;      /* --state; NULL: none */

@@ -2,7 +2,8 @@
  * run/semantics.h - the options that decide what a run writes, as (name, value) texts.
  *
  * A snapshot carries them, so that going on with other ones is refused and each difference can be
- * named. They are made from the plan, not from argv: `-w 60s` and `--window tumbling:1m` are one.
+ * named. The rows of cli/options.c that have a print function make them, from the finished plan and
+ * not from argv: `-w 60s` and `--window tumbling:1m` are one.
  */
 #ifndef RUN_SEMANTICS_H
 #define RUN_SEMANTICS_H

@@ -66,6 +66,7 @@ load helper
 }
 
 @test "a tick looks at what is new, not at all keys" {
+    cd "$BATS_TEST_TMPDIR"
     # 300,000 ticks over up to 300,000 keys, each of which is new once.
     seq 1700000000001 1700000300000 | awk '{ print "{\"t\":" $1 ",\"k\":" NR "}" }' >in
     same "$("$WINAGG" -t t -w 1h -k k --early 1ms -o csv in | grep -c early)" 300000

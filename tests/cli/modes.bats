@@ -110,6 +110,7 @@ w_rows() {
 }
 
 @test "sessions that swallow one another by the thousand keep one row to take back of each" {
+    cd "$BATS_TEST_TMPDIR"
     # Newest first, so that a small session swallows a large one each time; then oldest first.
     local order
     for order in "sort -rn" "sort -n"; do

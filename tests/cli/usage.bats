@@ -201,6 +201,7 @@ refuses() {
 }
 
 @test "at most 64 threads" {
+    cd "$BATS_TEST_TMPDIR"
     fails_with 2 w -w 10s -j 65 <<<'{"t":1}' 2>err
     grep -q "expected a number from 0 to 64, found '65'" err
     same "$(w -w 10s -j 64 <<<'{"t":1}' | tail -n 1)" 0,10,1

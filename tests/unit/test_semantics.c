@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/wire.h"
+#include "cli/cli.h"
 #include "run/semantics.h"
 #include "unit/unit.h"
 
@@ -33,10 +34,15 @@ static bool check(const struct plan *plan, const char *option, const char *value
 
 int main(void)
 {
-    struct plan plan = {.window = {.size_ns = 1, .slide_ns = 1}};
+    char *argv[] = {"winagg", "-t", "t", "-w", "1m", NULL};
+    struct plan plan;
+    struct buf text = {0};
     struct error err = {0};
+    CHECK(cli_parse(5, argv, &plan, &text, &err) == CLI_RUN, "%s", err.text);
     CHECK(!check(&plan, "--tomorrow", "x", &err), "an option that nobody knows");
     CHECK(strstr(err.text, "--tomorrow 'x'") != NULL, "%s", err.text);
     CHECK(check(&plan, "--tomorrow", "", &err), "one that was not given: %s", err.text);
+    plan_free(&plan);
+    buf_free(&text);
     return unit_done();
 }
