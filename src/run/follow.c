@@ -122,30 +122,19 @@ static void begin(struct running *r, struct inlet *file, const struct source *so
     inlet_start_feed(r, file);
 }
 
-static bool open_again(struct running *r, struct inlet *file)
+/*
+ * Opens what the name has now, and before it those that came and went since the newest generation.
+ * What is opened first ends their list, though it may be rotated away before that is read.
+ */
+static bool open_next(struct running *r, struct inlet *file)
 {
     struct source source;
-    bool ok = open_named(r, file, &source);
-    begin(r, file, &source);
-    return ok;
-}
-
-/* Has the name another file now? Then what we have goes before it, and so do those that came and
- * went between two looks. */
-static bool follow_rotation(struct running *r, struct inlet *file, bool *rotated)
-{
-    struct stat now, ours;
     struct source_older newer = {0};
-    *rotated = stat(file->path, &now) == 0 && S_ISREG(now.st_mode) &&
-               fstat(file->source.fd, &ours) == 0 && !is_same(&now, &ours);
-    if (!*rotated)
-        return true;
-    struct source source;
-    /* What is opened first ends the list, though it may be rotated away before that is read. */
-    bool ok = open_named(r, file, &source) &&
-              source_find_newer(file->path, file->source.fd, source.fd, &newer, r->err);
-    inlet_shift(file);
-    file->older[file->n_older - 1]->quiet_since_ns = clock_monotonic_ns();
+    bool ok = open_named(r, file, &source);
+    if (ok && source.fd >= 0 && file->n_older > 0) {
+        const struct inlet *newest = file->older[file->n_older - 1];
+        ok = source_find_newer(file->path, source_file(&newest->source), source.fd, &newer, r->err);
+    }
     for (size_t i = 0; i < newer.n; i++) {
         struct inlet *in = inlet_add_older(file, &newer.at[i]);
         start(r, in);
@@ -154,6 +143,19 @@ static bool follow_rotation(struct running *r, struct inlet *file, bool *rotated
     source_older_free(&newer);
     begin(r, file, &source);
     return ok;
+}
+
+/* Has the name another file now? Then what we have goes before it. */
+static bool follow_rotation(struct running *r, struct inlet *file, bool *rotated)
+{
+    struct stat now, ours;
+    *rotated = stat(file->path, &now) == 0 && S_ISREG(now.st_mode) &&
+               fstat(file->source.fd, &ours) == 0 && !is_same(&now, &ours);
+    if (!*rotated)
+        return true;
+    inlet_shift(file);
+    file->older[file->n_older - 1]->quiet_since_ns = clock_monotonic_ns();
+    return open_next(r, file);
 }
 
 /* The copy of a file that was truncated in place goes on where we were in it. */
@@ -261,7 +263,7 @@ bool follow_next(struct running *r, struct inlet *file, struct inlet **in)
                 return true;
         }
         *in = file;
-        if (file->source.fd < 0 && !open_again(r, file))
+        if (file->source.fd < 0 && !open_next(r, file))
             return false;
         if (file->source.fd >= 0 && (inlet_has_records(file) || !file->dry))
             return true;
