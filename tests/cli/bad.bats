@@ -109,3 +109,12 @@ load helper
     printf '%s\n' '{"t":1,"k":1}' '{"t":99,"k":{}}' '{"t":2,"k":1}' | w -w 10s -k k 2>/dev/null >"$BATS_TEST_TMPDIR/out"
     same "$(tail -n +2 "$BATS_TEST_TMPDIR/out")" 0,10,1,2
 }
+
+@test "a record over the limit that ends with the input of the next run has its newline in --bad" {
+    cd "$BATS_TEST_TMPDIR"
+    { echo '{"t":1}'; head -c 5000 /dev/zero | tr '\0' x; } >in
+    w -w 10s --state s --bad bad --max-record 1000 --at-eof keep --output rows in 2>err
+    same "$(tail -c 1 bad)" x
+    w -w 10s --state s --bad bad --max-record 1000 --output rows in 2>err
+    same "$(wc -lc <bad | tr -s ' ')" " 1 5001"
+}

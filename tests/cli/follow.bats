@@ -104,8 +104,11 @@ wait_for_used() {
     # And one of which there is no copy.
     tv 48 49 50 51 52 53 54 55 56 57 58 >app
     wait_for_line out 40,50,2
+    # And one that was never shorter: only its content tells.
+    seq 61 90 | sed 's/.*/{"t":&}/' | dd of=app conv=notrunc bs=1M iflag=fullblock status=none
+    wait_for_line out 70,80,10
     stop
-    [ "$(grep -c "truncated in place" err)" -eq 2 ]
+    [ "$(grep -c "truncated in place" err)" -eq 3 ]
 }
 
 @test "several rotations between two runs, packed ones among them: all are read, in their order" {
