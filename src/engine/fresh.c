@@ -48,8 +48,6 @@ void fresh_sort(struct fresh *fresh)
 {
     if (fresh->n > 1)
         qsort(fresh->windows, fresh->n, sizeof(struct window *), compare);
-    for (size_t i = 0; i < fresh->n; i++)
-        fresh->windows[i]->fresh_place = i + 1;
 }
 
 void fresh_clear(struct fresh *fresh)

@@ -21,7 +21,8 @@ void fresh_note(struct fresh *fresh, struct window *w, struct cell *cell);
 /* The window fires as a whole: its cells are new no more. */
 void fresh_forget(struct fresh *fresh, struct window *w);
 
-/* Puts the windows in the order in which they fire: by end, then start. */
+/* Puts the windows in the order in which they fire: by end, then start. All of them fire now: the
+ * next call is fresh_clear(). */
 void fresh_sort(struct fresh *fresh);
 
 void fresh_clear(struct fresh *fresh); /* all have fired */

@@ -207,10 +207,12 @@ static bool follow_truncation(struct running *r, struct inlet *file)
     /* The same file, whatever is called so by now. */
     ok = ok && fd >= 0 && lseek(fd, 0, SEEK_SET) == 0;
     if (!ok) {
-        close(fd);
-        return r->err->status != 0 ||
-               error_set(r->err, EXIT_RUNTIME, "%s: can't go back to its beginning: %s", file->path,
-                         strerror(errno));
+        if (r->err->status == 0)
+            error_set(r->err, EXIT_RUNTIME, "%s: can't go back to its beginning: %s", file->path,
+                      strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
     }
     struct source source;
     source_open_again(&source, file->path, fd);
@@ -285,8 +287,9 @@ bool follow_next(struct running *r, struct inlet *file, struct inlet **in)
 static bool is_quiet(const struct inlet *in)
 {
     struct stat st;
-    return in->source.fd < 0 || (!inlet_has_records(in) && in->dry &&
-                                 fstat(in->source.fd, &st) == 0 && st.st_size == in->seen.st_size);
+    return in->source.fd < 0 || in->done ||
+           (!inlet_has_records(in) && in->dry && fstat(in->source.fd, &st) == 0 &&
+            st.st_size == in->seen.st_size);
 }
 
 bool follow_is_quiet(const struct inlet *file)

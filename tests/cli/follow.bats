@@ -180,6 +180,22 @@ wait_for_used() {
     stop
 }
 
+@test "--idle-timeout lets go of a FILE whose packed predecessor was read to its end, too" {
+    tv 1 >a
+    tv 1 >b
+    start -s state --idle-timeout 1s a b
+    until [ -e state ]; do sleep 0.05; done # before that a signal would end it
+    wait_for_used 2
+    stop
+    mv a a.1
+    gzip a.1
+    : >a
+    tv 12 25 >>b
+    start -s state --idle-timeout 1s a b
+    wait_for_line out 10,20,1
+    stop
+}
+
 @test "what can't be followed is wrong usage" {
     tv 1 12 >app
     fails_with 2 w -w 10s --follow <app
