@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "input/reader.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -354,8 +355,6 @@ static bool parse_size(struct command *c, const struct option *option, const cha
                      option->name, value);
 }
 
-static const char *const input_formats[] = {"auto",     "json",   "csv", "tsv",
-                                            "combined", "logfmt", NULL};
 static const char *const output_formats[] = {"json", "csv", "tsv", "sql:TABLE", NULL};
 static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", "local", NULL};
 static const char *const at_eof_actions[] = {"flush", "keep", NULL};
@@ -436,7 +435,7 @@ const struct option_group option_groups[] = {
        AT(plan.inspect_path), NULL, NULL}}},
     {"Input",
      {{'i', "input-format", "FORMAT", "json, csv, tsv, combined, logfmt or auto", parse_choice,
-       AT(plan.input.format), input_formats, print_choice},
+       AT(plan.input.format), reader_names, print_choice},
       {0, "no-header", NULL, "columns are named 1, 2, ...", parse_flag, AT(plan.input.no_header),
        NULL, print_flag},
       {0, "columns", "NAMES", "names of the columns; there is no header", parse_list, AT(columns),

@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/memory.h"
 #include "cli/options.h"
+#include "input/reader.h"
 
 enum { MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
 
@@ -18,7 +19,7 @@ static bool read_path(const struct command *c, struct path *path, const char *ty
                       const char *option, struct error *err)
 {
     enum input_format format = c->plan.input.format;
-    bool whole = format != INPUT_AUTO && input_is_text(format);
+    bool whole = reader_table[format].is_text;
     struct error why = {0};
     if ((whole ? path_parse_whole : path_parse)(path, typed, strlen(typed), &why))
         return true;
@@ -411,8 +412,7 @@ static void say_csv_options(const struct command *c)
         {"--comment", input->comment != 0},
         {"--ragged", input->ragged},
     };
-    bool columns =
-        input->format == INPUT_AUTO || input->format == INPUT_CSV || input->format == INPUT_TSV;
+    bool columns = input->format == INPUT_AUTO || reader_table[input->format].has_columns;
     for (size_t i = 0; !columns && i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)
             fprintf(stderr, "winagg: %s has no effect: the input is no CSV or TSV\n",

@@ -8,9 +8,8 @@
 #include "base/memory.h"
 #include "base/packed.h"
 #include "input/csv_cut.h"
+#include "input/reader.h"
 #include "input/reason.h"
-#include "input/split.h"
-#include "input/splitter.h"
 #include "scan/newline.h"
 
 static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
@@ -20,7 +19,7 @@ enum { MARK_LEN = sizeof BYTE_ORDER_MARK - 1, LISTED_BYTES = 600 };
 /* The names of the columns, wherever they come from. */
 struct names {
     size_t n;
-    char **given;                /* --columns */
+    char *const *given;          /* --columns, or the format's own */
     const struct fields *header; /* or with `numbered` the first record */
     bool numbered;               /* 1, 2, ... */
     char number[24];
@@ -159,7 +158,7 @@ static const char *record_end(const struct input_plan *plan, const char *p, cons
 {
     size_t max = plan->options->max_record_bytes;
     struct csv_scan scan = {0};
-    if (plan->found == INPUT_CSV) {
+    if (!reader_table[plan->found].has_lines) {
         const char *next = csv_scan_record(&scan, &plan->rules, p, end);
         *overlong = scan.overlong;
         return next;
@@ -404,11 +403,12 @@ static enum header_status read_csv(struct input_plan *plan, const char *input, c
 /* A format that needs no header. */
 static bool lay_out_known(struct input_plan *plan, const char *input, struct error *err)
 {
-    struct names names = {.n = SPLIT_COMBINED_FIELDS, .given = split_combined_names};
+    const struct reader_ops *ops = &reader_table[plan->found];
+    struct names names = {.n = ops->n_known, .given = ops->known};
     struct csv_layout *layout = &plan->layout;
-    if (plan->found == INPUT_COMBINED)
+    if (!ops->names_fields)
         return lay_out(plan, &names, input, err);
-    lay_out_any(plan); /* logfmt: what is asked for stands in this order */
+    lay_out_any(plan); /* what is asked for stands in this order */
     layout->n_columns = plan->options->n_time + plan->options->n_fields;
     for (size_t i = 0; i < plan->options->n_time; i++)
         layout->time[i] = i;
@@ -476,19 +476,18 @@ enum header_status header_read(struct input_plan *plan, const char *name, const 
         status = detect(options, name, data + mark, len - mark, ended, &format, err);
     *used = mark;
     plan->found = format;
-    if (status == HEADER_DONE && (format == INPUT_CSV || format == INPUT_TSV)) {
-        plan->layout.delimiter = options->delimiter != '\0' ? options->delimiter
-                                 : format == INPUT_TSV      ? '\t'
-                                                            : ',';
+    const struct reader_ops *ops = &reader_table[format];
+    if (status == HEADER_DONE && ops->has_columns) {
+        plan->layout.delimiter = options->delimiter != '\0' ? options->delimiter : ops->delimiter;
         plan->rules = (struct csv_rules){.delimiter = plan->layout.delimiter,
                                          .comment = options->comment,
                                          .max_bytes = options->max_record_bytes};
         status = read_csv(plan, name, data, mark, len, ended, used, err);
-    } else if (status == HEADER_DONE && format != INPUT_JSON) {
+    } else if (status == HEADER_DONE && ops->is_text) {
         status = lay_out_known(plan, name, err) ? HEADER_DONE : HEADER_FAILED;
     }
     /* No header before the end: as in detect(), and never CSV without its columns. */
     if (status == HEADER_DONE)
-        plan->format = format != INPUT_JSON && plan->layout.time == NULL ? INPUT_JSON : format;
+        plan->format = ops->is_text && plan->layout.time == NULL ? INPUT_JSON : format;
     return status;
 }

@@ -13,6 +13,7 @@
 #include "input/csv_slow.h"
 #include "input/header.h"
 #include "input/plan.h"
+#include "input/reader.h"
 #include "scan/marks.h"
 
 enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
@@ -68,6 +69,12 @@ void input_close(struct input *in)
     free(in);
 }
 
+/* How its format is read, once that is settled. */
+static const struct reader_ops *reader_of(const struct input *in)
+{
+    return &reader_table[in->plan.format];
+}
+
 const char *input_preamble(const struct input *in, size_t *len)
 {
     *len = in->preamble.len;
@@ -81,7 +88,7 @@ void input_save(const struct input *in, const struct block *block, struct buf *t
 {
     const struct csv_layout *layout =
         block != NULL && block->layout != NULL ? block->layout : &in->plan.layout;
-    bool columns = in->plan.format != INPUT_AUTO && in->plan.format != INPUT_JSON;
+    bool columns = reader_of(in)->is_text;
     wire_put_u8(to, (uint8_t)in->plan.format);
     wire_put_u8(to, (uint8_t)layout->delimiter);
     wire_put_u64(to, columns ? layout->n_columns : 0);
@@ -114,13 +121,13 @@ bool input_load(struct input *in, const unsigned char **at, const unsigned char 
     uint8_t format, delimiter;
     uint64_t n_columns;
     if (!wire_u8(at, end, &format) || !wire_u8(at, end, &delimiter) ||
-        !wire_u64(at, end, &n_columns) || format > INPUT_LOGFMT)
+        !wire_u64(at, end, &n_columns) || format >= READER_FORMATS)
         return false;
     in->plan.format = (enum input_format)format;
     in->plan.rules = (struct csv_rules){.delimiter = (char)delimiter,
                                         .comment = options->comment,
                                         .max_bytes = options->max_record_bytes};
-    if (format != INPUT_AUTO && format != INPUT_JSON) {
+    if (reader_of(in)->is_text) {
         layout->delimiter = (char)delimiter;
         layout->n_columns = (size_t)n_columns;
         layout->time = load_columns(options->n_time, n_columns, at, end);
@@ -195,7 +202,7 @@ static enum input_status read_more(struct input *in, struct buf *bytes, struct e
 /* How many of the bytes can go out as whole records. */
 static size_t whole_records(struct input *in, const struct buf *bytes)
 {
-    if (!input_has_lines(in->plan.format))
+    if (!reader_of(in)->has_lines)
         return csv_cutter_cut(&in->cutter, &in->plan.rules, &in->marks, bytes->data, bytes->len);
     const char *newline = memrchr(bytes->data + in->searched, '\n', bytes->len - in->searched);
     in->searched = bytes->len;
@@ -245,7 +252,7 @@ static const struct csv_layout *layout_now(const struct input *in)
 static size_t find_header(const struct input *in, const char *data, size_t from, size_t n)
 {
     const char *p = data + from, *end = data + n, *record = data;
-    const char *quote = in->plan.format == INPUT_CSV ? memchr(data, '"', n) : NULL;
+    const char *quote = reader_of(in)->has_lines ? NULL : memchr(data, '"', n);
     while ((p = memchr(p, '#', (size_t)(end - p))) != NULL) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t len = csv_record_len(p, newline == NULL ? end : newline + 1);
@@ -269,8 +276,8 @@ static size_t find_header(const struct input *in, const char *data, size_t from,
 static bool heed_header(struct input *in, const struct buf *bytes, size_t *n, struct error *err)
 {
     const struct input_options *options = in->plan.options;
-    bool columns = in->plan.format == INPUT_CSV || in->plan.format == INPUT_TSV;
-    if (!columns || options->comment != '#' || options->no_header || options->columns != NULL)
+    if (!reader_of(in)->has_columns || options->comment != '#' || options->no_header ||
+        options->columns != NULL)
         return true;
     size_t at = find_header(in, bytes->data, 0, *n);
     if (at == 0) {
@@ -281,7 +288,7 @@ static bool heed_header(struct input *in, const struct buf *bytes, size_t *n, st
             return false;
         at = find_header(in, bytes->data, 1, *n);
     }
-    if (at < *n && input_has_lines(in->plan.format))
+    if (at < *n && reader_of(in)->has_lines)
         in->searched = at; /* what follows is whole records, too */
     *n = at;
     return true;
@@ -301,7 +308,7 @@ static void hand_out(struct input *in, struct block *block, size_t n, enum block
     if (kind != BLOCK_RECORDS) {
         in->cutter = (struct csv_cutter){0};
         in->searched = 0;
-    } else if (input_has_lines(in->plan.format)) {
+    } else if (reader_of(in)->has_lines) {
         in->searched -= n;
     } else if (in->carry.len > 0) {
         csv_cutter_drop(&in->cutter, n);

@@ -40,18 +40,6 @@ enum input_format {
     INPUT_LOGFMT,
 };
 
-/* Is a record a line, whatever stands in it? */
-static inline bool input_has_lines(enum input_format format)
-{
-    return format != INPUT_CSV;
-}
-
-/* Are its values texts? */
-static inline bool input_is_text(enum input_format format)
-{
-    return format != INPUT_JSON;
-}
-
 /* What a column is for decides what may stand in it; anything else makes the record bad. */
 enum field_use {
     FIELD_PRESENCE,  /* count:F. VALUE_NULL or VALUE_TRUE */

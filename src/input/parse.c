@@ -11,8 +11,8 @@
 #include "input/json_fast.h"
 #include "input/json_slow.h"
 #include "input/plan.h"
+#include "input/reader.h"
 #include "input/reason.h"
-#include "input/splitter.h"
 #include "scan/newline.h"
 
 struct input_parser {
@@ -247,9 +247,10 @@ static const char *parse_text_slow(struct input_parser *parser, const char *reco
                                    const char **quote)
 {
     const struct input_plan *plan = parser->plan;
-    bool overlong, lines = input_has_lines(plan->format);
-    const char *next = lines ? line_end(parser, record, &overlong)
-                             : csv_record_end(parser, record, quote, &overlong);
+    bool overlong;
+    const char *next = reader_table[plan->format].has_lines
+                           ? line_end(parser, record, &overlong)
+                           : csv_record_end(parser, record, quote, &overlong);
     size_t len = csv_record_len(record, next);
     bool comment = plan->options->comment != '\0' && *record == plan->options->comment;
     if (len == 0 || comment)
@@ -265,6 +266,7 @@ static const char *parse_text_slow(struct input_parser *parser, const char *reco
 static void start_text(struct input_parser *parser, const struct csv_layout *layout)
 {
     const struct input_plan *plan = parser->plan;
+    const struct reader_ops *ops = &reader_table[plan->format];
     if (parser->layout == layout)
         return;
     splitter_free(&parser->splitter);
@@ -274,14 +276,14 @@ static void start_text(struct input_parser *parser, const struct csv_layout *lay
     for (size_t f = 0; f < plan->options->n_fields; f++)
         if (layout->fields[f] < 64)
             parser->splitter.wanted |= UINT64_C(1) << layout->fields[f];
-    if (parser->fast && (plan->format == INPUT_CSV || plan->format == INPUT_TSV))
-        parser->csv_fast = csv_fast_new(plan->options, layout, plan->format == INPUT_CSV);
+    if (parser->fast && ops->has_columns)
+        parser->csv_fast = csv_fast_new(plan->options, layout, !ops->has_lines);
 }
 
 static void parse_text(struct input_parser *parser)
 {
     const char *record = parser->data, *quote = NULL;
-    const bool lines = input_has_lines(parser->plan->format);
+    const bool lines = reader_table[parser->plan->format].has_lines;
     start_text(parser, parser->batch->block->layout);
     if (parser->csv_fast != NULL)
         csv_fast_begin(parser->csv_fast);
@@ -301,17 +303,17 @@ void input_parse(struct input_parser *parser, const struct block *block, struct 
 {
     const struct input_options *options = parser->plan->options;
     batch_begin(batch, block, options->n_fields);
-    batch->is_text = input_is_text(parser->plan->format);
+    batch->is_text = reader_table[parser->plan->format].is_text;
     parser->batch = batch;
     parser->data = parser->counted = block->bytes.data;
     parser->end = block->bytes.data + block->bytes.len;
     parser->line = 1;
     switch (block->kind) {
     case BLOCK_RECORDS:
-        if (parser->plan->format == INPUT_JSON)
-            parse_json(parser);
-        else
+        if (batch->is_text)
             parse_text(parser);
+        else
+            parse_json(parser);
         break;
     case BLOCK_OVERLONG:
         batch->lines = newline_count(block->bytes.data, block->bytes.len);

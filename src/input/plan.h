@@ -13,8 +13,8 @@ struct input_plan {
     const struct input_options *options;
     enum input_format format; /* INPUT_AUTO until it is settled */
     enum input_format found;  /* the same, known before the header is */
-    struct csv_rules rules;   /* INPUT_CSV */
-    struct csv_layout layout; /* of all but INPUT_JSON */
+    struct csv_rules rules;   /* of CSV */
+    struct csv_layout layout; /* of texts */
 };
 
 /* Lives as long as the input. */

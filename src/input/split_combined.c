@@ -12,7 +12,7 @@
 
 enum { HOST, IDENT, USER, TIME, METHOD, PATH, PROTOCOL, STATUS, BYTES, REFERER, AGENT, REQUEST };
 
-char *split_combined_names[SPLIT_COMBINED_FIELDS] = {
+char *const split_combined_names[SPLIT_COMBINED_FIELDS] = {
     "host",     "ident",  "user",  "time",    "method", "path",
     "protocol", "status", "bytes", "referer", "agent",  "request",
 };
@@ -155,10 +155,10 @@ static const char *take_who(struct line *line)
     return NULL;
 }
 
-const char *split_combined(struct fields *fields, const struct input_options *options,
-                           uint64_t wanted, const char *record, size_t len, struct arena *arena)
+const char *split_combined(struct splitter *s, const char *record, size_t len, struct arena *arena)
 {
-    struct line line = {fields, options, arena, wanted, record, record + len};
+    struct fields *fields = &s->fields;
+    struct line line = {fields, s->options, arena, s->wanted, record, record + len};
     const char *text;
     size_t text_len;
     fields->n = 0;

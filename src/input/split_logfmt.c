@@ -160,9 +160,10 @@ static void take(struct fields *fields, const struct input_options *options,
     }
 }
 
-const char *split_logfmt(struct fields *fields, const struct input_options *options,
-                         const char *record, size_t len, struct arena *arena)
+const char *split_logfmt(struct splitter *s, const char *record, size_t len, struct arena *arena)
 {
+    const struct input_options *options = s->options;
+    struct fields *fields = &s->fields;
     const char *at = record, *end = record + len;
     struct pair pair;
     fields->n = 0;

@@ -21,19 +21,18 @@ static const char *undo(const char *text, size_t *len, struct arena *arena)
     return undone;
 }
 
-const char *split_tsv(struct fields *fields, const struct input_options *options,
-                      const char *record, size_t len, struct arena *arena)
+const char *split_tsv(struct splitter *s, const char *record, size_t len, struct arena *arena)
 {
+    struct fields *fields = &s->fields;
     const char *end = record + len;
-    char delimiter = options->delimiter != '\0' ? options->delimiter : '\t';
     bool escapes = memchr(record, '\\', len) != NULL;
     fields->n = 0;
     fields->scratch = false;
     for (const char *p = record;;) {
-        const char *stop = memchr(p, delimiter, (size_t)(end - p));
+        const char *stop = memchr(p, s->delimiter, (size_t)(end - p));
         const char *text = p;
         size_t text_len = (size_t)((stop == NULL ? end : stop) - p);
-        if (fields_is_null(options, text, text_len))
+        if (fields_is_null(s->options, text, text_len))
             text = NULL;
         else if (escapes)
             text = undo(text, &text_len, arena);

@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/memory.h"
 #include "base/suggest.h"
+#include "input/reader.h"
 
 enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_NESTING = 8, MOST_NAME_BYTES = 256 };
 
@@ -74,7 +75,7 @@ void unseen_look(struct unseen *u, const struct batch *batch)
         buf_put(&u->sample, batch->block->bytes.data + batch->start[0], batch->len[0]);
     u->any = true;
     u->is_text = batch->is_text;
-    if (batch->is_text && u->options->format != INPUT_LOGFMT) {
+    if (batch->is_text && !reader_table[u->options->format].names_fields) {
         u->left = 0;
         return;
     }

@@ -18,7 +18,7 @@
 #include "input/csv_cut.h"
 #include "input/csv_fast.h"
 #include "input/csv_slow.h"
-#include "input/splitter.h"
+#include "input/reader.h"
 #include "input_log.h"
 
 enum { DIFFERENTIAL_COLUMNS = 4, DIFFERENTIAL_FIELDS = 64 };

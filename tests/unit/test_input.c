@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -476,7 +477,7 @@ static void test_no_waiting(void)
     log_options_free(&options);
 }
 
-static volatile sig_atomic_t stop;
+static atomic_int stop;
 
 static void *stop_reading(void *fd)
 {
