@@ -57,12 +57,42 @@ void io_wait(int fd, short events)
     poll(&p, 1, -1);
 }
 
-int io_sync_directory(const char *path)
+bool io_read_at(int fd, uint64_t offset, char *to, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = pread(fd, to, len, (off_t)offset);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        if (n > 0) {
+            to += n;
+            offset += (uint64_t)n;
+            len -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+bool io_same_file(int a, int b)
+{
+    struct stat first, second;
+    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && io_same_inode(&first, &second);
+}
+
+const char *io_last_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *directory = slash == NULL   ? memory_strdup(".")
-                      : slash == path ? memory_strdup("/")
-                                      : memory_strndup(path, (size_t)(slash - path));
+    return slash == NULL ? path : slash + 1;
+}
+
+char *io_directory(const char *path)
+{
+    size_t len = (size_t)(io_last_name(path) - path);
+    return len == 0 ? memory_strdup(".") : memory_strndup(path, len);
+}
+
+int io_sync_directory(const char *path)
+{
+    char *directory = io_directory(path);
     int fd = io_open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     int error = fd < 0 ? errno : 0;
     free(directory);

@@ -8,6 +8,10 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 int io_open(const char *path, int flags, mode_t mode);
@@ -16,8 +20,23 @@ int io_datasync(int fd); /* fdatasync(2) */
 int io_truncate(int fd, off_t length);
 int io_close(int fd); /* Linux has closed the descriptor when close(2) says EINTR */
 
+/* Reads `len` bytes at an offset; false if they are not there, or can't be read. */
+bool io_read_at(int fd, uint64_t offset, char *to, size_t len);
+
+/* Is it one file? False too if that can't be told. */
+bool io_same_file(int a, int b);
+static inline bool io_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* Waits until a non-blocking descriptor can be read or written: POLLIN, POLLOUT. */
 void io_wait(int fd, short events);
+
+/* The last name of a path: of a file in its directory. The latter (owned by the caller) ends in
+   '/', or is "." */
+const char *io_last_name(const char *path);
+char *io_directory(const char *path);
 
 /* Makes what was created or renamed in the directory of `path` durable. 0 or an error number. */
 int io_sync_directory(const char *path);

@@ -140,9 +140,7 @@ bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *er
 
 bool sink_same_file(const struct sink *sink, int fd)
 {
-    struct stat first, second;
-    return sink->regular && fd >= 0 && fstat(sink->fd, &first) == 0 && fstat(fd, &second) == 0 &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    return sink->regular && fd >= 0 && io_same_file(sink->fd, fd);
 }
 
 bool sink_go_to_end(struct sink *sink, struct error *err)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/memory.h"
 
 /* A file of the command line; one that does not exist yet is known by its directory and name. */
@@ -23,21 +24,12 @@ struct list {
     size_t n;
 };
 
-static const char *last_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
 static bool stat_directory(const char *path, struct stat *st)
 {
-    char directory[4096];
-    size_t len = (size_t)(last_name(path) - path);
-    if (len == 0)
-        return stat(".", st) == 0;
-    memcpy(directory, path, len);
-    directory[len] = '\0';
-    return stat(directory, st) == 0;
+    char *directory = io_directory(path);
+    bool ok = stat(directory, st) == 0;
+    free(directory);
+    return ok;
 }
 
 static void add_stat(struct list *list, const char *option, const struct stat *st, bool exists)
@@ -81,7 +73,7 @@ static void add_descriptor(struct list *list, const char *option, int fd, const 
 static bool same(const struct named *a, const struct named *b)
 {
     return a->exists == b->exists && a->device == b->device && a->inode == b->inode &&
-           (a->exists || strcmp(last_name(a->path), last_name(b->path)) == 0);
+           (a->exists || strcmp(io_last_name(a->path), io_last_name(b->path)) == 0);
 }
 
 bool clashes_check(const struct plan *plan, struct error *err)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/memory.h"
 #include "run/running.h"
 #include "run/signals.h"
@@ -17,11 +18,6 @@
 #define QUIET_NS INT64_C(60000000000)
 
 enum change { SAME, GREW, TRUNCATED };
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
 
 bool follow_check(const char *path, struct error *err)
 {
@@ -150,7 +146,7 @@ static bool follow_rotation(struct running *r, struct inlet *file, bool *rotated
 {
     struct stat now, ours;
     *rotated = stat(file->path, &now) == 0 && S_ISREG(now.st_mode) &&
-               fstat(file->source.fd, &ours) == 0 && !is_same(&now, &ours);
+               fstat(file->source.fd, &ours) == 0 && !io_same_inode(&now, &ours);
     if (!*rotated)
         return true;
     inlet_shift(file);
@@ -300,7 +296,7 @@ bool follow_is_quiet(const struct inlet *file)
     for (size_t i = 0; i < file->n_older; i++)
         if (!is_quiet(file->older[i]))
             return false;
-    return is_quiet(file) && (!named || (open && is_same(&now, &ours)));
+    return is_quiet(file) && (!named || (open && io_same_inode(&now, &ours)));
 }
 
 void follow_wait(struct running *r, int64_t ns)

@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "input/input.h"
 #include "run/feed.h"
-#include "source/source.h"
+#include "source/again.h"
 #include "verdict/clock.h"
 
 struct resume_generation;

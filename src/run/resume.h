@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "run/sinks.h"
 #include "snapshot/snapshot.h"
-#include "source/source.h"
+#include "source/again.h"
 #include "verdict/clock.h"
 
 struct running;

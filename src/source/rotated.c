@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "base/memory.h"
 
 /* A directory to look in, and what the file is called there. */
@@ -21,16 +22,10 @@ struct place {
 
 enum { PLACES_MAX = 2 };
 
-static const char *last_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
 static void add_place(struct place *place, const char *path, bool dated)
 {
-    place->directory = memory_strndup(path, (size_t)(last_name(path) - path));
-    place->current = memory_strdup(last_name(path));
+    place->directory = memory_strndup(path, (size_t)(io_last_name(path) - path));
+    place->current = memory_strdup(io_last_name(path));
     place->dated = dated;
 }
 
@@ -42,7 +37,7 @@ static bool read_link(const char *path, struct buf *target)
     ssize_t len = readlink(path, link, sizeof link);
     if (len > 0 && real == NULL) {
         if (link[0] != '/')
-            buf_put(target, path, (size_t)(last_name(path) - path));
+            buf_put(target, path, (size_t)(io_last_name(path) - path));
         buf_put(target, link, (size_t)len);
     } else if (real != NULL) {
         buf_puts(target, real);
@@ -198,7 +193,7 @@ static void find_in(const struct place *place, const struct listing *listing, ro
         int64_t doubt = test(context, file->path);
         if (doubt < 0 || (best != NULL && doubt > found->doubt) ||
             (best != NULL && doubt == found->doubt &&
-             is_newer(place, last_name(file->path), last_name(best->path))))
+             is_newer(place, io_last_name(file->path), io_last_name(best->path))))
             continue;
         best = file;
         found->doubt = doubt;
@@ -215,10 +210,10 @@ static void find_between(const struct place *place, const struct listing *listin
     for (size_t i = 0; i < listing->n; i++) {
         const struct rotated_file *file = &listing->files[i];
         size_t at = found->n_between;
-        if (!is_newer(place, last_name(file->path), last_name(found->file.path)))
+        if (!is_newer(place, io_last_name(file->path), io_last_name(found->file.path)))
             continue;
         for (; at > 0 &&
-               is_newer(place, last_name(found->between[at - 1].path), last_name(file->path));
+               is_newer(place, io_last_name(found->between[at - 1].path), io_last_name(file->path));
              at--)
             found->between[at] = found->between[at - 1];
         found->between[at] = copy_file(file);

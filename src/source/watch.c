@@ -8,6 +8,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/memory.h"
 
 int watch_open(void)
@@ -26,9 +27,7 @@ void watch_file(int watch, int fd)
 
 void watch_directory(int watch, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *directory =
-        slash == NULL ? memory_strdup(".") : memory_strndup(path, (size_t)(slash - path) + 1);
+    char *directory = io_directory(path);
     if (watch >= 0)
         inotify_add_watch(watch, directory, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
     free(directory);

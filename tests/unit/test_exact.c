@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "base/wire.h"
 #include "engine/engine.h"
-#include "source/source.h"
+#include "source/mark.h"
 #include "unit/unit.h"
 
 /* A copy of the first len bytes, in memory of just that size. */

@@ -1,0 +1,46 @@
+/*
+ * source/again.h - an input found again after a restart: where it was, or where rotation took it.
+ */
+#ifndef SOURCE_AGAIN_H
+#define SOURCE_AGAIN_H
+
+#include "source/mark.h"
+
+struct source_resume {
+    bool verify_full; /* compare all bytes, not only head and tail */
+    bool continues;   /* a pipe goes on where the last one ended: nothing to skip */
+    bool follows;     /* files that were rotated away meanwhile are read in turn */
+    const int *taken; /* descriptors of n_taken files beside it that are others, as is known */
+    size_t n_taken;
+};
+
+/*
+ * Is the input that the command line names, already open (or not: fd -1 with a path, if it does not
+ * exist just now), the one that the mark was taken from? Then it is brought to the position.
+ */
+bool source_resume(struct source *source, const struct source_mark *mark,
+                   const struct source_resume *how, bool *is_it, struct error *err);
+
+/*
+ * If it is another file: finds the one of the mark beside it (source/rotated.h), compressed or not,
+ * and adds it to *older, at its position, then those that by their names were rotated away after
+ * it; without `follows` such files are a failure. False (EXIT_RUNTIME) too if there is none, with
+ * what was expected and what was found.
+ */
+struct source_older {
+    struct source *at; /* the oldest first */
+    size_t n;
+};
+/* Opens a file beside the named one; it has the path that it was found under. */
+bool source_open_found(struct source *source, const char *path, struct error *err);
+bool source_find(const struct source *named, const struct source_mark *mark,
+                 const struct source_resume *how, struct source_older *older, struct error *err);
+/*
+ * Those that by their names were rotated away after the file that is open there, and before that of
+ * `until` (-1: there is none), which may have been rotated away itself by now; added to *newer.
+ */
+bool source_find_newer(const char *path, int fd, int until, struct source_older *newer,
+                       struct error *err);
+void source_older_free(struct source_older *older); /* the list; the sources are the caller's */
+
+#endif

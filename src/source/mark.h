@@ -1,0 +1,52 @@
+/*
+ * source/mark.h - what a snapshot says of an input, and whether a file is that input.
+ *
+ * It is known by its content: a hash of its first bytes, one of the last bytes before the position,
+ * and a digest of everything before it. So a file that was renamed (rotated) is still found, and
+ * another file of the same name is not taken for it.
+ */
+#ifndef SOURCE_MARK_H
+#define SOURCE_MARK_H
+
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "source/source.h"
+
+struct source_mark {
+    struct input_position position;
+    uint64_t origin;
+    uint64_t head_len, tail_len; /* 0 for a pipe */
+    struct digest_value head, tail, digest;
+    uint64_t chain_low, chain_high; /* the digest's state over whole chunks */
+    /* Which of several it is that hold the same so far, a header say: the file's, or 0. */
+    uint64_t device, inode;
+    int64_t born_ns, modified_ns; /* an inode's number is soon another file's; 0: not known */
+};
+
+/* Do other bytes stand in the file before the position than those that were read there? */
+bool source_is_other(const struct source *source);
+
+/*
+ * False (EXIT_RUNTIME) if the file can't be read where it was read before. `follows`: that is no
+ * failure, the mark is made from memory.
+ */
+bool source_mark(const struct source *source, bool follows, struct source_mark *mark,
+                 struct error *err);
+void source_mark_save(const struct source_mark *mark, struct buf *to);
+bool source_mark_load(struct source_mark *mark, const unsigned char **at, const unsigned char *end);
+
+/* Does it begin as the input did that the mark was taken from? For telling several FILEs apart. */
+bool source_begins_as(const struct source *source, const struct source_mark *mark);
+
+/* Is this file, as far as head and tail tell, the one that the mark was taken from? */
+enum mark_match { MARK_SAME, MARK_SHORTER, MARK_OTHER };
+enum mark_match mark_compare(const struct source *source, int fd, const struct source_mark *mark);
+
+/*
+ * The same inode is the same file. A compressed or restored one has another: then it is the one
+ * that was written to first since the mark was made, for others follow it.
+ */
+int64_t mark_doubt(int fd, const struct stat *st, const struct source_mark *mark);
+
+#endif
