@@ -8,34 +8,13 @@
 #include "base/memory.h"
 #include "run/clashes.h"
 #include "run/follow.h"
+#include "run/process.h"
 #include "run/resume.h"
 #include "run/running.h"
 #include "run/signals.h"
 #include "run/start.h"
+#include "run/wait.h"
 #include "scan/newline.h"
-
-static bool flush(struct running *r)
-{
-    if (r->engine->panes.err.status != 0) {
-        *r->err = r->engine->panes.err;
-        return false;
-    }
-    for (size_t i = 0; i < N_SINKS; i++)
-        if (!sink_flush(&r->sinks[i], r->err))
-            return false;
-    return true;
-}
-
-static const struct keys *sources_of(const struct running *r, const struct inlet *in)
-{
-    return r->plan->has_source ? &in->keys[FEED_SOURCE] : NULL;
-}
-
-/* Nobody reads the rows any more, or firing was given up: the run ends, and nothing is saved. */
-static bool is_over(const struct running *r)
-{
-    return r->sinks[SINK_ROWS].closed_by_reader || r->engine->panes.abandoned;
-}
 
 static void print_stats(struct running *r)
 {
@@ -48,168 +27,6 @@ static int64_t look_at_signals(void *context)
     if (signals_take_report())
         print_stats(context);
     return signals_since_ns();
-}
-
-/* What the engine is told with records from..to of the batch at hand; moves the clocks. */
-static struct engine_records records(struct running *r, struct inlet *in, size_t from, size_t to)
-{
-    struct engine_records records = {
-        .batch = in->batch,
-        .keys = &in->keys[FEED_GROUP],
-        .ids = r->plan->has_dedup ? &in->keys[FEED_ID] : NULL,
-    };
-    if (r->clocks != NULL && from < to) {
-        records.w_after_ns = clocks_move(r->clocks, in->batch->time_ns, sources_of(r, in),
-                                         inlet_number(r, in), from, to);
-        start_tell_clocks(r);
-    }
-    for (size_t i = from; r->n_inlets > 1 && i < to; i++)
-        clock_see(&in->file->clock, in->batch->time_ns[i], r->plan->max_jump_ns);
-    return records;
-}
-
-static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
-{
-    if (r->advise != NULL)
-        advise_consume(r->advise, in->batch, sources_of(r, in), inlet_number(r, in), from, to);
-    struct engine_records good = records(r, in, from, to);
-    if (r->advise == NULL)
-        engine_consume(r->engine, &good, from, to);
-}
-
-/* Was lane i of the batch at hand there before? */
-static bool is_replayed(struct running *r, const struct inlet *in, size_t i)
-{
-    const struct value *position = &in->batch->columns[r->plan->position_column][i];
-    const struct keys *sources = sources_of(r, in);
-    uint32_t len = 0;
-    const unsigned char *source = sources == NULL ? NULL : keys_at(sources, i, &len);
-    return replay_is_old(r->replay, sources == NULL ? 0 : sources->hash[i], source, len, position);
-}
-
-/* Good records, without those that were there before. */
-static void consume_new(struct running *r, struct inlet *in, size_t from, size_t to)
-{
-    size_t start = from;
-    for (size_t i = from; i < to; i++) {
-        if (!is_replayed(r, in, i))
-            continue;
-        consume(r, in, start, i);
-        start = i + 1;
-        r->engine->counts.replayed++;
-    }
-    consume(r, in, start, to);
-}
-
-/*
- * The same for a bad record. A readable one without a position is bad; one that is too broken to
- * have one was there before if the record before it was.
- */
-static bool skip_replayed(struct running *r, const struct inlet *in, const struct bad_record *bad)
-{
-    bool old;
-    if (r->replay == NULL)
-        return false;
-    if (bad->has_lane) {
-        uint8_t kind = in->batch->columns[r->plan->position_column][bad->before].kind;
-        bool has_position = kind == VALUE_NUMBER || kind == VALUE_WIDE;
-        old = has_position && is_replayed(r, in, bad->before);
-    } else {
-        old = replay_was_old(r->replay);
-    }
-    if (old)
-        r->engine->counts.replayed += !bad->more;
-    return old;
-}
-
-/* A record that is bad for a value may be a duplicate, which comes first. */
-static bool skip_duplicate(struct running *r, struct inlet *in, const struct bad_record *bad)
-{
-    struct engine_records at = records(r, in, 0, 0);
-    if (!bad->has_lane || bad->sourceless || !engine_is_duplicate(r->engine, &at, bad->before))
-        return false;
-    at = records(r, in, bad->before, bad->before + 1);
-    engine_skip_duplicate(r->engine, &at, bad->before);
-    return true;
-}
-
-/* False if --strict ends the run here, the whole record being read. */
-static bool report_bad_record(struct running *r, const struct inlet *in,
-                              const struct bad_record *bad)
-{
-    r->report.input_name = in->source.name;
-    report_bad(&r->report, in->batch, bad, in->first_line);
-    if (!r->plan->strict)
-        return true;
-    if (r->strict.status == 0)
-        error_set(&r->strict, EXIT_RUNTIME, "%s:%llu: %s (--strict ends the run here)",
-                  in->source.name, (unsigned long long)(in->first_line + bad->line - 1),
-                  bad->reason == NULL ? "record longer than --max-record" : bad->reason);
-    if (inlet_ends_within(in->batch->block))
-        return true;
-    *r->err = r->strict;
-    return false;
-}
-
-/* The bad record that comes now ends the run: rows that are held need a snapshot to cover them. */
-static bool let_out_before_strict(struct running *r)
-{
-    return !r->plan->strict || !r->plan->hold || (flush(r) && checkpoint_now(r, false));
-}
-
-/* The bad record that comes next. False if --strict ends the run. */
-static bool take_bad(struct running *r, struct inlet *in)
-{
-    const struct bad_record *bad = &in->batch->bad[in->at.bad];
-    if (!let_out_before_strict(r))
-        return false;
-    in->at.good += bad->has_lane;
-    in->at.bad++;
-    return report_bad_record(r, in, bad);
-}
-
-/*
- * Good and bad records of the batch at hand in their order, in pieces that end where a snapshot is
- * due by number of records, until it is another FILE's turn. False on a failure, or when --strict
- * has met a bad record.
- */
-static bool process(struct running *r, struct inlet *in)
-{
-    const struct batch *batch = in->batch;
-    for (bool turn = true; turn && inlet_has_records(in);) {
-        uint64_t room = checkpoint_room(&r->checkpoint), taken;
-        bool bad_next = in->at.bad < batch->n_bad;
-        size_t stop = bad_next ? batch->bad[in->at.bad].before : batch->n;
-        if (stop - in->at.good > room)
-            stop = in->at.good + (size_t)room;
-        /* What is replayed moves no clock: whose turn it is shows after each record. */
-        bool single = r->replay != NULL && r->n_inlets > 1 && stop > in->at.good;
-        size_t end = single ? in->at.good + 1 : inlet_turn(r, in, in->at.good, stop);
-        turn = end == stop || single;
-        if (r->replay == NULL)
-            consume(r, in, in->at.good, end);
-        else
-            consume_new(r, in, in->at.good, end);
-        taken = end - in->at.good;
-        in->at.good = end;
-        turn = turn && (taken == 0 || inlet_lowest(r) == in->file);
-        if (turn && bad_next && batch->bad[in->at.bad].before == end && taken < room) {
-            const struct bad_record *bad = &batch->bad[in->at.bad];
-            taken += !bad->more;
-            if (skip_replayed(r, in, bad) || skip_duplicate(r, in, bad)) {
-                in->at.good += bad->has_lane;
-                in->at.bad++;
-            } else if (!take_bad(r, in)) {
-                return false;
-            }
-        }
-        if (is_over(r))
-            break;
-        if (taken > 0 && r->checkpoint.every_records > 0 &&
-            !(flush(r) && checkpoint_if_due(r, taken)))
-            return false;
-    }
-    return true;
 }
 
 /* The bytes before the first record count for the position as those of records do. */
@@ -228,96 +45,6 @@ static void note_preamble(struct running *r, struct inlet *in)
     r->report.bytes += len;
 }
 
-/*
- * Rows that the wall clock fired would not come again after a crash: what went into a pipe must
- * stand in a snapshot before.
- */
-static bool let_out_fired(struct running *r)
-{
-    if (r->plan->state_path == NULL || r->sinks[SINK_ROWS].regular ||
-        r->sinks[SINK_ROWS].pending.len == 0)
-        return flush(r);
-    r->sinks[SINK_ROWS].held = true;
-    bool ok = checkpoint_now(r, false);
-    r->sinks[SINK_ROWS].held = r->plan->hold;
-    return ok;
-}
-
-/* So long was waited for the input, and nothing came. */
-static bool note_silence(struct running *r, struct inlet *in, int64_t ns)
-{
-    int64_t w_ns = clocks_wait(r->clocks, inlet_number(r, in), ns);
-    start_tell_clocks(r);
-    if (r->advise != NULL || w_ns == r->engine->watermark.now_ns)
-        return true;
-    engine_follow(r->engine, w_ns);
-    return let_out_fired(r);
-}
-
-static bool may_be_idle(const struct running *r, const struct inlet *in)
-{
-    return r->plan->idle_ns > 0 &&
-           (r->plan->follow || (!in->source.regular && in->source.packed_fd < 0));
-}
-
-/*
- * Waits for the next batch; takes the snapshots that fall due meanwhile, lets the clocks know of
- * silence, and heeds SIGUSR1. Waiting goes by slices: of one that took much longer, because the
- * process was stopped, only the slice counts. *ready false: another input is to be looked at.
- */
-static bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
-{
-    enum { SLICE_NS = 200000000, IDLE_SLICE_NS = 20000000 };
-    bool idle = may_be_idle(r, in);
-    int64_t slice_ns = idle ? IDLE_SLICE_NS : SLICE_NS;
-    *ready = true;
-    for (;;) {
-        int64_t before_ns = clock_monotonic_ns(), due_ns = checkpoint_due_ns(&r->checkpoint);
-        if (due_ns < 0 || due_ns > before_ns + slice_ns)
-            due_ns = before_ns + slice_ns;
-        if (feed_wait(in->feed, due_ns))
-            return true;
-        attend_look(&r->attend);
-        if (idle) {
-            int64_t waited_ns = clock_monotonic_ns() - before_ns;
-            if (!note_silence(r, in, waited_ns < 2 * slice_ns ? waited_ns : slice_ns))
-                return false;
-        }
-        if (!checkpoint_if_due(r, 0))
-            return false;
-        if (is_over(r))
-            return true;
-        if (idle && r->n_inlets > 1) {
-            *ready = false;
-            return true;
-        }
-    }
-}
-
-/*
- * --follow: nothing of the FILE that is to be read next has grown. Rows are out before it waits, a
- * slice of time; snapshots and silence are seen to.
- */
-static bool wait_for_growth(struct running *r, struct inlet *file)
-{
-    enum { SLICE_NS = 200000000, IDLE_SLICE_NS = 20000000 };
-    bool idle = may_be_idle(r, file);
-    int64_t slice_ns = idle ? IDLE_SLICE_NS : SLICE_NS;
-    attend_look(&r->attend);
-    if (!flush(r))
-        return false;
-    int64_t before_ns = clock_monotonic_ns(), due_ns = checkpoint_due_ns(&r->checkpoint);
-    int64_t wait_ns = due_ns >= 0 && due_ns < before_ns + slice_ns ? due_ns - before_ns : slice_ns;
-    if (signals_stop == 0 && !is_over(r))
-        follow_wait(r, wait_ns > 0 ? wait_ns : 0);
-    if (idle && follow_is_quiet(file)) {
-        int64_t waited_ns = clock_monotonic_ns() - before_ns;
-        if (!note_silence(r, file, waited_ns < 2 * slice_ns ? waited_ns : slice_ns))
-            return false;
-    }
-    return is_over(r) || checkpoint_if_due(r, 0);
-}
-
 /* A new batch of this input, which may be its end. */
 static bool next_batch(struct running *r, struct inlet *in, enum input_status *status)
 {
@@ -328,7 +55,7 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
     *status = INPUT_BLOCK;
     if (!wait_for_batch(r, in, &ready))
         return false;
-    if (!ready || is_over(r))
+    if (!ready || running_is_over(r))
         return true;
     *status = feed_next(in->feed, &in->batch, &in->keys, r->err);
     if (*status == INPUT_FAILED)
@@ -382,62 +109,69 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
     return true;
 }
 
-/* Reads to the end; false on a failure. Rows are out before it waits for more input. */
+/* What reading goes on with. */
+enum step { STEP_ON, STEP_END, STEP_FAILED };
+
+/* All that this input brought is dealt with. Rows are out before it waits for more. */
+static enum step read_more(struct running *r, struct inlet *in, enum input_status *status)
+{
+    attend_look(&r->attend);
+    if (!running_is_over(r) && !running_flush(r))
+        return STEP_FAILED;
+    if (running_is_over(r))
+        return STEP_END;
+    if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
+        return STEP_FAILED;
+    *status = INPUT_END;
+    if (!in->empty && !next_batch(r, in, status))
+        return STEP_FAILED;
+    if (running_is_over(r))
+        return STEP_END;
+    /* What ended the input may have been the same Ctrl-C: then it is not complete. */
+    if (*status == INPUT_END && signals_stop != 0)
+        *status = INPUT_STOPPED;
+    bool goes_on = *status == INPUT_BLOCK || *status == INPUT_DRY;
+    if (*status == INPUT_END && !end_inlet(r, in, &goes_on))
+        return STEP_FAILED;
+    return goes_on ? STEP_ON : STEP_END;
+}
+
+/* The FILE whose clock is lowest, or what rotation left of it. */
+static enum step read_on(struct running *r, enum input_status *status)
+{
+    struct inlet *file = inlet_lowest(r), *in;
+    *status = INPUT_END;
+    if (file == NULL) /* all had ended before a restart */
+        return STEP_END;
+    if (!r->plan->follow)
+        in = inlet_generation(file);
+    else if (!follow_next(r, file, &in))
+        return STEP_FAILED;
+    if (in == NULL) {
+        *status = INPUT_STOPPED;
+        if (!wait_for_growth(r, file))
+            return STEP_FAILED;
+        return running_is_over(r) || signals_stop != 0 ? STEP_END : STEP_ON;
+    }
+    if (!inlet_has_records(in))
+        return read_more(r, in, status);
+    if (process_batch(r, in))
+        return STEP_ON;
+    struct error why = *r->err;
+    inlet_settle(r, in);
+    if (running_flush(r))
+        *r->err = why;
+    return STEP_FAILED;
+}
+
+/* Reads to the end; false on a failure. */
 static bool read_all(struct running *r, enum input_status *status)
 {
-    for (;;) {
-        struct inlet *in = inlet_lowest(r);
-        if (in == NULL) { /* all had ended before a restart */
-            *status = INPUT_END;
-            return true;
-        }
-        struct inlet *file = in;
-        if (!r->plan->follow)
-            in = inlet_generation(file);
-        else if (!follow_next(r, file, &in))
-            return false;
-        if (in == NULL) {
-            if (!wait_for_growth(r, file))
-                return false;
-            *status = INPUT_STOPPED;
-            if (is_over(r) || signals_stop != 0)
-                return true;
-            continue;
-        }
-        if (!inlet_has_records(in)) {
-            attend_look(&r->attend);
-            if (!is_over(r) && !flush(r))
-                return false;
-            if (is_over(r))
-                return true;
-            if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
-                return false;
-            *status = INPUT_END;
-            if (!in->empty && !next_batch(r, in, status))
-                return false;
-            if (is_over(r))
-                return true;
-            /* What ended the input may have been the same Ctrl-C: then it is not complete. */
-            if (*status == INPUT_END && signals_stop != 0)
-                *status = INPUT_STOPPED;
-            if (*status == INPUT_DRY)
-                continue;
-            bool goes_on = *status == INPUT_BLOCK;
-            if (*status == INPUT_END && !end_inlet(r, in, &goes_on))
-                return false;
-            if (!goes_on)
-                return true;
-            continue;
-        }
-        bool ok = process(r, in);
-        if (ok)
-            continue;
-        struct error why = *r->err;
-        inlet_settle(r, in);
-        if (flush(r))
-            *r->err = why;
-        return false;
-    }
+    enum step step;
+    do
+        step = read_on(r, status);
+    while (step == STEP_ON);
+    return step == STEP_END;
 }
 
 /* Every window with something unfired fires, complete or not. */
@@ -455,7 +189,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         advise_print(r->advise, r->plan->advise_json, &r->sinks[SINK_ROWS].pending);
         report_end(&r->report, false);
         result->signal = signals_stop;
-        return flush(r);
+        return running_flush(r);
     }
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
     if (status == INPUT_STOPPED) {
@@ -469,7 +203,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
             interrupt(r);
     } else if (!keep) {
         engine_finish(r->engine);
-        if (is_over(r)) {
+        if (running_is_over(r)) {
             report_end(&r->report, false);
             return true;
         }
@@ -479,7 +213,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
     report_losses(&r->report, r->engine);
     unseen_report(r->unseen);
     r->ended = true;
-    if (!(flush(r) && checkpoint_now(r, !keep)))
+    if (!(running_flush(r) && checkpoint_now(r, !keep)))
         return false;
     result->signal = signals_stop; /* also one that came when all was read */
     return true;
@@ -539,7 +273,7 @@ static void say_position(const struct running *r)
 static void say_idle(const struct running *r)
 {
     for (size_t i = 0; i < r->n_inlets; i++)
-        if (r->plan->idle_ns == 0 || may_be_idle(r, &r->inlets[i]))
+        if (r->plan->idle_ns == 0 || wait_may_be_idle(r, &r->inlets[i]))
             return;
     fputs("winagg: --idle-timeout has no effect: the input is regular files\n", stderr);
 }
@@ -574,7 +308,7 @@ static bool work(struct running *r, struct run_result *result)
     say_idle(r);
     say_position(r);
     bool ok = prime(r) && read_all(r, &status);
-    if (ok && !is_over(r))
+    if (ok && !running_is_over(r))
         ok = finish(r, status, result);
     else
         report_end(&r->report, false);

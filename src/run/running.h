@@ -41,4 +41,13 @@ struct running {
     struct error strict; /* why --strict ends the run, behind the record that is read now */
 };
 
+/* What is written so far leaves. False: it could not, or firing failed, and r->err says why. */
+bool running_flush(struct running *r);
+
+/* Nobody reads the rows any more, or firing was given up: the run ends, and nothing is saved. */
+bool running_is_over(const struct running *r);
+
+/* The sources of the batch at hand; NULL without --source. */
+const struct keys *running_sources(const struct running *r, const struct inlet *in);
+
 #endif
