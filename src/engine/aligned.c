@@ -22,12 +22,10 @@
 #include "engine/engine.h"
 #include "engine/fill.h"
 #include "engine/fresh.h"
+#include "engine/recent.h"
 #include "engine/slices.h"
-#include "engine/top.h"
+#include "engine/volley.h"
 #include "engine/windows.h"
-
-/* So many windows are found without a search: with disorder, records go to several by turns. */
-enum { RECENT = 8 };
 
 /* A window and cell that the current record went into. */
 struct hit {
@@ -42,41 +40,18 @@ struct aligned {
     bool sliced;
     bool alone; /* a time is in one window at most */
     struct slices slices;
-    struct fill *fill;             /* NULL: no window is filled */
-    bool ticks;                    /* --early D */
-    struct fresh fresh;            /* if so: the open windows that it fires */
-    struct window *recent[RECENT]; /* of the last records, windows or slices, the last used first;
-                                      NULL behind */
+    struct fill *fill;    /* NULL: no window is filled */
+    bool ticks;           /* --early D */
+    struct fresh fresh;   /* if so: the open windows that it fires */
+    struct recent recent; /* windows or slices */
     struct hit *hits;
     size_t hits_capacity;
-    struct sorted_cell *sorted; /* scratch: cells that fire together */
-    size_t sorted_capacity;
-    struct top top; /* --top: which of them are printed */
+    struct volley volley; /* scratch: cells that fire together */
 };
 
 static struct aligned *aligned_of(struct engine *e)
 {
     return (struct aligned *)(void *)e;
-}
-
-/* Makes it the first of the recent ones. */
-static void set_recent(struct aligned *a, struct window *w)
-{
-    size_t i = 0;
-    while (i < RECENT - 1 && a->recent[i] != w && a->recent[i] != NULL)
-        i++;
-    memmove(a->recent + 1, a->recent, i * sizeof(struct window *));
-    a->recent[0] = w;
-}
-
-static void forget_recent(struct aligned *a)
-{
-    memset(a->recent, 0, sizeof a->recent);
-}
-
-static inline bool holds(const struct window *w, int64_t t_ns)
-{
-    return (t_ns >= w->bounds.start_ns) & (t_ns < w->bounds.end_ns);
 }
 
 /* When a window that has not passed is to be fired: --final waits until it can't change any more.
@@ -275,8 +250,9 @@ static void add_record(struct aligned *a, size_t i)
         earliest = bounds;
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
-                set_recent(a, find_slice(a, t_ns));
-                add_to_window(e, a->recent[0], i);
+                struct window *slice = find_slice(a, t_ns);
+                recent_set(&a->recent, slice);
+                add_to_window(e, slice, i);
                 in_slice = true;
             }
             if (t_ns >= e->watermark.now_ns)
@@ -286,7 +262,7 @@ static void add_record(struct aligned *a, size_t i)
         }
         struct window *w = find_window(a, &bounds);
         if (k == 0)
-            set_recent(a, w);
+            recent_set(&a->recent, w);
         struct cell *cell = add_to_window(e, w, i);
         if (a->ticks && cell->fresh == 1 && !has_passed(e, &bounds))
             fresh_note(&a->fresh, w, cell);
@@ -310,18 +286,6 @@ static void add_record(struct aligned *a, size_t i)
     }
 }
 
-/* The recent window that holds the time, now the first one; or NULL. */
-static __attribute__((noinline)) struct window *find_recent(struct aligned *a, int64_t t_ns)
-{
-    for (size_t i = 0; i < RECENT && a->recent[i] != NULL; i++) {
-        if (holds(a->recent[i], t_ns)) {
-            set_recent(a, a->recent[i]);
-            return a->recent[0];
-        }
-    }
-    return NULL;
-}
-
 /*
  * Most records fall into one of the recent windows or slices, and into no passed one; they need
  * nothing of the general way. Adds those from `from` on and returns the first that is not of that
@@ -338,7 +302,8 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
     const bool ticks = a->ticks;
-    struct window *first = a->recent[0], *second = a->recent[1] != NULL ? a->recent[1] : first;
+    struct window *first = a->recent.at[0];
+    struct window *second = a->recent.at[1] != NULL ? a->recent.at[1] : first;
     uint64_t late = 0;
     int64_t earliest_ns = INT64_MAX;
     size_t i = from;
@@ -346,9 +311,9 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
         return from;
     for (bool moves = false; i < to && !moves; i++) {
         int64_t t_ns = time_ns[i];
-        struct window *w = holds(first, t_ns) ? first : second;
-        if (!holds(w, t_ns)) {
-            w = find_recent(a, t_ns);
+        struct window *w = recent_holds(first, t_ns) ? first : second;
+        if (!recent_holds(w, t_ns)) {
+            w = recent_find(&a->recent, t_ns);
             if (w == NULL)
                 break;
             second = first;
@@ -398,51 +363,11 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
         e->counts.late = 0; /* it never closes: nothing is late */
 }
 
-/* Room for so many cells to be sorted. */
-static void make_room(struct aligned *a, size_t n)
-{
-    if (n <= a->sorted_capacity)
-        return;
-    a->sorted_capacity = n;
-    a->sorted = memory_realloc(a->sorted, n * sizeof *a->sorted);
-}
-
-/* Fires the first n cells of a->sorted, which are of this window, by key. */
-static void fire_sorted(struct aligned *a, struct window *w, size_t n, enum pane_timing timing)
-{
-    enum { AHEAD = 16 };
-    cells_sort(a->sorted, n);
-    if (a->engine.panes.options.top > 0)
-        n = top_choose(&a->top, &a->engine.panes, &w->bounds, a->sorted, n);
-    for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) { /* in the order of keys, cells lie all over memory */
-            __builtin_prefetch(a->sorted[i + AHEAD].cell);
-            __builtin_prefetch((const char *)a->sorted[i + AHEAD].cell + 64);
-            __builtin_prefetch(cell_key(a->sorted[i + AHEAD / 2].cell));
-        }
-        pane_fire(&a->engine.panes, &w->bounds, a->sorted[i].cell, &w->table.arena, timing);
-    }
-}
-
-/* Fires the cells of a window: all of them, or those with something new. */
-static void fire_window(struct aligned *a, struct window *w, bool fresh_only,
-                        enum pane_timing timing)
-{
-    size_t n = 0;
-    make_room(a, w->table.n);
-    for (uint32_t i = 0; i < w->table.n; i++) {
-        struct cell *cell = table_cell(&w->table, i);
-        if (cell->fresh > 0 || !fresh_only)
-            a->sorted[n++] = sorted_cell(cell);
-    }
-    fire_sorted(a, w, n, timing);
-}
-
 static void expire_first(struct aligned *a)
 {
     struct window *w = a->windows.at[0];
-    fire_window(a, w, true, PANE_LATE);
-    forget_recent(a);
+    volley_window(&a->volley, &a->engine.panes, w, true, PANE_LATE);
+    recent_forget(&a->recent);
     windows_drop_first(&a->windows);
     a->n_passed--;
 }
@@ -452,7 +377,7 @@ static void pass_next(struct aligned *a)
 {
     struct window *w = a->windows.at[a->n_passed++];
     fresh_forget(&a->fresh, w);
-    fire_window(a, w, false, PANE_ON_TIME);
+    volley_window(&a->volley, &a->engine.panes, w, false, PANE_ON_TIME);
 }
 
 /* The same for a window that exists only in slices yet. */
@@ -462,9 +387,9 @@ static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
     struct engine *e = &a->engine;
     struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
     slices_fire(&a->slices, &e->panes, &w->table);
-    forget_recent(a); /* they may have been slices that are gone now */
+    recent_forget(&a->recent); /* they may have been slices that are gone now */
     a->n_passed++;
-    fire_window(a, w, false, timing);
+    volley_window(&a->volley, &e->panes, w, false, timing);
 }
 
 /* The next window passes: it gets an empty cell for each known key that has none there. */
@@ -502,10 +427,7 @@ static void tick(struct aligned *a)
     fresh_sort(&a->fresh);
     for (size_t i = 0; i < a->fresh.n && !panes_attend(&e->panes); i++) {
         struct window *w = a->fresh.windows[i];
-        make_room(a, w->n_fresh);
-        for (size_t c = 0; c < w->n_fresh; c++)
-            a->sorted[c] = sorted_cell(w->fresh[c]);
-        fire_sorted(a, w, w->n_fresh, PANE_EARLY);
+        volley_cells(&a->volley, &e->panes, w, w->fresh, w->n_fresh, PANE_EARLY);
     }
     fresh_clear(&a->fresh);
     /* Nothing is new any more: the other multiples up to W would fire nothing. */
@@ -548,7 +470,8 @@ static void aligned_fire_unfired(struct engine *e)
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
     for (size_t i = 0; i < a->windows.n && !panes_are_lost(&e->panes); i++)
-        fire_window(a, a->windows.at[i], true, i < a->n_passed ? PANE_LATE : PANE_EARLY);
+        volley_window(&a->volley, &e->panes, a->windows.at[i], true,
+                      i < a->n_passed ? PANE_LATE : PANE_EARLY);
     while (a->sliced && !panes_are_lost(&e->panes) && slices_next(&a->slices, &next))
         fire_slices(a, &next, PANE_EARLY);
     panes_commit(&e->panes);
@@ -643,9 +566,8 @@ static void aligned_free(struct engine *e)
     windows_free(&a->slices.live);
     fill_free(a->fill);
     fresh_free(&a->fresh);
-    top_free(&a->top);
+    volley_free(&a->volley);
     free(a->hits);
-    free(a->sorted);
     free(a);
 }
 

@@ -16,15 +16,14 @@
 #include "base/memory.h"
 #include "base/wire.h"
 #include "engine/chain.h"
+#include "engine/debts.h"
 #include "engine/engine.h"
 #include "engine/heap.h"
 
 struct session {
     struct chain_node node; /* first: of the chain of its key, with its bounds */
     struct cell *key_cell;  /* in the table of keys; NULL once swallowed */
-    struct retraction *taken_back, **taken_back_end; /* rows of its parts, to be written with its
-                                                        next one; where the list ends */
-    struct arena owed;                               /* holds that list */
+    struct debts debts;     /* rows of its parts, to be taken back before its next one */
     struct arena arena;
     size_t fresh_place; /* --early D: in the list of those with something new, from 1; 0: not */
     int64_t timer_ns;   /* the heap entry that counts; others are out of date */
@@ -130,7 +129,7 @@ static void forget_fresh(struct sessions *s, struct session *x)
 static void release(struct session *x)
 {
     free(x->node.higher);
-    arena_free(&x->owed);
+    debts_free(&x->debts);
     arena_free(&x->arena);
     free(x);
 }
@@ -153,7 +152,7 @@ static struct session *open_session(struct sessions *s, struct cell *key_cell,
         .key_cell = key_cell,
         .cell = {.key = key_cell->key, .key_len = key_cell->key_len, .hash = key_cell->hash},
     };
-    x->taken_back_end = &x->taken_back;
+    debts_init(&x->debts);
     pane_start(&s->engine.panes, &x->cell);
     s->live_keys += chain_of(key_cell)->n == 0;
     chain_insert(chain_of(key_cell), &x->node);
@@ -171,23 +170,13 @@ static struct cell *make_key(struct sessions *s, uint32_t hash, const unsigned c
     return cell;
 }
 
-static void owe(struct session *debtor, const struct window_bounds *bounds, uint32_t pane,
-                const char *text, size_t len)
-{
-    struct retraction *r = arena_alloc(&debtor->owed, sizeof *r);
-    *r = (struct retraction){
-        .bounds = *bounds, .pane = pane, .printed = printed_copy(text, len, &debtor->owed)};
-    *debtor->taken_back_end = r;
-    debtor->taken_back_end = &r->next;
-}
-
 /* The row that a window has out must be taken back once the session is a larger one. */
 static void owe_retraction(struct session *debtor, struct session *part)
 {
     const struct printed *printed = part->cell.printed;
     if (printed == NULL)
         return;
-    owe(debtor, &part->node.bounds, part->cell.pane - 1, printed->text, printed->len);
+    debts_add(&debtor->debts, &part->node.bounds, part->cell.pane - 1, printed->text, printed->len);
     part->cell.printed = NULL;
 }
 
@@ -197,18 +186,6 @@ static void rebound(struct session *x, const struct window_bounds *bounds)
     owe_retraction(x, x);
     x->cell.pane = 0;
     x->node.bounds = *bounds;
-}
-
-/* What a part owed is owed by x now. */
-static void take_debts(struct session *x, struct session *part)
-{
-    if (part->taken_back == NULL)
-        return;
-    *x->taken_back_end = part->taken_back;
-    x->taken_back_end = part->taken_back_end;
-    arena_adopt(&x->owed, &part->owed);
-    part->taken_back = NULL;
-    part->taken_back_end = &part->taken_back;
 }
 
 /* Swaps what two sessions of one key have accumulated. Neither has a row out. */
@@ -237,7 +214,7 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
 {
     owe_retraction(x, x);
     owe_retraction(x, part);
-    take_debts(x, part);
+    debts_take(&x->debts, &part->debts);
     if (part->arena.bytes > x->arena.bytes)
         swap_contents(s, x, part);
     pane_merge(&s->engine.panes, &x->cell, &part->cell, &x->arena);
@@ -290,11 +267,9 @@ static struct session *session_for(struct sessions *s, size_t i)
 static void fire(struct sessions *s, struct session *x, enum pane_timing timing)
 {
     struct panes *panes = &s->engine.panes;
-    if (x->taken_back != NULL) {
-        pane_take_back(panes, x->taken_back, &x->cell);
-        x->taken_back = NULL;
-        x->taken_back_end = &x->taken_back;
-        arena_free(&x->owed);
+    if (x->debts.first != NULL) {
+        pane_take_back(panes, x->debts.first, &x->cell);
+        debts_free(&x->debts);
     }
     pane_fire(panes, &x->node.bounds, &x->cell, &x->arena, timing);
 }
@@ -505,26 +480,16 @@ static size_t sessions_cells(const struct engine *e)
 }
 
 /*
- * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, number of rows to be
- * taken back (u64); each of these: start, end (i64), pane (u32), text.
+ * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, debts.
  */
 static void save_session(const struct engine *e, const struct session *x, struct buf *to)
 {
-    uint64_t owed = 0;
-    for (const struct retraction *r = x->taken_back; r != NULL; r = r->next)
-        owed++;
     wire_put_bytes(to, cell_key(&x->cell), x->cell.key_len);
     wire_put_i64(to, x->node.bounds.start_ns);
     wire_put_i64(to, x->node.bounds.end_ns);
     wire_put_u8(to, x->passed);
     cell_save(&e->panes, &x->cell, to);
-    wire_put_u64(to, owed);
-    for (const struct retraction *r = x->taken_back; r != NULL; r = r->next) {
-        wire_put_i64(to, r->bounds.start_ns);
-        wire_put_i64(to, r->bounds.end_ns);
-        wire_put_u32(to, r->pane);
-        wire_put_bytes(to, r->printed->text, r->printed->len);
-    }
+    debts_save(&x->debts, to);
 }
 
 static void sessions_save(const struct engine *e, struct buf *to)
@@ -540,24 +505,6 @@ static void sessions_save(const struct engine *e, struct buf *to)
         for (struct session *x = first_session(table_cell(&s->keys, i)); x != NULL;
              x = next_session(x))
             save_session(e, x, to);
-}
-
-static bool load_owed(struct session *x, const unsigned char **at, const unsigned char *end)
-{
-    uint64_t n;
-    if (!wire_u64(at, end, &n))
-        return false;
-    for (uint64_t i = 0; i < n; i++) {
-        struct window_bounds bounds;
-        uint32_t pane;
-        const void *text;
-        size_t len;
-        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
-            !wire_u32(at, end, &pane) || !wire_bytes(at, end, &text, &len))
-            return false;
-        owe(x, &bounds, pane, text, len);
-    }
-    return true;
 }
 
 /* Is it such a session as the plan has, overlapping no other of its key? */
@@ -591,7 +538,7 @@ static bool load_session(struct sessions *s, const unsigned char **at, const uns
     struct session *x = open_session(s, key_cell, &bounds);
     x->passed = passed != 0;
     schedule(s, x);
-    if (!cell_load(&e->panes, &x->cell, at, end, &x->arena) || !load_owed(x, at, end))
+    if (!cell_load(&e->panes, &x->cell, at, end, &x->arena) || !debts_load(&x->debts, at, end))
         return false;
     note_fresh(s, x);
     return true;
