@@ -406,7 +406,7 @@ static bool lay_out_known(struct input_plan *plan, const char *input, struct err
     const struct reader_ops *ops = &reader_table[plan->found];
     struct names names = {.n = ops->n_known, .given = ops->known};
     struct csv_layout *layout = &plan->layout;
-    if (!ops->names_fields)
+    if (ops->known != NULL)
         return lay_out(plan, &names, input, err);
     lay_out_any(plan); /* what is asked for stands in this order */
     layout->n_columns = plan->options->n_time + plan->options->n_fields;
