@@ -53,16 +53,20 @@ rows_are() {
 
 @test "a silent FIFO does not stop the others" {
     mkfifo other
-    w -w 10s --idle-timeout 300ms pipe other >rows &
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 1000s --idle-timeout 300ms \
+        pipe other >rows 2>err &
     pid=$!
     exec 7>pipe 8>other
-    tv 1 12 25 >&7
-    wait_for rows_are "0,1 10,1"
-    tv 26 31 >&8
-    tv 33 >&7
+    tv 1 1200 2500 >&7
+    wait_for rows_are "0,1 1000,1"
+    tv 2600 3100 >&8
+    # Only what has arrived is read first.
+    five_used() { kill -USR1 "$pid"; sleep 0.02; grep -q '"used":5,' err; }
+    wait_for five_used
+    tv 3300 >&7
     exec 7>&- 8>&-
     wait "$pid"
-    rows_are "0,1 10,1 20,2 30,2"
+    rows_are "0,1 1000,1 2000,2 3000,2"
 }
 
 @test "rows that the clock fired into a pipe are in the snapshot before: none comes twice" {
