@@ -39,6 +39,8 @@ static void occupy_closed_descriptors(void)
             _exit(EXIT_RUNTIME); /* not even that, and maybe nobody to tell */
 }
 
+static const char hint[] = "Try 'winagg --help' for more information.\n";
+
 static int print(const struct buf *text)
 {
     if (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
@@ -64,7 +66,7 @@ static int run_plan(const struct plan *plan)
     if (result.status != EXIT_OK && err.text[0] != '\0')
         fprintf(stderr, "winagg: %s\n", err.text);
     if (result.status == EXIT_USAGE)
-        fputs("Try 'winagg --help' for more information.\n", stderr);
+        fputs(hint, stderr);
     if (result.signal != 0)
         die_by(result.signal);
     return result.status;
@@ -92,7 +94,10 @@ int main(int argc, char **argv)
         status = print(&text);
         break;
     case CLI_WRONG:
-        fprintf(stderr, "winagg: %s\nTry 'winagg --help' for more information.\n", err.text);
+        fprintf(stderr, "winagg: %s\n", err.text);
+        if (err.status == EXIT_USAGE)
+            fputs(hint, stderr);
+        status = err.status;
         break;
     }
     buf_free(&text);

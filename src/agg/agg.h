@@ -99,6 +99,9 @@ struct agg_ops {
     void (*save)(const struct agg *agg, const void *acc, struct buf *to);
     bool (*load)(const struct agg *agg, void *acc, const unsigned char **at,
                  const unsigned char *end, struct arena *arena);
+    /* What was loaded came from the rank-th of several inputs: among equal times, that is the order
+       of arrival when it is merged. NULL where arrival does not show. */
+    void (*rank)(const struct agg *agg, void *acc, uint64_t rank);
 };
 
 /* All functions, for help and man page; ends with a NULL. */

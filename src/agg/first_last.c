@@ -1,6 +1,7 @@
 /*
  * first, last: the value at the lowest and at the highest event time. Among equal times first is
- * the first to arrive and last the last: the only results in which arrival shows.
+ * the first to arrive and last the last: the only results in which arrival shows. Of partial
+ * results, what stands in the earlier FILE has arrived earlier: its rank says so.
  */
 #include "agg/functions.h"
 #include "agg/kept.h"
@@ -9,6 +10,7 @@
 struct edge {
     int64_t time_ns; /* nothing unless there is a value */
     struct kept kept;
+    uint64_t rank;
 };
 
 static void edge_init(const struct agg *agg, void *acc)
@@ -37,6 +39,22 @@ static inline void last_offer(struct edge *e, int64_t time_ns, const struct valu
         edge_set(e, time_ns, v, arena);
 }
 
+/* The same for what others have kept, of any rank. */
+static void edge_merge(struct edge *e, const struct edge *from, bool wins, struct arena *arena)
+{
+    struct value v = kept_value(&from->kept);
+    if (v.kind == VALUE_NULL || (e->kept.kind != VALUE_NULL && !wins))
+        return;
+    edge_set(e, from->time_ns, &v, arena);
+    e->rank = from->rank;
+}
+
+static void edge_rank(const struct agg *agg, void *acc, uint64_t rank)
+{
+    (void)agg;
+    ((struct edge *)acc)->rank = rank;
+}
+
 static void first_add(const struct agg *agg, const struct agg_rows *rows,
                       const struct value *column)
 {
@@ -59,17 +77,19 @@ static void last_add(const struct agg *agg, const struct agg_rows *rows, const s
 static void first_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
 {
     (void)agg;
-    const struct edge *e = from;
-    struct value v = kept_value(&e->kept);
-    first_offer(into, e->time_ns, &v, arena);
+    const struct edge *e = into, *other = from;
+    bool wins =
+        other->time_ns < e->time_ns || (other->time_ns == e->time_ns && other->rank < e->rank);
+    edge_merge(into, from, wins, arena);
 }
 
 static void last_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
 {
     (void)agg;
-    const struct edge *e = from;
-    struct value v = kept_value(&e->kept);
-    last_offer(into, e->time_ns, &v, arena);
+    const struct edge *e = into, *other = from;
+    bool wins =
+        other->time_ns > e->time_ns || (other->time_ns == e->time_ns && other->rank >= e->rank);
+    edge_merge(into, from, wins, arena);
 }
 
 static void edge_result(const struct agg *agg, const void *acc, struct datum *result,
@@ -97,6 +117,7 @@ static void edge_save(const struct agg *agg, const void *acc, struct buf *to)
     if (e->kept.kind == VALUE_NULL)
         return;
     wire_put_i64(to, e->time_ns);
+    wire_put_u64(to, e->rank);
     wire_put_u8(to, e->kept.kind == VALUE_STRING && e->kept.exp == VALUE_TYPELESS);
 }
 
@@ -110,7 +131,8 @@ static bool edge_load(const struct agg *agg, void *acc, const unsigned char **at
         return false;
     if (e->kept.kind == VALUE_NULL)
         return true;
-    if (!wire_i64(at, end, &e->time_ns) || !wire_u8(at, end, &typeless))
+    if (!wire_i64(at, end, &e->time_ns) || !wire_u64(at, end, &e->rank) ||
+        !wire_u8(at, end, &typeless))
         return false;
     if (e->kept.kind == VALUE_STRING)
         e->kept.exp = typeless != 0 ? VALUE_TYPELESS : 0;
@@ -130,6 +152,7 @@ const struct agg_ops first_ops = {
     .reset = edge_reset,
     .save = edge_save,
     .load = edge_load,
+    .rank = edge_rank,
 };
 
 const struct agg_ops last_ops = {
@@ -145,4 +168,5 @@ const struct agg_ops last_ops = {
     .reset = edge_reset,
     .save = edge_save,
     .load = edge_load,
+    .rank = edge_rank,
 };

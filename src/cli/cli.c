@@ -17,15 +17,6 @@ static const struct option *find_letter(char letter)
     return NULL;
 }
 
-static const struct option *find_name(const char *name, size_t len)
-{
-    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
-        for (const struct option *option = group->options; option->name != NULL; option++)
-            if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
-                return option;
-    return NULL;
-}
-
 static bool unknown_option(const char *word, size_t len, struct error *err)
 {
     char typed[64];
@@ -40,6 +31,15 @@ static bool unknown_option(const char *word, size_t len, struct error *err)
     return error_set(err, EXIT_USAGE, "unknown option '--%s'", typed);
 }
 
+static void note_given(struct option_list *given, const struct option *option)
+{
+    for (size_t i = 0; i < given->n; i++)
+        if (given->at[i] == option)
+            return;
+    given->at = memory_realloc(given->at, (given->n + 1) * sizeof *given->at);
+    given->at[given->n++] = option;
+}
+
 /* One option that starts at argv[*i]; an argument of its own may be the next word. */
 static bool take_option(struct command *c, int argc, char **argv, int *i, struct error *err)
 {
@@ -47,7 +47,7 @@ static bool take_option(struct command *c, int argc, char **argv, int *i, struct
     const struct option *option;
     if (word[1] == '-') {
         size_t len = strcspn(word + 2, "=");
-        option = find_name(word + 2, len);
+        option = options_find(word + 2, len);
         if (option == NULL)
             return unknown_option(word + 2, len, err);
         if (word[2 + len] == '=')
@@ -69,6 +69,7 @@ static bool take_option(struct command *c, int argc, char **argv, int *i, struct
                              option->name, option->arg);
         value = argv[++*i];
     }
+    note_given(&c->given, option);
     return option->parse(c, option, value, err);
 }
 
@@ -122,6 +123,7 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
     texts_free(&c.columns);
     texts_free(&c.where);
     texts_free(&c.nulls);
+    free(c.given.at);
     if (action != CLI_RUN)
         plan_free(&c.plan);
     *plan = c.plan;

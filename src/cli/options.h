@@ -38,9 +38,16 @@ struct command {
     bool at_eof_given;
     bool output_format;
     bool help, version;
+    struct option_list {
+        const struct option **at; /* each once, in the order in which it came first */
+        size_t n;
+    } given;
 };
 
 struct option;
+
+/* Of partial results: who picks records, and who shapes rows of them. */
+enum option_side { SIDE_ANY, SIDE_PARTIAL, SIDE_MERGE, SIDE_NEITHER };
 
 /* Reads `value` (NULL for a flag) into *c; *err begins with the name of the option. */
 typedef bool option_parse(struct command *c, const struct option *option, const char *value,
@@ -55,10 +62,11 @@ struct option {
     size_t at;                  /* where in struct command the value goes, if parse wants to know */
     const char *const *choices; /* parse_choice: the words, in the order of the enum; NULL ends */
     option_print *print;        /* NULL: the option changes no result */
+    enum option_side side;
 };
 
 /* Options in the order of --help, under headings; a NULL heading or name ends a table. */
-enum { OPTIONS_PER_GROUP = 14 };
+enum { OPTIONS_PER_GROUP = 16 };
 struct option_group {
     const char *heading;
     struct option options[OPTIONS_PER_GROUP];
@@ -67,6 +75,18 @@ extern const struct option_group option_groups[];
 
 /* One screen: usage, the options by group, the functions. */
 void options_help(struct buf *to);
+
+/* By its name; NULL: there is none. */
+const struct option *options_find(const char *name, size_t len);
+
+/*
+ * --partial and --merge: does each option that was given belong there? A merge has the options that
+ * decide what its streams are from their header, which is read now (partial.c).
+ */
+bool command_begin_merge(struct command *c, struct error *err);
+
+/* The columns of a merge are those of the lines that it reads, once all else is settled. */
+void command_finish_merge(struct command *c);
 
 /* Completes the plan from what was collected and checks what belongs together (plan.c). */
 bool command_finish(struct command *c, struct error *err);

@@ -493,14 +493,15 @@ static void finish_options(struct plan *plan)
             plan->options =
                 memory_realloc(plan->options, (plan->n_options + 1) * sizeof *plan->options);
             plan->options[plan->n_options++] =
-                (struct plan_option){option->name, memory_strdup(buf_cstr(&value))};
+                (struct plan_option){option->name, memory_strdup(buf_cstr(&value)),
+                                     option->side == SIDE_MERGE || option->side == SIDE_NEITHER};
         }
     buf_free(&value);
 }
 
 static bool check_required(const struct command *c, struct error *err)
 {
-    if (c->time.n == 0)
+    if (c->time.n == 0 && !c->plan.merge)
         return error_set(err, EXIT_USAGE,
                          "expected -t FIELD, the field that holds the event time; found no -t");
     if (c->window == NULL)
@@ -514,7 +515,8 @@ bool command_finish(struct command *c, struct error *err)
     struct plan *plan = &c->plan;
     if (plan->inspect_path != NULL)
         return true;
-    if (!check_advise(c, err) || !check_required(c, err) || !finish_state(c, err))
+    if (!command_begin_merge(c, err) || !check_advise(c, err) || !check_required(c, err) ||
+        !finish_state(c, err))
         return false;
     plan->window.zone = plan->zone;
     if (!window_parse(&plan->window, c->window, err) || !check_triggers(c, err) ||
@@ -539,5 +541,7 @@ bool command_finish(struct command *c, struct error *err)
     if (!finish_sql(plan, err) || !check_names(plan, err))
         return false;
     finish_options(plan);
+    if (plan->merge)
+        command_finish_merge(c);
     return true;
 }

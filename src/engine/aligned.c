@@ -89,6 +89,8 @@ static void set_timer(struct aligned *a)
         engine_timer(e, next.end_ns);
     if (e->tick_set)
         engine_timer(e, e->next_tick_ns);
+    if (e->mark_set)
+        engine_timer(e, e->next_mark_ns);
 }
 
 static bool has_passed(const struct engine *e, const struct window_bounds *bounds)
@@ -143,14 +145,34 @@ static __attribute__((noinline)) struct cell *find_cell(struct engine *e, struct
     return cell;
 }
 
-static inline struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
+static inline struct cell *cell_of(struct engine *e, struct window *w, size_t i)
 {
     uint32_t key_len;
     const unsigned char *key = keys_at(e->keys, i, &key_len);
     struct cell *cell = table_first(&w->table, e->keys->hash[i], key, key_len);
-    if (cell == NULL)
-        cell = find_cell(e, &w->table, i);
+    return cell != NULL ? cell : find_cell(e, &w->table, i);
+}
+
+static inline struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
+{
+    struct cell *cell = cell_of(e, w, i);
     engine_push(e, cell, &w->table.arena, i);
+    return cell;
+}
+
+/* What is added: record i, or a delta of its key. */
+struct addition {
+    size_t i;
+    const struct engine_delta *delta; /* NULL: the record */
+    int64_t t_ns;                     /* it is in the windows that hold this time */
+};
+
+static struct cell *add_it(struct engine *e, struct window *w, const struct addition *it)
+{
+    if (it->delta == NULL)
+        return add_to_window(e, w, it->i);
+    struct cell *cell = cell_of(e, w, it->i);
+    pane_merge(&e->panes, cell, e->delta, &w->table.arena);
     return cell;
 }
 
@@ -232,18 +254,28 @@ static void see_key(struct aligned *a, size_t i, const struct window_bounds *ear
         set_timer(a);
 }
 
+/* Has a slice not expired, though all windows have that hold this time? */
+static bool is_left_over(const struct engine *e, int64_t t_ns)
+{
+    struct window_bounds last;
+    int64_t lateness_ns = time_sub(e->panes.options.lateness_ns, e->whole.size_ns);
+    return e->window.kind == WINDOW_SLICE && window_at(&e->whole, t_ns, 0, &last) &&
+           engine_reached(e, time_add(last.end_ns, lateness_ns));
+}
+
 /* Steps 1 to 3 in general: any number of windows, passed and expired ones among them. */
-static void add_record(struct aligned *a, size_t i)
+static void add(struct aligned *a, const struct addition *it)
 {
     struct engine *e = &a->engine;
-    int64_t t_ns = e->batch->time_ns[i];
+    const int64_t t_ns = it->t_ns;
+    const uint64_t n = it->delta == NULL ? 1 : it->delta->records;
     struct window_bounds bounds;
     struct window_bounds earliest = {0}; /* of those that take the record */
     bool assigned = false, in_slice = false, partly = false;
     size_t n_hits = 0;
     for (int64_t k = 0; find_bounds(a, t_ns, k, &bounds); k++) {
         assigned = true;
-        if (engine_reached(e, engine_expiry(e, bounds.end_ns))) {
+        if (engine_reached(e, engine_expiry(e, bounds.end_ns)) || is_left_over(e, t_ns)) {
             partly = n_hits > 0 || in_slice;
             break; /* and so have all that start earlier */
         }
@@ -252,7 +284,7 @@ static void add_record(struct aligned *a, size_t i)
             if (!in_slice) {
                 struct window *slice = find_slice(a, t_ns);
                 recent_set(&a->recent, slice);
-                add_to_window(e, slice, i);
+                add_it(e, slice, it);
                 in_slice = true;
             }
             if (t_ns >= e->watermark.now_ns)
@@ -263,25 +295,25 @@ static void add_record(struct aligned *a, size_t i)
         struct window *w = find_window(a, &bounds);
         if (k == 0)
             recent_set(&a->recent, w);
-        struct cell *cell = add_to_window(e, w, i);
+        struct cell *cell = add_it(e, w, it);
         if (a->ticks && cell->fresh == 1 && !has_passed(e, &bounds))
             fresh_note(&a->fresh, w, cell);
         note_hit(a, n_hits++, w, cell);
     }
     if (!assigned) {
-        e->counts.unassigned++;
+        e->counts.unassigned += n;
     } else if (n_hits == 0 && !in_slice) {
-        engine_too_late(e, i);
+        engine_too_late(e, it->i, t_ns, n);
     } else {
-        e->counts.used++;
-        e->counts.partly_late += partly;
-        e->lateness.partly_late += partly;
+        e->counts.used += n;
+        e->counts.partly_late += partly ? n : 0;
+        e->lateness.partly_late += partly ? n : 0;
         if (t_ns < e->watermark.now_ns) {
-            e->counts.late++;
+            e->counts.late += n;
             engine_note_late(e, t_ns);
         }
         if (a->fill != NULL)
-            see_key(a, i, &earliest);
+            see_key(a, it->i, &earliest);
         fire_triggered(a, n_hits);
     }
 }
@@ -344,6 +376,19 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     if (i > from)
         engine_advance(e, i - 1); /* only the last one may have moved W */
     return i;
+}
+
+static void add_record(struct aligned *a, size_t i)
+{
+    const struct addition it = {i, NULL, a->engine.batch->time_ns[i]};
+    add(a, &it);
+}
+
+/* The windows that hold a unit hold its last instant, and it is late when that is. */
+static void aligned_merge(struct engine *e, const struct engine_delta *delta, size_t i)
+{
+    const struct addition it = {i, delta, delta->bounds.end_ns - 1};
+    add(aligned_of(e), &it);
 }
 
 static void aligned_consume(struct engine *e, size_t from, size_t to)
@@ -448,8 +493,10 @@ static void aligned_run_timers(struct engine *e)
         bool due = e->timer_set && engine_reached(e, now_ns);
         if (!due || now_ns != last_ns)
             panes_commit(&e->panes);
-        if (!due || panes_attend(&e->panes))
+        if (!due || panes_attend(&e->panes)) {
+            engine_tell(e);
             return;
+        }
         last_ns = now_ns;
         if (fill_due(a, &next) && next.end_ns == now_ns)
             fill_window(a, &next);
@@ -460,6 +507,8 @@ static void aligned_run_timers(struct engine *e)
             pass_next(a);
         else if (a->sliced && slices_next(&a->slices, &next) && firing(e, next.end_ns) == now_ns)
             fire_slices(a, &next, PANE_ON_TIME);
+        else if (e->mark_set && e->next_mark_ns == now_ns)
+            engine_mark(e);
         else
             tick(a);
     }
@@ -573,6 +622,7 @@ static void aligned_free(struct engine *e)
 
 static const struct engine_ops aligned_ops = {
     .consume = aligned_consume,
+    .merge = aligned_merge,
     .run_timers = aligned_run_timers,
     .fire_unfired = aligned_fire_unfired,
     .free = aligned_free,
@@ -586,7 +636,8 @@ struct engine *aligned_new(const struct engine_options *options)
 {
     struct aligned *a = memory_calloc(1, sizeof *a);
     a->engine.ops = &aligned_ops;
-    bool overlaps = window_overlaps(&options->window), fill = options->pane.fill;
+    bool overlaps = window_overlaps(&options->window) && options->partial == NULL;
+    bool fill = options->pane.fill;
     a->alone = !overlaps && !fill;
     a->sliced = overlaps && !fill && options->pane.early_count == 0 && options->pane.early_ns == 0;
     a->ticks = options->pane.early_ns > 0;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/value_encode.h"
 #include "base/wire.h"
 
@@ -13,9 +14,26 @@ struct filtered {
     uint32_t rows[ENGINE_PENDING];
 };
 
+/* Deltas go out when their unit has passed, and again at each late record; open sessions, of which
+   other shards must know, each gap as well. */
+static void init_partial(struct engine *e)
+{
+    struct pane_options *o = &e->panes.options;
+    e->window = window_units(&e->whole);
+    o->mode = PANE_DISCARD;
+    o->late_every = 1;
+    if (e->window.kind == WINDOW_SLICE) /* as long as the last of its windows takes records */
+        o->lateness_ns = time_add(o->lateness_ns, e->whole.size_ns);
+    if (e->window.kind == WINDOW_SESSION)
+        o->early_ns = e->window.gap_ns;
+    e->mark_set = true;
+    e->next_mark_ns = INT64_MIN;
+    engine_timer(e, e->next_mark_ns);
+}
+
 void engine_init(struct engine *e, const struct engine_options *o)
 {
-    e->window = o->window;
+    e->window = e->whole = o->window;
     e->watermark = (struct watermark){.delay_ns = o->delay_ns, .now_ns = INT64_MIN};
     e->acc_bytes = o->acc_bytes;
     e->late = o->late;
@@ -28,6 +46,9 @@ void engine_init(struct engine *e, const struct engine_options *o)
     e->key_seed = o->key_seed;
     e->w_given = o->w_given;
     e->dedup = o->dedup ? dedup_new() : NULL;
+    e->panes.partial = o->partial;
+    if (o->partial != NULL)
+        init_partial(e);
 }
 
 void engine_free(struct engine *e)
@@ -36,6 +57,8 @@ void engine_free(struct engine *e)
         return;
     panes_free(&e->panes);
     dedup_free(e->dedup);
+    free(e->delta);
+    arena_free(&e->delta_arena);
     e->ops->free(e);
 }
 
@@ -180,6 +203,49 @@ void engine_consume(struct engine *e, const struct engine_records *records, size
     end(e);
 }
 
+/* The states of a delta to e->delta. */
+static bool load_delta(struct engine *e, const struct engine_delta *delta)
+{
+    const unsigned char *at = delta->states, *end = at + delta->len;
+    if (e->delta == NULL)
+        e->delta = memory_calloc(1, sizeof *e->delta + e->acc_bytes);
+    arena_reset(&e->delta_arena);
+    pane_start(&e->panes, e->delta);
+    if (!cell_load_states(&e->panes, e->delta, &at, end, &e->delta_arena) || at != end)
+        return false;
+    for (size_t i = 0; i < e->panes.n_aggs; i++) {
+        const struct agg *agg = &e->panes.aggs[i];
+        if (agg->ops->rank != NULL)
+            agg->ops->rank(agg, cell_accs(e->delta) + agg->offset, delta->rank);
+    }
+    e->delta->fresh = delta->records > UINT32_MAX ? UINT32_MAX : (uint32_t)delta->records;
+    return true;
+}
+
+/* Do the windows have such a unit? */
+static bool is_unit(const struct engine *e, const struct window_bounds *bounds)
+{
+    const struct window_spec units = window_units(&e->whole);
+    struct window_bounds found;
+    if (units.kind == WINDOW_SESSION)
+        return bounds->end_ns >= time_add(bounds->start_ns, units.gap_ns);
+    return window_at(&units, bounds->start_ns, 0, &found) && found.start_ns == bounds->start_ns &&
+           found.end_ns == bounds->end_ns;
+}
+
+bool engine_merge(struct engine *e, const struct engine_records *records, size_t i,
+                  const struct engine_delta *delta)
+{
+    if (!is_unit(e, &delta->bounds) || delta->records == 0 || !load_delta(e, delta))
+        return false;
+    e->batch = records->batch;
+    e->keys = records->keys;
+    e->watermark.started = true;
+    e->ops->merge(e, delta, i);
+    end(e);
+    return true;
+}
+
 bool engine_is_duplicate(struct engine *e, const struct engine_records *records, size_t i)
 {
     return e->dedup != NULL && is_duplicate(e, records->ids, i);
@@ -290,13 +356,47 @@ void engine_next_tick(struct engine *e)
         engine_timer(e, e->next_tick_ns);
 }
 
-void engine_too_late(struct engine *e, size_t i)
+/* The end of the unit that W is in; of sessions the next multiple of their gap. */
+static bool next_mark(const struct engine *e, int64_t *ns)
+{
+    int64_t w_ns = e->watermark.now_ns;
+    struct window_bounds unit;
+    if (e->window.kind == WINDOW_ALL)
+        return false;
+    if (e->window.kind == WINDOW_SESSION) {
+        *ns = e->next_tick_ns;
+        return e->tick_set;
+    }
+    if (!window_at(&e->window, w_ns, 0, &unit) && !window_after(&e->window, w_ns, &unit))
+        return false;
+    *ns = unit.end_ns;
+    return unit.end_ns > w_ns;
+}
+
+void engine_mark(struct engine *e)
+{
+    e->mark_set = false;
+    e->mark_due = true;
+}
+
+void engine_tell(struct engine *e)
+{
+    if (!e->mark_due || e->flushing || panes_are_lost(&e->panes))
+        return;
+    partial_watermark(e->panes.partial, &e->panes.sink->pending, e->watermark.now_ns);
+    e->mark_due = false;
+    e->mark_set = next_mark(e, &e->next_mark_ns);
+    if (e->mark_set)
+        engine_timer(e, e->next_mark_ns);
+}
+
+void engine_too_late(struct engine *e, size_t i, int64_t t_ns, uint64_t n)
 {
     const struct batch *batch = e->batch;
-    e->counts.too_late++;
-    e->lateness.too_late++;
-    engine_note_late(e, batch->time_ns[i]);
-    int64_t lag_ns = time_sub(e->watermark.now_ns, batch->time_ns[i]);
+    e->counts.too_late += n;
+    e->lateness.too_late += n;
+    engine_note_late(e, t_ns);
+    int64_t lag_ns = time_sub(e->watermark.now_ns, t_ns);
     if (lag_ns > e->counts.too_late_by_ns)
         e->counts.too_late_by_ns = lag_ns;
     if (e->late == NULL)

@@ -12,6 +12,11 @@
  * pairs pile up in `pending` and go to each aggregate's add() in one call, before anything reads
  * an accumulator and at the end of the batch.
  *
+ * Partial results come and go as deltas: of a unit of the windows that belongs to each of them
+ * wholly or not at all, or of a session as far as its shard knows it. engine_merge() takes them in
+ * the place of records; with options.partial they are what is written. Then W is written, too, as
+ * it moves past the ends of units, behind all deltas that it closes.
+ *
  * Two engines share this frame: engine/aligned.c (tumbling, sliding) and engine/sessions.c.
  * Rows go to the panes' sink, too-late records to `late`; a failed write shows in panes.err.
  */
@@ -50,6 +55,7 @@ enum { ENGINE_PENDING = 1024 };
 struct engine {
     const struct engine_ops *ops;
     struct window_spec window;
+    struct window_spec whole; /* what was asked for: partial results are of its units */
     struct watermark watermark;
     struct panes panes;
     uint64_t key_seed; /* seed_of_process() */
@@ -65,21 +71,30 @@ struct engine {
     int64_t next_timer_ns;
     bool tick_set; /* --early D: the next multiple of D */
     int64_t next_tick_ns;
+    bool mark_set; /* partial results: where W is told next; mark_due: once the timers have run */
+    bool mark_due;
+    int64_t next_mark_ns;
 
     const struct batch *batch; /* whose rows are pending */
     const struct keys *keys;   /* of that batch */
     const struct keys *ids;
     const int64_t *w_after_ns; /* W after each of its records, if it is given */
     struct dedup *dedup;       /* NULL: no record is a duplicate */
+    struct cell *delta;        /* scratch: what is merged, once there was one */
+    struct arena delta_arena;
     size_t n_pending;
     char *accs[ENGINE_PENDING];
     struct arena *arenas[ENGINE_PENDING];
     uint32_t rows[ENGINE_PENDING];
 };
 
+struct engine_delta;
+
 struct engine_ops {
     /* Records from..to of e->batch, whose keys stand in e->keys; engine_advance() after each. */
     void (*consume)(struct engine *e, size_t from, size_t to);
+    /* Adds the delta, whose states stand in e->delta and whose key is that of record i. */
+    void (*merge)(struct engine *e, const struct engine_delta *delta, size_t i);
     /* Runs every timer with time <= W, in order, and sets the next one. */
     void (*run_timers)(struct engine *e);
     /* Fires every cell with something unfired. */
@@ -95,6 +110,15 @@ struct engine_ops {
                  const unsigned char *end);
 };
 
+/* Partial results: the records of a unit of the windows (a session) and a key, added up. */
+struct engine_delta {
+    struct window_bounds bounds;
+    uint64_t records;
+    uint64_t rank;               /* of its input: see agg_ops */
+    const unsigned char *states; /* the aggregates', as a cell of partial results has them */
+    size_t len;
+};
+
 struct engine_options {
     struct window_spec window;
     struct pane_options pane;
@@ -103,6 +127,7 @@ struct engine_options {
     size_t n_aggs, acc_bytes;
     struct writer *writer;    /* borrowed */
     struct sink *sink, *late; /* borrowed */
+    struct partial *partial;  /* borrowed; not NULL: partial results are written, not rows */
     enum pane_id id;
     uint64_t key_seed;
     struct attend attend; /* for firing, see engine/pane.h */
@@ -124,6 +149,13 @@ struct engine_records {
 };
 void engine_consume(struct engine *e, const struct engine_records *records, size_t from, size_t to);
 
+/*
+ * Adds a delta, as one late or early record of its unit would be; its key is that of record i. W is
+ * told apart: engine_follow(). False: its states or its bounds are none of this run.
+ */
+bool engine_merge(struct engine *e, const struct engine_records *records, size_t i,
+                  const struct engine_delta *delta);
+
 /* Is record i, which is bad for a value, a duplicate first? Then only its clock counts. */
 bool engine_is_duplicate(struct engine *e, const struct engine_records *records, size_t i);
 void engine_skip_duplicate(struct engine *e, const struct engine_records *records, size_t i);
@@ -135,13 +167,13 @@ void engine_interrupt(struct engine *e);
  * State for a snapshot, between two calls of engine_consume(): watermark, counts, and all windows
  * with their cells. engine_load() wants a new engine of the same options; false: damaged.
  *
- * Layout, version 3: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
+ * Layout, version 4: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
  * too late, unassigned, filtered, duplicates, partly late, replayed, fill skipped, windows, rows
  * (u64); the longest lag of a record that was too late (i64); header due (u8); then what the
  * engine's own save() writes (engine/aligned.c, engine/sessions.c), which begins with the number of
  * live windows (u64).
  */
-enum { ENGINE_STATE_VERSION = 3 };
+enum { ENGINE_STATE_VERSION = 4 };
 void engine_save(const struct engine *e, struct buf *to);
 bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
 
@@ -206,8 +238,13 @@ static inline void engine_note_late(struct engine *e, int64_t t_ns)
         e->lateness.lag_ns = lag_ns;
 }
 
-/* The record was too late: counts it and writes it to --late. */
-void engine_too_late(struct engine *e, size_t i);
+/* Record i, or the n records that it stands for, of time t, were too late: counts them and writes
+   it to --late. */
+void engine_too_late(struct engine *e, size_t i, int64_t t_ns, uint64_t n);
+
+/* W has come to a mark: it is told when all timers have run. */
+void engine_mark(struct engine *e);
+void engine_tell(struct engine *e);
 
 static inline int64_t engine_expiry(const struct engine *e, int64_t end_ns)
 {

@@ -98,6 +98,14 @@ static size_t begin_row(struct panes *panes, const char *op, const struct window
     return out->len;
 }
 
+/* One more is written; many leave together. */
+static void pass_on(struct panes *panes)
+{
+    panes->rows++;
+    if (panes->sink->pending.len >= FLUSH_BYTES && !panes_attend(panes))
+        sink_flush(panes->sink, &panes->err);
+}
+
 static void end_row(struct panes *panes, const char *op, const struct window_bounds *bounds,
                     uint64_t pane, const struct cell *cell)
 {
@@ -105,9 +113,7 @@ static void end_row(struct panes *panes, const char *op, const struct window_bou
     if (panes->id != PANE_ID_NONE)
         make_id(panes, id, op, bounds, pane, cell);
     writer_end(panes->writer, &panes->sink->pending, id);
-    panes->rows++;
-    if (panes->sink->pending.len >= FLUSH_BYTES && !panes_attend(panes))
-        sink_flush(panes->sink, &panes->err);
+    pass_on(panes);
 }
 
 static void repeat_row(struct panes *panes, const char *op, const struct window_bounds *bounds,
@@ -156,11 +162,46 @@ void pane_result(const struct panes *panes, size_t i, const struct window_bounds
         agg->ops->result(agg, acc, result, text);
 }
 
+static void save_states(const struct panes *panes, const struct cell *cell, struct buf *to)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        agg->ops->save(agg, (const char *)(cell + 1) + agg->offset, to);
+    }
+}
+
+static void start_anew(struct panes *panes, struct cell *cell)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++)
+        panes->aggs[i].ops->reset(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
+}
+
+static void ship(struct panes *panes, const struct window_bounds *bounds, struct cell *cell)
+{
+    if (cell->fresh == 0)
+        return;
+    panes->partial->states.len = 0;
+    save_states(panes, cell, &panes->partial->states);
+    const struct partial_pane pane = {.start_ns = bounds->start_ns,
+                                      .end_ns = bounds->end_ns,
+                                      .key = cell_key(cell),
+                                      .key_len = cell->key_len,
+                                      .records = cell->fresh};
+    partial_delta(panes->partial, &panes->sink->pending, &pane);
+    pass_on(panes);
+    start_anew(panes, cell);
+    cell->fresh = 0;
+}
+
 void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
                struct arena *arena, enum pane_timing timing)
 {
     if (panes_are_lost(panes))
         return;
+    if (panes->partial != NULL) {
+        ship(panes, bounds, cell);
+        return;
+    }
     struct buf *out = &panes->sink->pending;
     bool retract = panes->options.mode == PANE_RETRACT;
     const char *op = !retract ? "" : cell->printed != NULL ? "+U" : "+I";
@@ -178,8 +219,7 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     end_row(panes, op, bounds, cell->pane, cell);
 
     if (panes->options.mode == PANE_DISCARD)
-        for (size_t i = 0; i < panes->n_aggs; i++)
-            panes->aggs[i].ops->reset(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
+        start_anew(panes, cell);
     cell->pane++;
     cell->fresh = 0;
 }
@@ -214,10 +254,18 @@ void cell_save(const struct panes *panes, const struct cell *cell, struct buf *t
     wire_put_u8(to, cell->printed != NULL);
     if (cell->printed != NULL)
         wire_put_bytes(to, cell->printed->text, cell->printed->len);
+    save_states(panes, cell, to);
+}
+
+bool cell_load_states(const struct panes *panes, struct cell *cell, const unsigned char **at,
+                      const unsigned char *end, struct arena *arena)
+{
     for (size_t i = 0; i < panes->n_aggs; i++) {
         const struct agg *agg = &panes->aggs[i];
-        agg->ops->save(agg, (const char *)(cell + 1) + agg->offset, to);
+        if (!agg->ops->load(agg, cell_accs(cell) + agg->offset, at, end, arena))
+            return false;
     }
+    return true;
 }
 
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
@@ -234,10 +282,5 @@ bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char
             return false;
         cell->printed = printed_copy(text, len, arena);
     }
-    for (size_t i = 0; i < panes->n_aggs; i++) {
-        const struct agg *agg = &panes->aggs[i];
-        if (!agg->ops->load(agg, cell_accs(cell) + agg->offset, at, end, arena))
-            return false;
-    }
-    return true;
+    return cell_load_states(panes, cell, at, end, arena);
 }

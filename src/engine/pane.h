@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "engine/table.h"
+#include "output/partial.h"
 #include "output/sink.h"
 #include "output/writer.h"
 #include "window/window.h"
@@ -47,8 +48,9 @@ struct panes {
     struct pane_options options;
     const struct agg *aggs; /* borrowed */
     size_t n_aggs;
-    struct writer *writer; /* borrowed */
-    struct sink *sink;     /* borrowed */
+    struct writer *writer;   /* borrowed */
+    struct sink *sink;       /* borrowed */
+    struct partial *partial; /* borrowed; NULL: rows, not states, are written */
     enum pane_id id;
     bool unbounded;        /* one window for all time: it has no length */
     bool header_due;       /* write the header line before the first row */
@@ -96,7 +98,8 @@ void pane_merge(const struct panes *panes, struct cell *into, const struct cell 
 /*
  * Fires: in discard mode the accumulators start anew, in retract mode the row is kept (in `arena`,
  * the window's) to be replaced or taken back. cell->pane and cell->fresh move on. Nothing at all
- * when panes_are_lost().
+ * when panes_are_lost(). With `partial`, which goes with discard mode, the states go out, if any
+ * record is behind them.
  */
 void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
                struct arena *arena, enum pane_timing timing);
@@ -121,5 +124,9 @@ struct printed *printed_copy(const char *text, size_t len, struct arena *arena);
 void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
                const unsigned char *end, struct arena *arena);
+
+/* The accumulators alone, of a cell after pane_start(), as `partial` wrote them. */
+bool cell_load_states(const struct panes *panes, struct cell *cell, const unsigned char **at,
+                      const unsigned char *end, struct arena *arena);
 
 #endif

@@ -79,6 +79,8 @@ static void set_timer(struct sessions *s)
         engine_timer(e, s->heap.timers[0].time_ns);
     if (e->tick_set)
         engine_timer(e, e->next_tick_ns);
+    if (e->mark_set)
+        engine_timer(e, e->next_mark_ns);
 }
 
 static int64_t due_ns(const struct engine *e, const struct session *x)
@@ -226,14 +228,14 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
 }
 
 /*
- * The live session that record i belongs to: one that it falls into, one that it makes out of all
- * that [t, t + gap) overlaps, or a new one; NULL if the record is too late.
+ * The live session that record i belongs to, whose bounds are [t, t + gap), or a delta of its key:
+ * one that it falls into, one that it makes out of all that it overlaps, or a new one; NULL if it
+ * is too late.
  */
-static struct session *session_for(struct sessions *s, size_t i)
+static struct session *session_for(struct sessions *s, size_t i, const struct window_bounds *own)
 {
     struct engine *e = &s->engine;
-    int64_t t_ns = e->batch->time_ns[i];
-    struct window_bounds bounds = {t_ns, time_add(t_ns, e->window.gap_ns)};
+    const struct window_bounds bounds = *own;
     uint32_t key_len;
     const unsigned char *key = keys_at(e->keys, i, &key_len);
     struct cell *key_cell = table_find(&s->keys, e->keys->hash[i], key, key_len);
@@ -274,20 +276,15 @@ static void fire(struct sessions *s, struct session *x, enum pane_timing timing)
     pane_fire(panes, &x->node.bounds, &x->cell, &x->arena, timing);
 }
 
-static void add_record(struct sessions *s, size_t i)
+/* n records of time t, or later, were added to the session. */
+static void note_added(struct sessions *s, struct session *x, int64_t t_ns, uint64_t n)
 {
     struct engine *e = &s->engine;
-    struct session *x = session_for(s, i);
-    if (x == NULL) {
-        engine_too_late(e, i);
-        return;
+    e->counts.used += n;
+    if (t_ns < e->watermark.now_ns) {
+        e->counts.late += n;
+        engine_note_late(e, t_ns);
     }
-    e->counts.used++;
-    if (e->batch->time_ns[i] < e->watermark.now_ns) {
-        e->counts.late++;
-        engine_note_late(e, e->batch->time_ns[i]);
-    }
-    engine_push(e, &x->cell, &x->arena, i);
     x->passed = engine_reached(e, x->node.bounds.end_ns);
     schedule(s, x);
     if (engine_triggered(e, &x->cell, x->node.bounds.end_ns)) {
@@ -295,6 +292,34 @@ static void add_record(struct sessions *s, size_t i)
         fire(s, x, x->passed ? PANE_LATE : PANE_EARLY);
     }
     note_fresh(s, x);
+}
+
+static void add_record(struct sessions *s, size_t i)
+{
+    struct engine *e = &s->engine;
+    int64_t t_ns = e->batch->time_ns[i];
+    const struct window_bounds bounds = {t_ns, time_add(t_ns, e->window.gap_ns)};
+    struct session *x = session_for(s, i, &bounds);
+    if (x == NULL) {
+        engine_too_late(e, i, t_ns, 1);
+        return;
+    }
+    engine_push(e, &x->cell, &x->arena, i);
+    note_added(s, x, t_ns, 1);
+}
+
+/* It is late as a whole when its last record is. */
+static void sessions_merge(struct engine *e, const struct engine_delta *delta, size_t i)
+{
+    struct sessions *s = sessions_of(e);
+    int64_t last_ns = time_sub(delta->bounds.end_ns, e->window.gap_ns);
+    struct session *x = session_for(s, i, &delta->bounds);
+    if (x == NULL) {
+        engine_too_late(e, i, last_ns, delta->records);
+        return;
+    }
+    pane_merge(&e->panes, &x->cell, e->delta, &x->arena);
+    note_added(s, x, last_ns, delta->records);
 }
 
 static void sessions_consume(struct engine *e, size_t from, size_t to)
@@ -448,7 +473,10 @@ static void sessions_run_timers(struct engine *e)
         else if (e->tick_set && e->next_tick_ns == now_ns &&
                  (s->heap.n == 0 || s->heap.timers[0].time_ns > now_ns))
             tick(s);
+        else if (e->mark_set && e->next_mark_ns == now_ns)
+            engine_mark(e);
     }
+    engine_tell(e);
     if (s->keys.n > 1024 && s->keys.n / 2 > s->live_keys)
         drop_dead_keys(s);
 }
@@ -586,6 +614,7 @@ static bool sessions_taker_expiry(const struct engine *e, const unsigned char *k
 
 static const struct engine_ops sessions_ops = {
     .consume = sessions_consume,
+    .merge = sessions_merge,
     .run_timers = sessions_run_timers,
     .fire_unfired = sessions_fire_unfired,
     .free = sessions_free,

@@ -3,15 +3,10 @@
 /* The slice of t: from the last cut at or before it to the next one. */
 static struct window_bounds slice_of(const struct window_spec *spec, int64_t t_ns)
 {
-    i128 start = spec->offset_ns +
-                 window_floor_div((i128)t_ns - spec->offset_ns, spec->slide_ns) * spec->slide_ns;
-    i128 end = start + spec->slide_ns;
-    int64_t rest = spec->size_ns % spec->slide_ns; /* windows end this far behind a start */
-    if (rest != 0 && t_ns < start + rest)
-        end = start + rest;
-    else if (rest != 0)
-        start += rest;
-    return (struct window_bounds){window_clamp(start), window_clamp(end)};
+    const struct window_spec units = window_units(spec);
+    struct window_bounds bounds;
+    window_at(&units, t_ns, 0, &bounds);
+    return bounds;
 }
 
 /*

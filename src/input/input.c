@@ -29,6 +29,7 @@ struct input {
     struct csv_layout **later; /* of headers that replaced the first one */
     size_t n_later;
     int fd;
+    int first_fd;  /* what is read before it; -1: nothing (more) */
     bool regular;  /* a regular file: never waits */
     bool ended;    /* read(2) said so */
     bool overlong; /* the first piece of a record over the limit is out, its newline is not */
@@ -48,9 +49,15 @@ struct input *input_open(const struct input_options *options, int fd, const char
     in->plan.options = options;
     in->plan.format = INPUT_AUTO;
     in->fd = fd;
+    in->first_fd = -1;
     in->name = name;
     in->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     return in;
+}
+
+void input_read_first(struct input *in, int fd)
+{
+    in->first_fd = fd;
 }
 
 void input_close(struct input *in)
@@ -161,7 +168,7 @@ static bool wait_for_bytes(const struct input *in)
     const struct input_options *options = in->plan.options;
     struct pollfd fds[] = {{.fd = in->fd, .events = POLLIN},
                            {.fd = options->stop_fd, .events = POLLIN}};
-    if (in->regular || is_stopped(in))
+    if (in->regular || in->first_fd >= 0 || is_stopped(in))
         return true;
     int ready;
     while ((ready = poll(fds, options->stop != NULL ? 2 : 1, -1)) < 0 && errno == EINTR &&
@@ -184,7 +191,12 @@ static enum input_status read_more(struct input *in, struct buf *bytes, struct e
             read_failed(in, err);
             return INPUT_FAILED;
         }
-        ssize_t got = read(in->fd, buf_reserve(bytes, want + BLOCK_PADDING), want);
+        char *to = buf_reserve(bytes, want + BLOCK_PADDING);
+        ssize_t got = read(in->first_fd >= 0 ? in->first_fd : in->fd, to, want);
+        if (got == 0 && in->first_fd >= 0) {
+            in->first_fd = -1;
+            continue;
+        }
         if (got == 0 && is_stopped(in)) /* the writer was stopped as well: its line may be torn */
             return INPUT_STOPPED;
         if (got >= 0) {

@@ -69,8 +69,8 @@ struct input_options {
     char **nulls;   /* texts that are no value */
     size_t n_nulls;
     size_t max_record_bytes; /* without the newline; 1 to INPUT_MAX_RECORD_BYTES */
-    struct path *time;       /* one or more; their texts are joined by a space */
-    size_t n_time;
+    struct path *time;       /* their texts are joined by a space */
+    size_t n_time;           /* one or more; 0: times are of no interest (JSON only) */
     struct time_format time_format;
     struct field *fields; /* one column of the batch each */
     size_t n_fields;
@@ -144,6 +144,7 @@ struct input_parser; /* per thread: scratch memory and caches */
 
 /* Does not read yet. fd stays the caller's; options and name must outlive the input. */
 struct input *input_open(const struct input_options *options, int fd, const char *name);
+void input_read_first(struct input *in, int fd); /* all of this one before the other */
 void input_close(struct input *in);
 
 /* Where a run stands in the input: between two records, or within one that is over the limit. */

@@ -29,7 +29,7 @@ struct matched {
 
 struct json_fast {
     const struct input_options *options;
-    bool usable; /* one time field */
+    bool usable; /* one time field at most */
     const struct vectors *vectors;
     struct projection projection;
     struct columns_reader reader;
@@ -53,7 +53,7 @@ struct json_fast *json_fast_new(const struct input_options *options)
     fast->reader.units = epoch_units(options->time_format.form);
     json_fast_use(fast, 0);
     fast->group = MOST_GROUP;
-    fast->usable = options->n_time == 1;
+    fast->usable = options->n_time <= 1;
     if (fast->usable) {
         projection_init(&fast->projection, options);
         walk_init(&fast->walk, &fast->projection);

@@ -28,8 +28,10 @@ static struct projection_node *find_or_add(struct projection *p, const struct pa
         while (*at != NULL &&
                ((*at)->len != part->len || memcmp((*at)->name, part->name, part->len) != 0))
             at = &(*at)->sibling;
-        if (*at == NULL)
+        if (*at == NULL) {
             *at = add_node(p, part->name, part->len);
+            (*at)->index = part->index;
+        }
         node = *at;
     }
     return node;
@@ -45,8 +47,10 @@ void projection_init(struct projection *p, const struct input_options *options)
 {
     *p = (struct projection){.n_columns = options->n_fields, .time_format = options->time_format};
     p->root = add_node(p, "", 0);
-    p->time = find_or_add(p, &options->time[0]);
-    add_want(p->time, 0, WANT_TIME);
+    if (options->n_time > 0) {
+        p->time = find_or_add(p, &options->time[0]);
+        add_want(p->time, 0, WANT_TIME);
+    }
     for (size_t i = 0; i < options->n_fields; i++) {
         enum projection_use use = options->fields[i].use == FIELD_PRESENCE ? WANT_PRESENCE
                                   : options->fields[i].use == FIELD_NUMBER ? WANT_NUMBER

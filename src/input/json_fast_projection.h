@@ -26,7 +26,8 @@ struct projection_node {
     const char *name; /* borrowed from the options' paths */
     size_t len;
     struct projection_node *child, *sibling;
-    bool indexes;  /* a child's name may index an array: arrays here are not plain */
+    long index;    /* of the element of an array that the name may stand for, or -1 */
+    bool indexes;  /* a child's may be one */
     uint32_t slot; /* in projection.nodes */
     uint32_t n_wants;
     struct projection_want {
@@ -61,6 +62,21 @@ static inline const struct projection_node *projection_child(const struct projec
         if (c->len == len && memcmp(c->name, name, len) == 0)
             return c;
     return NULL;
+}
+
+/* The child that is element i of an array, or NULL. *twice: it is not the only one (0 and 00). */
+static inline const struct projection_node *projection_element(const struct projection_node *node,
+                                                               long i, bool *twice)
+{
+    const struct projection_node *found = NULL;
+    *twice = false;
+    for (const struct projection_node *c = node->child; c != NULL; c = c->sibling) {
+        if (c->index != i)
+            continue;
+        *twice = found != NULL;
+        found = c;
+    }
+    return found;
 }
 
 /* Event time from a scalar; false if it has none, or one that is not quickly read. */

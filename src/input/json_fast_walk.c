@@ -140,9 +140,22 @@ static bool walk_object(struct walk *w, const struct projection_node *node)
     return ok;
 }
 
-static bool walk_array(struct walk *w)
+/* Element i, which may be wanted. */
+static bool walk_element(struct walk *w, const struct projection_node *node, long i)
 {
-    bool ok;
+    bool twice;
+    const struct projection_node *child = projection_element(node, i, &twice);
+    if (twice)
+        return false;
+    if (child != NULL)
+        w->seen[child->slot] = w->serial;
+    return walk_value(w, child);
+}
+
+static bool walk_array(struct walk *w, const struct projection_node *node)
+{
+    bool ok, wanted = node != NULL && node->indexes;
+    long i = 0;
     w->at++;
     skip_blanks(w);
     if (*w->at == ']') {
@@ -150,7 +163,7 @@ static bool walk_array(struct walk *w)
         return true;
     }
     do {
-        if (!walk_value(w, NULL))
+        if (!(wanted ? walk_element(w, node, i++) : walk_value(w, NULL)))
             return false;
     } while (next_element(w, ']', &ok));
     return ok;
@@ -164,11 +177,10 @@ static bool walk_value(struct walk *w, const struct projection_node *node)
     if (*w->at != '{' && *w->at != '[')
         return walk_scalar(w, node);
     bool array = *w->at == '[';
-    if (w->depth == WALK_DEEPEST ||
-        (node != NULL && (!put_container(w, node) || (array && node->indexes))))
+    if (w->depth == WALK_DEEPEST || (node != NULL && !put_container(w, node)))
         return false;
     w->depth++;
-    bool ok = array ? walk_array(w) : walk_object(w, node);
+    bool ok = array ? walk_array(w, node) : walk_object(w, node);
     w->depth--;
     return ok;
 }
@@ -189,5 +201,6 @@ bool walk_read(struct walk *w, const struct walk_record *record, struct batch *b
     if (*w->at != '{' || !walk_object(w, w->projection->root))
         return false;
     skip_blanks(w);
-    return *w->at == '\n' && w->seen[w->projection->time->slot] == w->serial;
+    const struct projection_node *time = w->projection->time;
+    return *w->at == '\n' && (time == NULL || w->seen[time->slot] == w->serial);
 }

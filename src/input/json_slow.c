@@ -363,6 +363,10 @@ static const char *read_time(struct json_slow *slow, const json_t *object, int64
     const struct input_options *options = slow->options;
     const json_t *value = NULL;
     slow->time.len = 0;
+    if (options->n_time == 0) {
+        *ns = 0;
+        return NULL;
+    }
     for (size_t i = 0; i < options->n_time; i++) {
         const char *text;
         size_t len;

@@ -13,7 +13,7 @@
 void inlet_init(struct inlet *in)
 {
     *in = (struct inlet){.file = in, .options = memory_calloc(1, sizeof *in->options)};
-    in->source.fd = in->source.packed_fd = in->source.unpack.fd = -1;
+    in->source = source_none();
 }
 
 void inlet_close(struct inlet *in)
@@ -35,7 +35,7 @@ struct inlet *inlet_add_older(struct inlet *file, struct source *source)
     inlet_init(in);
     in->file = file;
     in->source = *source;
-    *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    *source = source_none();
     file->older = memory_realloc(file->older, (file->n_older + 1) * sizeof(struct inlet *));
     file->older[file->n_older++] = in;
     return in;
@@ -45,7 +45,7 @@ struct inlet *inlet_add_older(struct inlet *file, struct source *source)
 static void start_anew(struct inlet *file)
 {
     file->options = memory_calloc(1, sizeof *file->options);
-    file->source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    file->source = source_none();
     file->source.name = file->path;
     file->input = NULL;
     file->feed = NULL;
@@ -57,7 +57,7 @@ static void start_anew(struct inlet *file)
 
 void inlet_shift(struct inlet *file)
 {
-    struct source none = {0};
+    struct source none = source_none();
     struct inlet *in = inlet_add_older(file, &none);
     free(in->options);
     *in = *file;
@@ -124,6 +124,8 @@ void inlet_start_input(struct running *r, struct inlet *in)
     if (in->empty)
         return;
     in->input = input_open(in->options, in->source.fd, in->source.name);
+    if (in->source.ahead_fd >= 0)
+        input_read_first(in->input, in->source.ahead_fd);
     in->settled = false;
 }
 

@@ -358,6 +358,22 @@ static bool load_dedup(struct running *r, const unsigned char **at, const unsign
     return dedup_load(r->engine->dedup, r->engine->key_seed, at, end);
 }
 
+static bool has_merge(const struct running *r)
+{
+    return r->merge != NULL;
+}
+
+static bool save_merge(struct running *r, struct buf *to)
+{
+    merge_save(r->merge, to);
+    return true;
+}
+
+static bool load_merge(struct running *r, const unsigned char **at, const unsigned char *end)
+{
+    return merge_load(r->merge, at, end);
+}
+
 static bool has_replay(const struct running *r)
 {
     return r->replay != NULL;
@@ -402,6 +418,7 @@ const struct part parts[] = {
     {"CLKS", CLOCKS_STATE_VERSION, has_clocks, save_clocks, NULL, load_clocks, describe_clocks},
     {"DDUP", DEDUP_STATE_VERSION, has_dedup, save_dedup, NULL, load_dedup, NULL},
     {"POSN", REPLAY_STATE_VERSION, has_replay, save_replay, NULL, load_replay, describe_replay},
+    {"MERG", MERGE_STATE_VERSION, has_merge, save_merge, NULL, load_merge, NULL},
     {"OUTP", 1, always, save_outputs, parse_outputs, NULL, describe_outputs},
     {"PLAN", 1, always, save_options, NULL, NULL, describe_options},
     {0},

@@ -1,6 +1,9 @@
 #include "run/plan.h"
 
+#include <jansson.h>
 #include <stdlib.h>
+
+#include "source/source.h"
 
 static void free_texts(char **texts, size_t n)
 {
@@ -31,5 +34,9 @@ void plan_free(struct plan *plan)
     free(plan->options);
     zone_free(plan->zone);
     free(plan->input_paths);
+    for (size_t i = 0; i < plan->n_opened; i++)
+        source_close(&plan->opened[i]);
+    free(plan->opened);
+    json_decref(plan->header);
     *plan = (struct plan){0};
 }

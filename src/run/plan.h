@@ -18,10 +18,14 @@
 #include "verdict/verdict.h"
 #include "window/window.h"
 
+struct json_t;
+struct source;
+
 /* An option that decides what a run writes, as a text that two plans share if it is the same. */
 struct plan_option {
     const char *name; /* without the dashes; static */
     char *value;
+    bool shapes; /* rows of results only, and says nothing of partial ones */
 };
 
 struct plan {
@@ -64,6 +68,13 @@ struct plan {
     struct plan_option *options; /* n_options that decide what the run writes, in their order */
     size_t n_options;
 
+    /* A merge: the first header (run/streams.h); inputs that are open already, of which the one
+       that is a pipe holds several streams, or one. */
+    struct json_t *header;
+    struct source *opened;
+    size_t n_opened;
+    bool several_streams;
+
     const char *inspect_path;    /* --inspect: nothing but that; NULL: a run */
     const char *state_path;      /* --state; NULL: none */
     int64_t checkpoint_ns;       /* how often; 0: by records */
@@ -73,6 +84,8 @@ struct plan {
     bool verify_full;            /* compare all of a resumed file, not parts */
     bool advise;                 /* no results: how far out of order the input is */
     bool advise_json;
+    bool partial;     /* the states of aggregates are written, not rows */
+    bool merge;       /* such are read; the columns are run/merge.h's */
     bool follow;      /* FILEs grow, and are rotated: their ends are waited at */
     bool at_eof_keep; /* open windows stay open for the next run */
 };
@@ -82,8 +95,8 @@ void plan_free(struct plan *plan);
 /* Does W take more than one clock that believes all it sees? */
 static inline bool plan_has_clocks(const struct plan *plan)
 {
-    return plan->has_source || plan->max_jump_ns > 0 || plan->delay_all || plan->idle_ns > 0 ||
-           plan->n_inputs > 1;
+    return !plan->merge && (plan->has_source || plan->max_jump_ns > 0 || plan->delay_all ||
+                            plan->idle_ns > 0 || plan->n_inputs > 1);
 }
 
 #endif

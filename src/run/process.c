@@ -124,6 +124,8 @@ static bool take_bad(struct running *r, struct inlet *in)
 bool process_batch(struct running *r, struct inlet *in)
 {
     const struct batch *batch = in->batch;
+    if (r->plan->partial)
+        merge_begin_stream(r, batch);
     for (bool turn = true; turn && inlet_has_records(in);) {
         uint64_t room = checkpoint_room(&r->checkpoint), taken;
         bool bad_next = in->at.bad < batch->n_bad;

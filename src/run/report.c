@@ -100,26 +100,31 @@ void report_resumed(struct report *report, const struct engine *engine)
     report->good_before = good_records(engine);
 }
 
-void report_losses(const struct report *report, const struct engine *engine)
+void report_losses(const struct report *report, const struct engine *engine, bool merges)
 {
     uint64_t good = good_records(engine) - report->good_before;
     uint64_t records = good + report->bad - report->bad_before;
-    struct buf delay = {0};
+    struct buf advice = {0};
     /* Late is what lies behind W, which trails the clock by the delay. */
-    duration_print(&delay, time_add(engine->watermark.delay_ns, engine->lateness.lag_ns));
+    if (merges) {
+        buf_puts(&advice, "the shards' own --lateness was longer");
+    } else {
+        buf_puts(&advice, "with --delay ");
+        duration_print(&advice, time_add(engine->watermark.delay_ns, engine->lateness.lag_ns));
+        buf_puts(&advice, " none would have been late");
+    }
     if (engine->lateness.too_late > 0 && engine->late == NULL)
         fprintf(stderr,
                 "winagg: %llu of %llu records came too late for their windows and are in no row: "
-                "with --delay %s none would have been late (--late FILE keeps them)\n",
+                "%s (--late FILE keeps them)\n",
                 (unsigned long long)engine->lateness.too_late, (unsigned long long)records,
-                buf_cstr(&delay));
+                buf_cstr(&advice));
     if (engine->lateness.partly_late > 0)
         fprintf(stderr,
-                "winagg: %llu of %llu records came too late for some of their windows: with "
-                "--delay %s none would have been late\n",
+                "winagg: %llu of %llu records came too late for some of their windows: %s\n",
                 (unsigned long long)engine->lateness.partly_late, (unsigned long long)records,
-                buf_cstr(&delay));
-    buf_free(&delay);
+                buf_cstr(&advice));
+    buf_free(&advice);
 }
 
 void report_left_out(const struct engine *engine, const char *option)

@@ -51,7 +51,7 @@ void report_end(struct report *report, bool goes_on);
 void report_resumed(struct report *report, const struct engine *engine);
 
 /* Says how many records came too late, and which delay would have taken them; call it once. */
-void report_losses(const struct report *report, const struct engine *engine);
+void report_losses(const struct report *report, const struct engine *engine, bool merges);
 
 /* Says how many open windows an interrupt leaves out, under an option that prints only final rows.
  */

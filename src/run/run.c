@@ -100,6 +100,8 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
         return true;
     in->ended = true;
     *goes_on = inlet_lowest(r) != NULL;
+    if (r->merge != NULL)
+        return merge_end(r, in);
     if (r->clocks != NULL && *goes_on && r->n_inlets > 1) {
         int64_t w_ns = clocks_end(r->clocks, inlet_number(r, in));
         start_tell_clocks(r);
@@ -155,7 +157,7 @@ static enum step read_on(struct running *r, enum input_status *status)
     }
     if (!inlet_has_records(in))
         return read_more(r, in, status);
-    if (process_batch(r, in))
+    if (r->merge != NULL ? merge_batch(r, in) : process_batch(r, in))
         return STEP_ON;
     struct error why = *r->err;
     inlet_settle(r, in);
@@ -199,6 +201,8 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
             report_left_out(r->engine, "--top");
         else if (!keep && r->plan->output_format == OUTPUT_SQL)
             report_left_out(r->engine, "-o sql");
+        else if (!keep && r->plan->partial)
+            report_left_out(r->engine, "--partial");
         else if (!keep)
             interrupt(r);
     } else if (!keep) {
@@ -208,9 +212,11 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
             return true;
         }
         panes_header(&r->engine->panes);
+        if (r->plan->partial)
+            merge_end_stream(r);
     }
     report_end(&r->report, keep);
-    report_losses(&r->report, r->engine);
+    report_losses(&r->report, r->engine, r->merge != NULL);
     unseen_report(r->unseen);
     r->ended = true;
     if (!(running_flush(r) && checkpoint_now(r, !keep)))
@@ -342,6 +348,8 @@ static void close_all(struct running *r)
     if (r->watch >= 0)
         close(r->watch);
     clocks_free(r->clocks);
+    merge_free(r->merge);
+    partial_free(&r->partial);
     replay_free(r->replay);
     unseen_free(r->unseen);
     advise_free(r->advise);

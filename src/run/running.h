@@ -11,6 +11,7 @@
 #include "run/advise.h"
 #include "run/checkpoint.h"
 #include "run/inlet.h"
+#include "run/merge.h"
 #include "run/plan.h"
 #include "run/report.h"
 #include "run/sinks.h"
@@ -28,8 +29,10 @@ struct running {
     struct writer *writer;
     char **result_names;
     enum writer_type *result_types;
-    struct replay *replay; /* NULL: no --position */
-    struct clocks *clocks; /* of sources and jumps; NULL: the engine's own clock will do */
+    struct partial partial; /* --partial: the stream that is written */
+    struct merge *merge;    /* --merge: the streams that are read; else NULL */
+    struct replay *replay;  /* NULL: no --position */
+    struct clocks *clocks;  /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
     struct attend attend; /* looks at signals */
     struct report report;

@@ -111,7 +111,7 @@ static void start_engine(struct running *r)
         .pane = plan->pane,
         .delay_ns = plan->delay_ns,
         .attend = r->attend,
-        .w_given = plan_has_clocks(plan),
+        .w_given = plan_has_clocks(plan) || plan->merge,
         .dedup = plan->has_dedup,
         .aggs = plan->aggs,
         .n_aggs = plan->n_aggs,
@@ -119,13 +119,14 @@ static void start_engine(struct running *r)
         .writer = r->writer,
         .sink = &r->sinks[SINK_ROWS],
         .late = plan->late_path == NULL ? NULL : &r->sinks[SINK_LATE],
+        .partial = plan->partial ? &r->partial : NULL,
         .id = plan->id,
         .key_seed = seed_of_process(),
     };
     r->engine = engine_new(&engine);
     start_clocks(r);
     /* What is appended to a file that has rows already needs no second header. */
-    r->engine->panes.header_due = r->sinks[SINK_ROWS].position == 0;
+    r->engine->panes.header_due = r->sinks[SINK_ROWS].position == 0 && !plan->partial;
 }
 
 /* A finished run has nothing left to do, unless its input has grown. */
@@ -383,6 +384,11 @@ static bool open_inlets(struct running *r, bool resumed)
     for (size_t i = 0; i < r->n_inlets; i++) {
         const char *path = r->plan->n_inputs == 0 ? NULL : r->plan->input_paths[i];
         r->inlets[i].path = path;
+        if (i < r->plan->n_opened) {
+            r->inlets[i].source = r->plan->opened[i];
+            r->plan->opened[i] = source_none();
+            continue;
+        }
         if (r->plan->follow && !follow_check(path, r->err))
             return false;
         if (source_open(&r->inlets[i].source, path, r->err)) {
@@ -426,15 +432,17 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
     if (ok) {
         report_start(&r->report, r->inlets[0].source.name, plan->strict,
                      plan->bad_path == NULL ? NULL : &r->sinks[SINK_BAD]);
-        r->unseen = unseen_new(&plan->input);
+        r->unseen = plan->merge ? NULL : unseen_new(&plan->input);
         r->replay = plan->has_position ? replay_new(seed_of_process()) : NULL;
         r->advise = plan->advise ? advise_new(plan, seed_of_process()) : NULL;
         inlet_each(r, start_input);
         start_engine(r);
+        r->merge = plan->merge ? merge_new(r) : NULL;
+        ok = r->merge != NULL || !plan->merge;
         r->sinks[SINK_ROWS].held = plan->hold;
         for (size_t i = 0; i < N_SINKS; i++)
             r->sinks[i].exclusive = plan->state_path != NULL && r->sinks[i].regular;
-        ok = !resumed || apply_resume(r, &image, &resume, saved);
+        ok = ok && (!resumed || apply_resume(r, &image, &resume, saved));
         *finished = ok && resumed && resume.finished;
         *goes_on = resumed && !resume.ended;
     }

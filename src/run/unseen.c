@@ -69,7 +69,7 @@ static bool has_value(const struct value *column, size_t n)
 
 void unseen_look(struct unseen *u, const struct batch *batch)
 {
-    if (u->left == 0 || batch->n == 0)
+    if (u == NULL || u->left == 0 || batch->n == 0)
         return;
     if (!u->any && batch->len[0] <= MOST_SAMPLE_BYTES)
         buf_put(&u->sample, batch->block->bytes.data + batch->start[0], batch->len[0]);
@@ -149,7 +149,7 @@ static void say(const struct unseen *u, const struct path *path)
 
 void unseen_report(const struct unseen *u)
 {
-    if (!u->any || u->left == 0)
+    if (u == NULL || !u->any || u->left == 0)
         return;
     for (size_t f = 0; f < u->options->n_fields; f++) {
         bool said = u->seen[f];

@@ -14,6 +14,8 @@ struct unseen;
 struct unseen *unseen_new(const struct input_options *options); /* which outlive it */
 void unseen_free(struct unseen *u);                             /* may be NULL */
 
+/* NULL below: no field is looked for. */
+
 /* Looks for the fields that no batch before had. Costs nothing once all have been seen. */
 void unseen_look(struct unseen *u, const struct batch *batch);
 

@@ -175,7 +175,7 @@ static bool skip(struct source *source, const struct source_mark *mark, struct e
     bool ok = true;
     while (ok && left > 0) {
         size_t want = left < SOURCE_TAIL_BYTES ? (size_t)left : SOURCE_TAIL_BYTES;
-        ssize_t n = read(source->fd, bytes, want);
+        ssize_t n = source_read(source, bytes, want);
         if (n > 0) {
             digest_add(&source->digest, bytes, (size_t)n);
             source_remember(source, bytes, (size_t)n);
@@ -346,7 +346,7 @@ static bool open_marked(const struct source *named, const struct source_mark *ma
 bool source_find(const struct source *named, const struct source_mark *mark,
                  const struct source_resume *how, struct source_older *older, struct error *err)
 {
-    struct source source = {.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    struct source source = source_none();
     if (!open_marked(named, mark, how, &source, err)) {
         source_close(&source);
         return false;

@@ -12,7 +12,8 @@
 
 bool source_open(struct source *source, const char *path, struct error *err)
 {
-    *source = (struct source){.packed_fd = -1, .unpack.fd = -1, .position = {.line = 1}};
+    *source = source_none();
+    source->position.line = 1;
     source->name = path == NULL ? "stdin" : path;
     source->path = path == NULL ? NULL : memory_strdup(path);
     source->fd = path == NULL ? STDIN_FILENO : io_open(path, O_RDONLY | O_CLOEXEC, 0);
@@ -36,7 +37,8 @@ bool source_open(struct source *source, const char *path, struct error *err)
 
 void source_open_again(struct source *source, const char *path, int fd)
 {
-    *source = (struct source){.packed_fd = -1, .unpack.fd = -1, .position = {.line = 1}};
+    *source = source_none();
+    source->position.line = 1;
     source->name = path;
     source->path = memory_strdup(path);
     source->fd = fd;
@@ -52,12 +54,20 @@ void source_close(struct source *source)
 {
     if (source->path != NULL && source_file(source) >= 0)
         close(source_file(source));
+    if (source->ahead_fd >= 0)
+        close(source->ahead_fd);
     unpack_stop(&source->unpack);
     free(source->path);
     buf_free(&source->head);
     buf_free(&source->tail);
     digest_free(&source->digest);
-    *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
+    *source = source_none();
+}
+
+ssize_t source_read(struct source *source, char *bytes, size_t len)
+{
+    ssize_t n = source->ahead_fd < 0 ? 0 : read(source->ahead_fd, bytes, len);
+    return n != 0 ? n : read(source->fd, bytes, len);
 }
 
 void source_move(struct source *source, size_t len, uint64_t lines, bool overlong)

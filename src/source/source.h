@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -20,6 +21,7 @@ struct source {
     const char *name; /* for messages: the path, or "stdin" */
     char *path;       /* NULL: stdin */
     int fd;           /* -1: not open */
+    int ahead_fd;     /* of a pipe: what was read before the run, to be read first; -1: nothing */
     int packed_fd;    /* the compressed file whose unpacked bytes fd gives; -1: none */
     struct unpack unpack;
     bool regular;  /* fd is a regular file; a compressed one is a pipe to us */
@@ -35,6 +37,15 @@ bool source_open(struct source *source, const char *path, struct error *err);
 
 /* A regular file of this path that is open, at its beginning. */
 void source_open_again(struct source *source, const char *path, int fd);
+
+/* Nothing is open. */
+static inline struct source source_none(void)
+{
+    return (struct source){.fd = -1, .ahead_fd = -1, .packed_fd = -1, .unpack.fd = -1};
+}
+
+/* read(2), of what was read ahead first. */
+ssize_t source_read(struct source *source, char *bytes, size_t len);
 
 /* The file that was opened, compressed or not. */
 static inline int source_file(const struct source *source)

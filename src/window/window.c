@@ -254,6 +254,22 @@ static bool calendar_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
     return true;
 }
 
+/* From the last cut at or before t to the next one. */
+static bool slice_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
+                     struct window_bounds *bounds)
+{
+    i128 start = spec->offset_ns +
+                 window_floor_div((i128)t_ns - spec->offset_ns, spec->slide_ns) * spec->slide_ns;
+    i128 end = start + spec->slide_ns;
+    int64_t rest = spec->size_ns % spec->slide_ns; /* windows end this far behind a start */
+    if (rest != 0 && t_ns < start + rest)
+        end = start + rest;
+    else if (rest != 0)
+        start += rest;
+    *bounds = (struct window_bounds){window_clamp(start), window_clamp(end)};
+    return k == 0;
+}
+
 static bool all_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
                    struct window_bounds *bounds)
 {
@@ -269,6 +285,7 @@ static const struct window_ops window_table[] = {
     [WINDOW_CALENDAR] = {NULL, NULL, print_calendar, calendar_at}, /* read as tumbling:UNIT */
     [WINDOW_ALL] = {NULL, parse_all, print_all, all_at},
     [WINDOW_SESSION] = {"session", parse_session, print_session, NULL},
+    [WINDOW_SLICE] = {NULL, NULL, NULL, slice_at},
 };
 enum { N_KINDS = sizeof window_table / sizeof window_table[0] };
 
@@ -320,6 +337,14 @@ bool window_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
                struct window_bounds *bounds)
 {
     return window_table[spec->kind].at(spec, t_ns, k, bounds);
+}
+
+struct window_spec window_units(const struct window_spec *spec)
+{
+    struct window_spec units = *spec;
+    if (window_overlaps(spec))
+        units.kind = WINDOW_SLICE;
+    return units;
 }
 
 bool window_after(const struct window_spec *spec, int64_t t_ns, struct window_bounds *bounds)

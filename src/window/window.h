@@ -11,6 +11,8 @@
  *     all                 one window for all time
  *     session             depends on the other records of the key: only the gap stands here;
  *                         engine/sessions.c keeps them
+ *     slice               from one start or end of a sliding or cumulating window to the next: it
+ *                         is in each of these wholly or not at all
  *
  * All but sessions are aligned: they follow from the time alone, and in the order of their starts
  * (of equal starts: of their ends) they are also in the order of their ends.
@@ -35,6 +37,7 @@ enum window_kind {
     WINDOW_CALENDAR,
     WINDOW_ALL,
     WINDOW_SESSION,
+    WINDOW_SLICE, /* what overlapping ones are cut into; nobody asks for them by name */
 };
 
 enum calendar_unit {
@@ -93,6 +96,9 @@ static inline bool window_overlaps(const struct window_spec *spec)
     return (spec->kind == WINDOW_SLIDING || spec->kind == WINDOW_CUMULATE) &&
            spec->slide_ns < spec->size_ns;
 }
+
+/* The windows without their overlap: slices, or the same. */
+struct window_spec window_units(const struct window_spec *spec);
 
 /* Can these be the bounds of a window of this kind? For what was read from a snapshot. */
 bool window_is(const struct window_spec *spec, const struct window_bounds *bounds);

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import Pool
 
 import model
+import shards
 import streams
 from aggregates import Approx
 from decimals import Bad, number_text, parse_number
@@ -389,6 +390,8 @@ def mismatches(winagg, case, folder, ways, rng_seed):
         found = dict(variants(winagg, case, expected, seen, folder, random.Random(rng_seed)))
     if "restarts" in ways and not found:
         found = dict(restarts(winagg, case, expected, seen, folder, random.Random(rng_seed)))
+    if "merges" in ways and not found:
+        found = dict(shards.merges(winagg, case, folder, rng_seed))
     return found
 
 
@@ -489,6 +492,8 @@ def arguments():
                         help="also: other read sizes, a FILE, another order of the records")
     parser.add_argument("--restarts", action="store_true",
                         help="also: with --state, stopped and killed at random on the way")
+    parser.add_argument("--merges", action="store_true",
+                        help="also: dealt out to shards, their partial results merged")
     parser.add_argument("--keep-going", action="store_true", help="report every mismatch")
     return parser.parse_args()
 
@@ -500,7 +505,7 @@ def main():
         print(f"check.py: no such program: {winagg}", file=sys.stderr)
         return 2
     numbers = range(options.count) if options.case is None else [options.case]
-    ways = [way for way in ("variants", "restarts") if getattr(options, way)]
+    ways = [way for way in ("variants", "restarts", "merges") if getattr(options, way)]
     jobs = [(winagg, options.seed, number, ways) for number in numbers]
     agreed = wrong = 0
     with Pool(WORKERS) as pool:

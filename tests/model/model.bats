@@ -34,3 +34,7 @@ check() {
 @test "stopped, killed and started again, it leaves what one run leaves" {
     check --seed 4 --count 300 --restarts
 }
+
+@test "dealt out to shards and merged in trees, it is what one run says" {
+    check --seed 5 --count 250 --merges
+}

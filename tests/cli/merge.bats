@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# --partial and --merge: shards, and what they give together.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+    [ -z "${pids:-}" ] || kill -KILL $pids 2>/dev/null || true
+}
+
+partial() {
+    "$WINAGG" -t t --time-format s --partial "$@"
+}
+
+merged() {
+    "$WINAGG" --merge --output-time s -o csv "$@"
+}
+
+@test "lines are JSON: a header, deltas, watermarks, a last line that counts them" {
+    tv 1:2 12:3 | partial -w 10s -a count,sum:v >p
+    same "$(jq -c 'keys_unsorted' p | uniq -c | awk '{ print $1, $2 }' | paste -sd' ')" \
+        '1 ["s","partial","keys","options"] 1 ["s","watermark"] 1 ["s","w","n","a"] 1 ["s","watermark"] 1 ["s","w","n","a"] 1 ["s","lines","records","hash","clock","max"]'
+    same "$(jq -s '.[-1].lines == length' p)" true
+    # The same run writes the same bytes, whatever the read sizes.
+    tv 1:2 12:3 | "$WINAGG" -t t --time-format s --partial -w 10s -a count,sum:v -j 3 | cmp p -
+}
+
+@test "a stream alone gives the rows of its run, late panes included" {
+    tv 1 2 15 3 26 9 40 >in
+    for window in 10s sliding:20s/5s session:4s cumulate:20s/5s tumbling:day; do
+        for more in "" "-m discard" "-m retract"; do
+            # shellcheck disable=SC2086
+            same "$(partial -w "$window" -l 10s in | merged $more 2>/dev/null)" \
+                "$(w -w "$window" -l 10s $more in 2>/dev/null)"
+        done
+    done
+}
+
+@test "sessions that cross shards come out right, before anything ends" {
+    tv 1 19 50 >a
+    tv 10 100 200 >b
+    partial -w session:10s -d 0 a >pa
+    partial -w session:10s -d 0 b >pb
+    same "$(merged pa pb)" "window_start,window_end,count
+1,29,3
+50,60,1
+100,110,1
+200,210,1"
+}
+
+@test "pipes are merged live: a row is out when every shard has passed its window" {
+    mkfifo a b pa pb
+    partial -w 10s <a >pa & pids="$!"
+    partial -w 10s <b >pb & pids="$pids $!"
+    merged pa pb >rows & pids="$pids $!"
+    exec 7>a 8>b
+    tv 1 12 >&7
+    tv 2 >&8
+    tv 23 >&8
+    wait_for_line rows 0,10,2
+    exec 7>&- 8>&-
+    wait
+    same "$(cat rows)" "window_start,window_end,count
+0,10,2
+10,20,1
+20,30,1"
+}
+
+@test "several streams in one input: W waits for its end, in whatever order the lines stand" {
+    tv 1 12 25 | partial -w 10s >pa
+    tv 2 3 14 | partial -w 10s >pb
+    rows="window_start,window_end,count
+0,10,3
+10,20,2
+20,30,1"
+    same "$(cat pa pb | merged)" "$rows"
+    cat pa pb >both
+    same "$(merged both)" "$rows"
+    sort -r both >sorted
+    same "$(merged sorted)" "$rows"
+    same "$(sort both | merged)" "$rows"
+    # One stream whose lines were sorted is no stream in its order, either.
+    same "$(sort -r pa | merged)" "$(tv 1 12 25 | w -w 10s)"
+    # Shards that begin alike share a name.
+    tv 1 | partial -w 10s >one
+    same "$(cat one one one | sort | merged)" "window_start,window_end,count
+0,10,3"
+}
+
+@test "a tree of merges is one merge; FILE order decides between equal times" {
+    for i in 1 2 3 4; do
+        printf '{"t":5,"v":"%s"}\n' "$i" | partial -w 10s -a first:v,last:v >"p$i"
+    done
+    "$WINAGG" --merge --partial p3 p4 >p34
+    "$WINAGG" --merge --partial p1 p2 | cat - p34 >all
+    same "$(merged p1 p2 p3 p4)" "window_start,window_end,first_v,last_v
+0,10,1,4"
+    same "$(merged all)" "$(merged p1 p2 p3 p4)"
+    same "$(merged p4 p1 p3 p2)" "window_start,window_end,first_v,last_v
+0,10,4,2"
+}
+
+@test "what shapes results goes with the merge: --final, --top, --fill, --row-id" {
+    for i in 1 2 3; do
+        tv "$i:$i" "4$i:1" | jq -c '. + {k: (.v | tostring)}' | partial -w 10s -k k -a count,sum:v >"p$i"
+    done
+    cat p1 p2 p3 | merged --fill --top 2:sum_v --row-id >got
+    for i in 1 2 3; do tv "$i:$i" "4$i:1"; done | jq -c '. + {k: (.v | tostring)}' >in
+    w -w 10s -k k -a count,sum:v --fill --top 2:sum_v --row-id --delay all in | cmp got -
+    cat p1 p2 p3 | merged -m retract -l 5s --final >got
+    w -w 10s -k k -a count,sum:v -m retract -l 5s --final --delay all in | cmp got -
+}
+
+@test "a torn, a missing, a repeated line ends the run; no further window fires" {
+    tv 1 12 25 | partial -w 10s >p
+    for broken in "head -n -1 p" "head -c -9 p" "sed 4d p" "sed 4p p" "sed 1d p" "tail -n +5 p" \
+        "sed 5s/:1,/:2,/ p" "sed 4s/.$// p"; do
+        $broken | fails_with 1 "$WINAGG" --merge --output-time s -o csv >rows 2>err
+        [ -s err ]
+        ! grep -q '^20,' rows
+    done
+    sed 4d p | fails_with 1 "$WINAGG" --merge 2>err
+    grep -q "is not complete: expected 8 lines of 3 records, found 7 of 3" err
+    # An interrupted shard has no last line.
+    mkfifo a
+    partial -w 10s <a >p & pids=$!
+    exec 7>a
+    tv 1 12 >&7
+    for _ in $(seq 200); do [ "$(wc -l <p)" -ge 4 ] && break; sleep 0.05; done
+    kill "$pids"
+    wait "$pids" || true
+    fails_with 1 "$WINAGG" --merge p 2>err
+    grep -q "its last line is missing" err
+}
+
+@test "headers that disagree are refused, each option with both values" {
+    tv 1 | partial -w 5s >a
+    tv 1:1 | partial -w 10s -a sum:v -l 3s >b
+    fails_with 1 "$WINAGG" --merge a b 2>err
+    grep -qF -- "--window: expected 'tumbling:5s' as in the first stream, found 'tumbling:10s'" err
+    grep -qF -- "--agg: expected 'count=count' as in the first stream, found 'sum_v=sum:v'" err
+    grep -qF -- "--lateness: expected '' as in the first stream, found '3s'" err
+    # How each shard reads its records is its own business.
+    printf 'zeit,k\n1,a\n' | "$WINAGG" -t zeit -w 5s -k host=k -i csv --partial >c
+    printf '{"t":2,"host":"a"}\n' | partial -w 5s -k host -d 1m >d
+    same "$(merged c d)" "window_start,window_end,host,count
+0,5,a,2"
+}
+
+@test "options on the wrong side are refused by name" {
+    for wrong in "--partial -m retract" "--partial --state s" "--partial --fill" "--partial -o csv" \
+        "--partial --early 3" "--partial --dedup id" "--partial --late-every 2"; do
+        # shellcheck disable=SC2086
+        fails_with 2 "$WINAGG" -t t -w 10s $wrong </dev/null 2>err
+        grep -q -- "^winagg: --[a-z-]* \(shapes results\|goes neither\)" err
+    done
+    for wrong in "-t t" "-w 10s" "-k k" "-a count" "-d 1s" "--where a=1" "-i csv" "--strict" \
+        "--early 3" "--dedup id" "--partial -m retract"; do
+        # shellcheck disable=SC2086
+        fails_with 2 "$WINAGG" --merge $wrong </dev/null 2>err
+        grep -q -- "^winagg: --[a-z-]* \(shapes results\|picks records\|goes neither\)" err
+    done
+    fails_with 1 "$WINAGG" --merge </dev/null 2>err
+    echo '{"t":1}' | fails_with 1 "$WINAGG" --merge 2>err
+    grep -q "expected partial results" err
+}
+
+@test "a shard without records is a stream like any other" {
+    partial -w 10s </dev/null >empty
+    tv 1 12 | partial -w 10s >p
+    same "$(merged empty p)" "$(tv 1 12 | w -w 10s)"
+    same "$(merged empty)" "window_start,window_end,count"
+}
+
+@test "a killed merge goes on where its snapshot was" {
+    seq 1 3 3000 | jq -c '{t: ., k: (. % 7)}' | partial -w 10s -k k -a count,median:t >a
+    seq 2 3 3000 | jq -c '{t: ., k: (. % 7)}' | partial -w 10s -k k -a count,median:t >b
+    merged a b >whole
+    for _ in 1 2 3; do
+        timeout -s KILL 0.02 "$WINAGG" --merge --output-time s -o csv --state s --checkpoint 10 \
+            --output rows a b || true
+    done
+    merged --state s --output rows a b
+    cmp whole rows
+}
