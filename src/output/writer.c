@@ -6,10 +6,8 @@
 #include "output/writer_ops.h"
 
 static const struct writer_ops *const writers[] = {
-    [OUTPUT_JSON] = &writer_json,
-    [OUTPUT_CSV] = &writer_csv,
-    [OUTPUT_TSV] = &writer_tsv,
-    [OUTPUT_SQL] = &writer_sql,
+    [OUTPUT_JSON] = &writer_json,   [OUTPUT_CSV] = &writer_csv, [OUTPUT_TSV] = &writer_tsv,
+    [OUTPUT_TABLE] = &writer_table, [OUTPUT_SQL] = &writer_sql,
 };
 
 struct writer *writer_new(const struct writer_options *options)
@@ -26,6 +24,8 @@ void writer_free(struct writer *w)
 {
     if (w == NULL)
         return;
+    if (w->ops->free != NULL)
+        w->ops->free(w);
     for (size_t i = 0; i < w->options.n_keys + w->options.n_results; i++)
         buf_free(&w->labels[i]);
     free(w->labels);
@@ -47,6 +47,10 @@ static void render_bounds(struct writer *w, int64_t start_ns, int64_t end_ns)
     w->start_ns = start_ns;
     w->end_ns = end_ns;
     w->bounds.len = 0;
+    if (w->ops->bounds != NULL) {
+        w->ops->bounds(w, &w->bounds, start_ns, end_ns);
+        return;
+    }
     w->ops->time(w, &w->bounds, start_ns);
     buf_puts(&w->bounds, w->ops->between_bounds);
     w->ops->time(w, &w->bounds, end_ns);
@@ -90,4 +94,19 @@ void writer_commit(struct writer *w, struct buf *to)
 {
     if (w->ops->commit != NULL)
         w->ops->commit(w, to);
+}
+
+bool writer_has_state(const struct writer *w)
+{
+    return w->ops->save != NULL;
+}
+
+void writer_save(const struct writer *w, struct buf *to)
+{
+    w->ops->save(w, to);
+}
+
+bool writer_load(struct writer *w, const unsigned char **at, const unsigned char *end)
+{
+    return w->ops->load(w, at, end);
 }

@@ -22,7 +22,7 @@
 #include "base/value.h"
 #include "time/timestamp.h"
 
-enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV, OUTPUT_SQL };
+enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV, OUTPUT_TABLE, OUTPUT_SQL };
 
 /* What a column of results holds, for formats that declare it. */
 enum writer_type { WRITER_NUMBER, WRITER_COUNT, WRITER_TEXT };
@@ -35,6 +35,7 @@ struct writer_options {
     bool op;                 /* an op column: retract mode */
     bool panes;              /* pane and timing columns */
     bool row_id;             /* an id column; SQL has one anyway */
+    bool styled;             /* table: for a terminal that has bold letters and colours */
     const char *table;       /* SQL: NAME or SCHEMA.NAME; borrowed */
     char **keys;             /* column names; borrowed */
     size_t n_keys;
@@ -62,5 +63,11 @@ void writer_repeat(struct writer *w, struct buf *to, const char *text, size_t le
 /* id: 32 hex digits; ignored without an id column. */
 void writer_end(struct writer *w, struct buf *to, const char *id);
 void writer_commit(struct writer *w, struct buf *to);
+
+/* What later rows look like depends on, behind a commit; nothing for most formats. False: damaged.
+ */
+bool writer_has_state(const struct writer *w);
+void writer_save(const struct writer *w, struct buf *to);
+bool writer_load(struct writer *w, const unsigned char **at, const unsigned char *end);
 
 #endif

@@ -12,12 +12,18 @@ struct writer_ops {
     void (*begin)(struct writer *w, struct buf *to, const char *op);
     void (*time)(struct writer *w, struct buf *to, int64_t ns); /* one bound, into w->bounds */
     const char *between_bounds;
+    /* Both of them, in the place of these two; NULL: they are enough. */
+    void (*bounds)(struct writer *w, struct buf *to, int64_t start_ns, int64_t end_ns);
     bool takes_back_by_id; /* what is taken back is not repeated */
     void (*key)(struct writer *w, struct buf *to, size_t i, const struct datum *value);
     void (*results)(struct writer *w, struct buf *to, const struct datum *results, uint64_t pane,
                     const char *timing);
     void (*end)(struct writer *w, struct buf *to, const char *id);
     void (*commit)(struct writer *w, struct buf *to); /* NULL: nothing belongs together */
+    void (*free)(struct writer *w);                   /* NULL: has nothing of its own */
+    /* NULL: rows depend on no others */
+    void (*save)(const struct writer *w, struct buf *to);
+    bool (*load)(struct writer *w, const unsigned char **at, const unsigned char *end);
 };
 
 struct writer {
@@ -27,12 +33,13 @@ struct writer {
     struct buf bounds;  /* the two window columns, rendered; most rows share their window */
     int64_t start_ns, end_ns;
     struct buf scratch;
-    char separator;           /* CSV, TSV */
-    struct buf table, update; /* SQL: its quoted name; what follows VALUES (...) */
-    char op;                  /* SQL: the second letter of the row's op; NUL without */
-    bool open;                /* SQL: within a transaction */
+    char separator;               /* CSV, TSV */
+    struct buf table, update;     /* SQL: its quoted name; what follows VALUES (...) */
+    char op;                      /* SQL: the second letter of the row's op; NUL without */
+    bool open;                    /* SQL: within a transaction */
+    struct writer_table *aligned; /* table: the format's own */
 };
 
-extern const struct writer_ops writer_json, writer_csv, writer_tsv, writer_sql;
+extern const struct writer_ops writer_json, writer_csv, writer_tsv, writer_table, writer_sql;
 
 #endif

@@ -374,6 +374,22 @@ static bool load_merge(struct running *r, const unsigned char **at, const unsign
     return merge_load(r->merge, at, end);
 }
 
+static bool has_writer(const struct running *r)
+{
+    return r->writer != NULL && writer_has_state(r->writer);
+}
+
+static bool save_writer(struct running *r, struct buf *to)
+{
+    writer_save(r->writer, to);
+    return true;
+}
+
+static bool load_writer(struct running *r, const unsigned char **at, const unsigned char *end)
+{
+    return writer_load(r->writer, at, end) && *at == end;
+}
+
 static bool has_replay(const struct running *r)
 {
     return r->replay != NULL;
@@ -419,6 +435,7 @@ const struct part parts[] = {
     {"DDUP", DEDUP_STATE_VERSION, has_dedup, save_dedup, NULL, load_dedup, NULL},
     {"POSN", REPLAY_STATE_VERSION, has_replay, save_replay, NULL, load_replay, describe_replay},
     {"MERG", MERGE_STATE_VERSION, has_merge, save_merge, NULL, load_merge, NULL},
+    {"WRTR", 1, has_writer, save_writer, NULL, load_writer, NULL},
     {"OUTP", 1, always, save_outputs, parse_outputs, NULL, describe_outputs},
     {"PLAN", 1, always, save_options, NULL, NULL, describe_options},
     {0},

@@ -212,6 +212,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
             return true;
         }
         panes_header(&r->engine->panes);
+        panes_commit(&r->engine->panes);
         if (r->plan->partial)
             merge_end_stream(r);
     }

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/seed.h"
+#include "base/terminal.h"
 #include "run/follow.h"
 #include "run/parts.h"
 #include "run/resume.h"
@@ -95,6 +96,7 @@ static void start_engine(struct running *r)
         .time_unit = plan->time_unit,
         .zone = plan->zone,
         .unbounded = plan->window.kind == WINDOW_ALL,
+        .styled = terminal_is_styled(r->sinks[SINK_ROWS].fd),
         .op = plan->pane.mode == PANE_RETRACT,
         .panes = plan->panes,
         .row_id = plan->id != PANE_ID_NONE,

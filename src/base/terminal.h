@@ -1,0 +1,12 @@
+/*
+ * base/terminal.h - what a terminal can show.
+ */
+#ifndef BASE_TERMINAL_H
+#define BASE_TERMINAL_H
+
+#include <stdbool.h>
+
+/* Is it a terminal that may be given colours? Not if NO_COLOR is set, or TERM is dumb or unset. */
+bool terminal_is_styled(int fd);
+
+#endif

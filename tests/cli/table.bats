@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# -o table: for people.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+t() {
+    "$WINAGG" -t t --time-format s -o table "$@" | cat
+}
+
+@test "columns are aligned, numbers to the right, bounds that repeat are blank" {
+    printf '{"t":%s,"k":"%s","v":%s}\n' 1 a 5 2 bbb 1234.5 61 a 7 3 a 6 >in
+    same "$(t -w 1m -k k -a count,max:v -d 1m in)" \
+        "window_start      window_end  k    count   max_v
+1970-01-01 00:00  00:01       a        2       6
+                              bbb      1  1234.5
+1970-01-01 00:01  00:02       a        1       7"
+    same "$(t -w 1m -k k --output-time s -d 1m in)" "window_start  window_end  k    count
+           0          60  a        2
+                          bbb      1
+          60         120  a        1"
+}
+
+@test "widths come from the rows of one timer time, and never shrink" {
+    printf '{"t":%s,"k":"%s"}\n' 1 long-name 11 x 21 much-longer-name 31 y >in
+    same "$(t -w 10s -k k --output-time s in)" "window_start  window_end  k          count
+           0          10  long-name      1
+          10          20  x              1
+          20          30  much-longer-name      1
+          30          40  y                     1"
+}
+
+@test "seconds stand where a bound has some, and a day only where it changes" {
+    tv 1 86399 >in
+    same "$(t -w session:500ms in)" "window_start         window_end    count
+1970-01-01 00:00:01  00:00:01.500      1
+1970-01-01 23:59:59  23:59:59.500      1"
+    same "$(t -w tumbling:day in)" "window_start      window_end        count
+1970-01-01 00:00  1970-01-02 00:00      2"
+    same "$(t -w all in)" "window_start  window_end  count
+                              2"
+    same "$(t -w 1h --tz Asia/Kathmandu --output-time local in | sed -n 2p)" \
+        "1970-01-01 05:30  06:30           1"
+}
+
+@test "control characters are escaped, wide characters take two columns, nothing is a blank" {
+    printf '{"t":1,"k":"\\u001b[31m","v":1}\n{"t":2,"k":"漢字"}\n{"t":3,"k":"e\\u0301"}\n' |
+        t -w 1m -k k -a count,sum:v,min:v --output-time s | sed 's/  *$//' >got
+    same "$(cat got)" "window_start  window_end  k         count  sum_v  min_v
+           0          60  \\x1B[31m      1      1      1
+                          é             1      0
+                          漢字          1      0"
+}
+
+@test "refinements show what they replace; an empty input has a header" {
+    same "$(tv 1 12 3 | t -w 10s -l 20s -m retract --output-time s)" \
+        "op  window_start  window_end  count  pane  timing
++I             0          10      1     0  on_time
+-U                                1     0  on_time
++U                                2     1  late
++I            10          20      1     0  on_time"
+    same "$(t -w 10s </dev/null)" "window_start  window_end  count"
+}
+
+@test "a restart goes on in the same columns" {
+    seq 1 400 | jq -c '{t: ., k: ("k" * (. % 13))}' >in
+    t -w 10s -k k in >whole
+    for n in 37 120 300 400; do
+        head -n "$n" in >app
+        "$WINAGG" -t t --time-format s -o table -w 10s -k k --state s --checkpoint 3 \
+            --at-eof keep --output rows app
+    done
+    "$WINAGG" -t t --time-format s -o table -w 10s -k k --state s --output rows app
+    cmp whole rows
+}
+
+@test "on a terminal the header is bold and late rows are marked, unless that is not wanted" {
+    tv 1 12 3 >in
+    on_terminal() {
+        script -qec "$* '$WINAGG' -t t -w 10s -l 20s -o table in" /dev/null | cat -v
+    }
+    on_terminal env TERM=xterm >got
+    grep -q '^^\[\[1mwindow_start.*^\[\[0m' got
+    grep -q '^^\[\[33m.* late^\[\[0m' got
+    same "$(on_terminal env TERM=dumb | grep -c '\^\[')" 0
+    same "$(on_terminal env TERM=xterm NO_COLOR=1 | grep -c '\^\[')" 0
+    same "$(TERM=xterm t -w 10s -l 20s in | cat -v | grep -c '\^\[')" 0
+}
