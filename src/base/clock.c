@@ -14,6 +14,11 @@ int64_t clock_monotonic_ns(void)
     return read_ns(CLOCK_MONOTONIC);
 }
 
+int64_t clock_real_ns(void)
+{
+    return read_ns(CLOCK_REALTIME);
+}
+
 int64_t clock_process_ns(void)
 {
     return read_ns(CLOCK_PROCESS_CPUTIME_ID);

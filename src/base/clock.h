@@ -9,6 +9,9 @@
 /* Nanoseconds since some fixed point; never steps back. */
 int64_t clock_monotonic_ns(void);
 
+/* The time of day, in nanoseconds since 1970-01-01T00:00:00Z; for what is shown only. */
+int64_t clock_real_ns(void);
+
 /* Processor time of all threads of this process, in nanoseconds. */
 int64_t clock_process_ns(void);
 

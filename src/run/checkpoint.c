@@ -123,6 +123,7 @@ static bool done(struct running *r, int error, bool must)
         return failed(r, error, must);
     c->failures = 0;
     c->taken++;
+    metrics_write(r);
     size_t held = c->held;
     c->held = 0;
     if (!r->sinks[SINK_ROWS].held || held == 0)

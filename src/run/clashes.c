@@ -17,7 +17,7 @@ struct named {
     ino_t inode; /* of the file, or of its directory */
 };
 
-enum { NAMED_MAX = 8 }; /* besides the inputs */
+enum { NAMED_MAX = 10 }; /* besides the inputs */
 
 struct list {
     struct named *at;
@@ -97,6 +97,8 @@ bool clashes_check(const struct plan *plan, struct error *err)
     add_path(&list, "--output", plan->output_path, "");
     add_path(&list, "--late", plan->late_path, "");
     add_path(&list, "--bad", plan->bad_path, "");
+    add_path(&list, "--metrics", plan->metrics_path, "");
+    add_path(&list, "--metrics' temporary file", plan->metrics_path, ".tmp");
     bool ok = true;
     for (size_t i = 0; ok && i < list.n; i++)
         for (size_t j = 0; ok && j < i; j++)

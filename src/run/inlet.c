@@ -142,7 +142,8 @@ static unsigned threads_for(const struct running *r, const struct inlet *in)
         threads = threads >= r->n_inlets && threads > 1 ? 2 : 1;
     /* A snapshot or a timeout may fall due while a quiet pipe is waited for: that takes a thread
      * that waits. */
-    bool looks = r->plan->state_path != NULL || r->plan->idle_ns > 0;
+    bool looks = r->plan->state_path != NULL || r->plan->idle_ns > 0 ||
+                 r->plan->metrics_path != NULL || r->progress.on;
     if (looks && !in->source.regular && threads == 1)
         threads = 2;
     return threads;

@@ -58,11 +58,11 @@ struct plan {
     const char *sql_table; /* of -o sql:TABLE */
     bool panes;            /* asked for, or a window can fire more than once */
     enum pane_id id;
-    const char *output_path, *late_path, *bad_path; /* NULL: not asked for */
-    bool delay_all;                                 /* W waits for the end of the input */
+    const char *output_path, *late_path, *bad_path, *metrics_path; /* NULL: not asked for */
+    bool delay_all; /* W waits for the end of the input */
     bool has_source, has_dedup;
     bool has_position; /* --position: what is not above the last one is replayed */
-    bool strict, stats;
+    bool strict, stats, progress;
     unsigned threads; /* 0: as many as cores */
 
     struct plan_option *options; /* n_options that decide what the run writes, in their order */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "run/counters.h"
+#include "run/running.h"
 #include "scan/newline.h"
 #include "time/duration.h"
 
@@ -88,7 +90,7 @@ void report_end(struct report *report, bool goes_on)
 }
 
 /* All records that were not bad, over all runs. */
-static uint64_t good_records(const struct engine *engine)
+uint64_t report_good(const struct engine *engine)
 {
     const struct engine_counts *c = &engine->counts;
     return c->used + c->too_late + c->unassigned + c->filtered + c->duplicates + c->replayed;
@@ -97,12 +99,12 @@ static uint64_t good_records(const struct engine *engine)
 void report_resumed(struct report *report, const struct engine *engine)
 {
     report->bad_before = report->bad;
-    report->good_before = good_records(engine);
+    report->good_before = report_good(engine);
 }
 
 void report_losses(const struct report *report, const struct engine *engine, bool merges)
 {
-    uint64_t good = good_records(engine) - report->good_before;
+    uint64_t good = report_good(engine) - report->good_before;
     uint64_t records = good + report->bad - report->bad_before;
     struct buf advice = {0};
     /* Late is what lies behind W, which trails the clock by the delay. */
@@ -163,7 +165,7 @@ void report_given_up(const struct engine *engine, const char *state_path, uint64
 
 bool report_all_bad(const struct report *report, const struct engine *engine)
 {
-    return report->bad > report->bad_before && good_records(engine) == report->good_before;
+    return report->bad > report->bad_before && report_good(engine) == report->good_before;
 }
 
 static void put_count(struct buf *to, const char *name, uint64_t n)
@@ -186,25 +188,16 @@ static void put_time(struct buf *to, const char *name, bool any, int64_t ns,
     buf_puts(to, quote);
 }
 
-void report_stats(const struct report *report, const struct engine *engine,
-                  const struct checkpoint *checkpoint, enum time_unit unit, const struct zone *zone)
+void report_stats(const struct running *r)
 {
+    const struct engine *engine = r->engine;
     const struct engine_counts *c = &engine->counts;
     const struct watermark *w = &engine->watermark;
-    const struct time_style style = {unit, zone};
+    const struct time_style style = {r->plan->time_unit, r->plan->zone};
     struct buf line = {0};
     buf_putc(&line, '{');
-    put_count(&line, "records", good_records(engine) + report->bad);
-    put_count(&line, "bytes", report->bytes);
-    put_count(&line, "used", c->used);
-    put_count(&line, "bad", report->bad);
-    put_count(&line, "late", c->late);
-    put_count(&line, "too_late", c->too_late);
-    put_count(&line, "unassigned", c->unassigned);
-    put_count(&line, "filtered", c->filtered);
-    put_count(&line, "duplicates", c->duplicates);
-    put_count(&line, "windows", c->windows);
-    put_count(&line, "rows", engine->panes.rows);
+    for (enum counter i = 0; i < COUNTER_PARTLY_LATE; i++)
+        put_count(&line, counter_texts[i].name, counter_value(r, i));
     put_time(&line, "watermark", w->finite, w->now_ns, &style);
     put_time(&line, "max_event_time", w->started, w->clock_ns, &style);
     put_count(&line, "partly_late", c->partly_late);
@@ -216,12 +209,12 @@ void report_stats(const struct report *report, const struct engine *engine,
     }
     put_count(&line, "replayed", c->replayed);
     put_count(&line, "fill_skipped", c->fill_skipped);
-    if (checkpoint->path != NULL) {
-        put_count(&line, "checkpoints", checkpoint->taken);
-        buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)checkpoint->longest_ns / 1e9);
+    if (r->checkpoint.path != NULL) {
+        put_count(&line, "checkpoints", r->checkpoint.taken);
+        buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)r->checkpoint.longest_ns / 1e9);
     }
     buf_printf(&line, ",\"seconds\":%.3f}\n",
-               (double)(clock_monotonic_ns() - report->started_ns) / 1e9);
+               (double)(clock_monotonic_ns() - r->report.started_ns) / 1e9);
     fwrite(line.data, 1, line.len, stderr);
     buf_free(&line);
 }

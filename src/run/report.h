@@ -12,6 +12,8 @@
 #include "output/sink.h"
 #include "run/checkpoint.h"
 
+struct running;
+
 struct report {
     const char *input_name;
     bool strict;
@@ -24,6 +26,9 @@ struct report {
     uint64_t good_before;  /* records that were not bad, in the runs before this one */
     int64_t started_ns;
 };
+
+/* Records that were not bad. */
+uint64_t report_good(const struct engine *engine);
 
 void report_start(struct report *report, const char *input_name, bool strict,
                   struct sink *bad_sink);
@@ -71,8 +76,6 @@ bool report_all_bad(const struct report *report, const struct engine *engine);
  * With --state also the number of snapshots and the seconds between them, where they were
  * stretched most.
  */
-void report_stats(const struct report *report, const struct engine *engine,
-                  const struct checkpoint *checkpoint, enum time_unit unit,
-                  const struct zone *zone);
+void report_stats(const struct running *r);
 
 #endif

@@ -18,7 +18,7 @@
 
 static void print_stats(struct running *r)
 {
-    report_stats(&r->report, r->engine, &r->checkpoint, r->plan->time_unit, r->plan->zone);
+    report_stats(r);
 }
 
 /* What is done about signals by whoever works or waits for long: base/attend.h. */
@@ -124,6 +124,8 @@ static enum step read_more(struct running *r, struct inlet *in, enum input_statu
         return STEP_END;
     if (r->checkpoint.every_records == 0 && !checkpoint_if_due(r, 0))
         return STEP_FAILED;
+    metrics_if_due(r);
+    progress_if_due(r);
     *status = INPUT_END;
     if (!in->empty && !next_batch(r, in, status))
         return STEP_FAILED;
@@ -303,6 +305,9 @@ static bool work(struct running *r, struct run_result *result)
         return true;
     if (!signals_start(r->plan->state_path != NULL, r->err))
         return false;
+    if (!metrics_start(r))
+        return false;
+    progress_start(r);
     checkpoint_start(r);
     if (!goes_on && r->checkpoint.path != NULL)
         checkpoint_note_released(&r->checkpoint); /* none: the lock file may be an old one */
@@ -323,6 +328,8 @@ static bool work(struct running *r, struct run_result *result)
         report_given_up(r->engine, r->plan->state_path, r->sinks[SINK_ROWS].stalled);
         result->signal = signals_stop;
     }
+    progress_end(r);
+    metrics_write(r);
     if (r->plan->stats)
         print_stats(r);
     if (ok && result->signal == 0 && report_all_bad(&r->report, r->engine))

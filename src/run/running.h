@@ -12,7 +12,9 @@
 #include "run/checkpoint.h"
 #include "run/inlet.h"
 #include "run/merge.h"
+#include "run/metrics.h"
 #include "run/plan.h"
+#include "run/progress.h"
 #include "run/report.h"
 #include "run/sinks.h"
 #include "run/unseen.h"
@@ -36,6 +38,8 @@ struct running {
     struct engine *engine;
     struct attend attend; /* looks at signals */
     struct report report;
+    struct metrics metrics;
+    struct progress progress;
     struct unseen *unseen;
     struct advise *advise; /* NULL: a run with results */
     struct checkpoint checkpoint;

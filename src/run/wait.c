@@ -62,6 +62,8 @@ static struct slice slice_now(const struct running *r, const struct inlet *in)
 /* It is over, and the input was silent. */
 static bool note_slice(struct running *r, struct inlet *in, const struct slice *slice)
 {
+    metrics_if_due(r);
+    progress_if_due(r);
     int64_t waited_ns = clock_monotonic_ns() - slice->from_ns;
     return !slice->idle ||
            note_silence(r, in, waited_ns < 2 * slice->length_ns ? waited_ns : slice->length_ns);
@@ -97,5 +99,7 @@ bool wait_for_growth(struct running *r, struct inlet *file)
         follow_wait(r, wait_ns > 0 ? wait_ns : 0);
     if (follow_is_quiet(file) && !note_slice(r, file, &slice))
         return false;
+    metrics_if_due(r);
+    progress_if_due(r);
     return running_is_over(r) || checkpoint_if_due(r, 0);
 }

@@ -1,0 +1,113 @@
+#include "run/metrics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "run/counters.h"
+#include "run/running.h"
+
+enum { METRICS_EVERY_S = 10 };
+
+static void put_head(struct buf *to, const char *name, const char *type, const char *doc)
+{
+    buf_printf(to, "# HELP winagg_%s %s\n# TYPE winagg_%s %s\n", name, doc, name, type);
+}
+
+static void put_gauge(struct buf *to, const char *name, const char *doc, int64_t ns)
+{
+    put_head(to, name, "gauge", doc);
+    buf_printf(to, "winagg_%s ", name);
+    time_print(to, ns, TIME_UNIT_S, NULL);
+    buf_putc(to, '\n');
+}
+
+static void put_all(struct running *r, struct buf *to)
+{
+    const struct watermark *w = &r->engine->watermark;
+    for (enum counter i = 0; i < N_COUNTERS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s_total", counter_texts[i].name);
+        put_head(to, name, "counter", counter_texts[i].doc);
+        buf_printf(to, "winagg_%s %llu\n", name, (unsigned long long)counter_value(r, i));
+    }
+    put_head(to, "open_windows", "gauge", "Windows that have not fired for good.");
+    buf_printf(to, "winagg_open_windows %llu\n",
+               (unsigned long long)r->engine->ops->open(r->engine));
+    if (w->finite)
+        put_gauge(to, "watermark_timestamp_seconds", "No earlier record is expected any more.",
+                  w->now_ns);
+    if (w->started)
+        put_gauge(to, "max_event_timestamp_seconds", "The highest event time of a record.",
+                  w->clock_ns);
+    if (r->checkpoint.path != NULL) {
+        put_head(to, "checkpoints_total", "counter", "Snapshots that were taken.");
+        buf_printf(to, "winagg_checkpoints_total %llu\n", (unsigned long long)r->checkpoint.taken);
+    }
+    put_gauge(to, "run_seconds", "How long the run has gone on.",
+              clock_monotonic_ns() - r->report.started_ns);
+}
+
+static bool replace(const char *path, const struct buf *text)
+{
+    struct buf temporary = {0};
+    buf_printf(&temporary, "%s.tmp", path);
+    const char *name = buf_cstr(&temporary);
+    int fd = io_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool ok = fd >= 0;
+    for (size_t done = 0; ok && done < text->len;) {
+        ssize_t n = write(fd, text->data + done, text->len - done);
+        ok = n >= 0 || errno == EINTR;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    if (fd >= 0)
+        ok = io_close(fd) == 0 && ok;
+    ok = ok && rename(name, path) == 0;
+    int error = errno;
+    if (!ok && fd >= 0)
+        unlink(name);
+    buf_free(&temporary);
+    errno = error;
+    return ok;
+}
+
+static bool write_now(struct running *r)
+{
+    struct buf text = {0};
+    put_all(r, &text);
+    bool ok = replace(r->plan->metrics_path, &text);
+    int error = errno;
+    buf_free(&text);
+    errno = error;
+    r->metrics.due_ns = clock_monotonic_ns() + (int64_t)METRICS_EVERY_S * 1000000000;
+    return ok;
+}
+
+bool metrics_start(struct running *r)
+{
+    if (r->plan->metrics_path == NULL)
+        return true;
+    return write_now(r) || error_set(r->err, EXIT_RUNTIME, "%s: can't write metrics: %s",
+                                     r->plan->metrics_path, strerror(errno));
+}
+
+void metrics_write(struct running *r)
+{
+    if (r->plan->metrics_path == NULL)
+        return;
+    bool ok = write_now(r);
+    if (!ok && !r->metrics.failed)
+        fprintf(stderr, "winagg: %s: can't write metrics: %s\n", r->plan->metrics_path,
+                strerror(errno));
+    r->metrics.failed = !ok;
+}
+
+void metrics_if_due(struct running *r)
+{
+    if (r->plan->metrics_path != NULL && clock_monotonic_ns() >= r->metrics.due_ns)
+        metrics_write(r);
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# A run that is watched: --metrics and --progress.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+metric() {
+    sed -n "s/^winagg_$2 //p" "$1"
+}
+
+@test "--metrics: the counters of --stats, in Prometheus' format" {
+    tv 1 12 3 25 x | w -w 10s --metrics m --stats >rows 2>err || true
+    for name in records bytes used bad late too_late rows windows; do
+        same "$(metric m "${name}_total")" "$(counter err "$name")"
+    done
+    same "$(metric m watermark_timestamp_seconds)" 25
+    same "$(metric m max_event_timestamp_seconds)" 25
+    # Each sample stands behind its HELP and TYPE; names and numbers are as the format has them.
+    same "$(grep -cvE '^(# (HELP|TYPE) )?winagg_[a-z_]+ .' m)" 0
+    same "$(grep -v '^#' m | cut -d' ' -f1)" "$(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' m)"
+    same "$(grep -v '^#' m | grep -cvE '^[a-z_]+ -?[0-9]+(\.[0-9]+)?$')" 0
+    same "$(sed -n 's/^# TYPE winagg_[a-z_]*_total //p' m | sort -u)" counter
+}
+
+@test "--metrics is there from the start, and replaced as a whole at each checkpoint" {
+    mkfifo fifo
+    w -w 10s --metrics m --state s --checkpoint 2 <fifo >rows &
+    exec 7>fifo
+    for _ in $(seq 200); do [ -s m ] && break; sleep 0.05; done
+    same "$(metric m records_total)" 0
+    tv 1 2 3 4 >&7
+    for _ in $(seq 200); do [ "$(metric m records_total)" -eq 4 ] && break; sleep 0.05; done
+    same "$(metric m records_total)" 4
+    [ "$(metric m checkpoints_total)" -ge 2 ]
+    exec 7>&-
+    wait
+    [ ! -e m.tmp ]
+}
+
+@test "--metrics that can't be written: an error at the start, said once later" {
+    tv 1 | fails_with 1 w -w 10s --metrics nowhere/m 2>err
+    grep -q "nowhere/m: can't write metrics" err
+    mkdir dir
+    mkfifo fifo
+    w -w 10s --metrics dir/m --state s --checkpoint 1 <fifo >rows 2>err &
+    exec 7>fifo
+    for _ in $(seq 200); do [ -s dir/m ] && break; sleep 0.05; done
+    rm -r dir
+    tv 1 2 3 >&7
+    exec 7>&-
+    wait
+    same "$(grep -c "can't write metrics" err)" 1
+    same "$(tail -n 1 rows)" 0,10,3
+    tv 1 | fails_with 2 w -w 10s --metrics same --output same
+}
+
+# What is left on a screen of a stream with carriage returns.
+on_screen() {
+    python3 -c '
+import sys
+for line in sys.stdin.buffer.read().decode().split("\n"):
+    cells = []
+    for piece in line.split("\r"):
+        cells[:len(piece)] = piece
+    print("".join(cells).rstrip())'
+}
+
+@test "--progress: drawn while it runs, gone at the end, and for messages" {
+    { tv 1 2; sleep 0.6; tv bad 12; sleep 0.6; tv 13; } | w -w 10s --progress >rows 2>err
+    same "$(cat rows)" "window_start,window_end,count
+0,10,2
+10,20,2"
+    tr '\r' '\n' <err | grep -q '^2 records  .* MB/s  W 1970-01-01T00:00:02Z, [0-9]*d ago  1 open  0 late  0 bad$'
+    on_screen <err >seen
+    same "$(wc -l <seen)" 2
+    grep -q "^winagg: stdin:3: " seen
+}
+
+@test "--progress is on by itself where rows do not go to the terminal that stderr is" {
+    seq 1 400000 | sed 's/.*/{"t":&}/' >in
+    for _ in 1 2 3 4 5; do cat in; done >big
+    script -qec "'$WINAGG' -t t -w 1000s --output out big" /dev/null >seen
+    same "$(on_screen <seen | grep -v "came too late" | tr -d '\n')" ""
+    # Slower than a terminal is looked at.
+    mkfifo fifo
+    { tv 1; sleep 0.6; tv 2; } >fifo &
+    script -qec "'$WINAGG' -t t -w 1000s --output out2 fifo" /dev/null >seen
+    grep -q "1 records" seen
+    { tv 1; sleep 0.6; tv 2; } >fifo &
+    script -qec "'$WINAGG' -t t -w 1000s fifo" /dev/null >seen
+    same "$(grep -c "1 records" seen)" 0
+    w -w 1000s in >rows 2>err
+    same "$(cat err)" ""
+}
