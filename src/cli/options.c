@@ -355,7 +355,8 @@ static bool parse_size(struct command *c, const struct option *option, const cha
                      option->name, value);
 }
 
-static const char *const output_formats[] = {"json", "csv", "tsv", "table", "sql:TABLE", NULL};
+static const char *const output_formats[] = {"json",  "csv",       "tsv", "table",
+                                             "chart", "sql:TABLE", NULL};
 static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", "local", NULL};
 static const char *const at_eof_actions[] = {"flush", "keep", NULL};
 static const char *const resume_actions[] = {"skip", "continue", NULL};
@@ -455,7 +456,7 @@ const struct option_group option_groups[] = {
       {0, "strict", NULL, "the first bad record ends the run", parse_flag, AT(plan.strict), NULL,
        NULL, SIDE_PARTIAL}}},
     {"Output and others",
-     {{'o', "output-format", "FORMAT", "json (default), csv, tsv, table or sql:TABLE",
+     {{'o', "output-format", "FORMAT", "json, csv, tsv, table, chart or sql:TABLE (json)",
        parse_output_format, AT(plan.output_format), output_formats, print_output_format,
        SIDE_MERGE},
       {0, "output", "FILE", "append rows to FILE, not stdout", parse_path, AT(plan.output_path),

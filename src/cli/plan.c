@@ -465,6 +465,18 @@ static bool finish_state(struct command *c, struct error *err)
     return true;
 }
 
+static bool check_chart(const struct plan *plan, struct error *err)
+{
+    const char *given = plan->state_path != NULL    ? "--state"
+                        : plan->output_path != NULL ? "--output"
+                        : plan->hold                ? "--hold"
+                                                    : NULL;
+    return plan->output_format != OUTPUT_CHART || given == NULL ||
+           error_set(err, EXIT_USAGE,
+                     "-o chart is drawn for who looks at it: expected no %s beside it, found one",
+                     given);
+}
+
 /* A result replaces the one before by its id; in discard mode each pane is a row of its own. */
 static bool finish_sql(struct plan *plan, struct error *err)
 {
@@ -538,7 +550,7 @@ bool command_finish(struct command *c, struct error *err)
     finish_rules(plan);
     bool fires_again = plan->pane.lateness_ns > 0 || c->early;
     plan->panes = plan->panes || (fires_again && !plan->pane.final);
-    if (!finish_sql(plan, err) || !check_names(plan, err))
+    if (!check_chart(plan, err) || !finish_sql(plan, err) || !check_names(plan, err))
         return false;
     finish_options(plan);
     if (plan->merge)

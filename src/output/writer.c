@@ -6,8 +6,8 @@
 #include "output/writer_ops.h"
 
 static const struct writer_ops *const writers[] = {
-    [OUTPUT_JSON] = &writer_json,   [OUTPUT_CSV] = &writer_csv, [OUTPUT_TSV] = &writer_tsv,
-    [OUTPUT_TABLE] = &writer_table, [OUTPUT_SQL] = &writer_sql,
+    [OUTPUT_JSON] = &writer_json,   [OUTPUT_CSV] = &writer_csv,     [OUTPUT_TSV] = &writer_tsv,
+    [OUTPUT_TABLE] = &writer_table, [OUTPUT_CHART] = &writer_chart, [OUTPUT_SQL] = &writer_sql,
 };
 
 struct writer *writer_new(const struct writer_options *options)
@@ -61,6 +61,8 @@ void writer_begin(struct writer *w, struct buf *to, const char *op, int64_t star
 {
     if (w->bounds.len == 0 || start_ns != w->start_ns || end_ns != w->end_ns)
         render_bounds(w, start_ns, end_ns);
+    w->key = key;
+    w->key_len = key_len;
     w->ops->begin(w, to, op);
     const unsigned char *at = key, *end = at + key_len;
     for (size_t i = 0; i < w->options.n_keys; i++) {
@@ -94,6 +96,12 @@ void writer_commit(struct writer *w, struct buf *to)
 {
     if (w->ops->commit != NULL)
         w->ops->commit(w, to);
+}
+
+void writer_finish(struct writer *w, struct buf *to)
+{
+    if (w->ops->finish != NULL)
+        w->ops->finish(w, to);
 }
 
 bool writer_has_state(const struct writer *w)

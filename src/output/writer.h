@@ -22,7 +22,7 @@
 #include "base/value.h"
 #include "time/timestamp.h"
 
-enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV, OUTPUT_TABLE, OUTPUT_SQL };
+enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_TSV, OUTPUT_TABLE, OUTPUT_CHART, OUTPUT_SQL };
 
 /* What a column of results holds, for formats that declare it. */
 enum writer_type { WRITER_NUMBER, WRITER_COUNT, WRITER_TEXT };
@@ -35,7 +35,8 @@ struct writer_options {
     bool op;                 /* an op column: retract mode */
     bool panes;              /* pane and timing columns */
     bool row_id;             /* an id column; SQL has one anyway */
-    bool styled;             /* table: for a terminal that has bold letters and colours */
+    bool styled;             /* table, chart: for a terminal that knows more than letters */
+    int fd;                  /* chart: whose size it has */
     const char *table;       /* SQL: NAME or SCHEMA.NAME; borrowed */
     char **keys;             /* column names; borrowed */
     size_t n_keys;
@@ -63,6 +64,9 @@ void writer_repeat(struct writer *w, struct buf *to, const char *text, size_t le
 /* id: 32 hex digits; ignored without an id column. */
 void writer_end(struct writer *w, struct buf *to, const char *id);
 void writer_commit(struct writer *w, struct buf *to);
+
+/* The run is over; what was not drawn yet is. */
+void writer_finish(struct writer *w, struct buf *to);
 
 /* What later rows look like depends on, behind a commit; nothing for most formats. False: damaged.
  */

@@ -20,6 +20,7 @@ struct writer_ops {
                     const char *timing);
     void (*end)(struct writer *w, struct buf *to, const char *id);
     void (*commit)(struct writer *w, struct buf *to); /* NULL: nothing belongs together */
+    void (*finish)(struct writer *w, struct buf *to); /* at the end of the run; NULL: nothing */
     void (*free)(struct writer *w);                   /* NULL: has nothing of its own */
     /* NULL: rows depend on no others */
     void (*save)(const struct writer *w, struct buf *to);
@@ -38,8 +39,12 @@ struct writer {
     char op;                      /* SQL: the second letter of the row's op; NUL without */
     bool open;                    /* SQL: within a transaction */
     struct writer_table *aligned; /* table: the format's own */
+    struct writer_chart *chart;   /* chart: the same */
+    const void *key;              /* of the row: as in writer_begin() */
+    size_t key_len;
 };
 
-extern const struct writer_ops writer_json, writer_csv, writer_tsv, writer_table, writer_sql;
+extern const struct writer_ops writer_json, writer_csv, writer_tsv, writer_table, writer_chart,
+    writer_sql;
 
 #endif

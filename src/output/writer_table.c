@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/width.h"
 #include "base/wire.h"
+#include "output/bounds_text.h"
 #include "output/writer_ops.h"
 
 enum { MOST_ROWS = 10000 }; /* that wait for their widths */
@@ -95,52 +96,20 @@ static void table_begin(struct writer *w, struct buf *to, const char *op)
     buf_put(to, w->bounds.data, w->bounds.len);
 }
 
-enum { DATE = 10, MINUTES = 16, SECONDS = 19 }; /* lengths of "2024-05-01 11:00:00" */
-
-/* How much of an RFC 3339 text has to be shown. */
-static size_t precision(const char *text, size_t len)
-{
-    size_t digits = SECONDS;
-    if (len > digits && text[digits] == '.')
-        digits += 1 + strspn(text + digits + 1, "0123456789");
-    return digits == SECONDS && memcmp(text + MINUTES, ":00", 3) == 0 ? MINUTES : digits;
-}
-
 static void put_bound(struct writer *w, struct buf *to, const char *text, size_t len)
 {
     bool number = !time_unit_is_text(w->options.time_unit);
     put_cell(to, number ? CELL_NUMBER : CELL_TEXT, text, len);
 }
 
-/*
- * As people write it: a blank for the T, no zone, no seconds if neither bound has any; an end on
- * the day of its start without the day.
- */
 static void table_bounds(struct writer *w, struct buf *to, int64_t start_ns, int64_t end_ns)
 {
-    const int64_t ns[] = {start_ns, end_ns};
     struct buf text[2] = {{0}, {0}};
-    size_t len = 0;
-    for (size_t i = 0; i < 2 && !w->options.unbounded; i++) {
-        time_print(&text[i], ns[i], w->options.time_unit, w->options.zone);
-        buf_cstr(&text[i]);
+    bounds_text(&w->options, start_ns, end_ns, text);
+    for (size_t i = 0; i < 2; i++) {
+        put_bound(w, to, text[i].data, text[i].len);
+        buf_free(&text[i]);
     }
-    if (!w->options.unbounded && time_unit_is_text(w->options.time_unit)) {
-        for (size_t i = 0; i < 2; i++) {
-            size_t own = precision(text[i].data, text[i].len);
-            len = own > len ? own : len;
-        }
-        for (size_t i = 0; i < 2; i++) {
-            text[i].len = text[i].len - 1 < len ? SECONDS : len; /* a zone follows */
-            text[i].data[DATE] = ' ';
-        }
-    }
-    bool same_day = len > 0 && memcmp(text[0].data, text[1].data, DATE) == 0;
-    size_t skipped = same_day ? DATE + 1 : 0;
-    put_bound(w, to, text[0].data, text[0].len);
-    put_bound(w, to, text[1].len == 0 ? "" : text[1].data + skipped, text[1].len - skipped);
-    buf_free(&text[0]);
-    buf_free(&text[1]);
 }
 
 static void table_key(struct writer *w, struct buf *to, size_t i, const struct datum *d)

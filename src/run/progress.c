@@ -106,9 +106,10 @@ static void put_share(const struct running *r, struct buf *to, double seconds)
     uint64_t here = r->report.bytes; /* a resumed run has not read what came before */
     if (total == 0 || done == 0 || done > total || here == 0)
         return;
-    uint64_t left = (uint64_t)((double)(total - done) / (double)here * seconds);
-    buf_printf(to, "  %llu%%  %llu:%02llu left", (unsigned long long)(done * 100 / total),
-               (unsigned long long)left / 60, (unsigned long long)left % 60);
+    unsigned long long left_s =
+        (unsigned long long)((double)(total - done) / (double)here * seconds);
+    buf_printf(to, "  %.0f%%  %llu:%02llu left", (double)done * 100 / (double)total, left_s / 60,
+               left_s % 60);
 }
 
 /* W, and how far it lies behind now. */

@@ -218,6 +218,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         if (r->plan->partial)
             merge_end_stream(r);
     }
+    writer_finish(r->writer, &r->sinks[SINK_ROWS].pending);
     report_end(&r->report, keep);
     report_losses(&r->report, r->engine, r->merge != NULL);
     unseen_report(r->unseen);

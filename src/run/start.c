@@ -96,6 +96,7 @@ static void start_engine(struct running *r)
         .time_unit = plan->time_unit,
         .zone = plan->zone,
         .unbounded = plan->window.kind == WINDOW_ALL,
+        .fd = r->sinks[SINK_ROWS].fd,
         .styled = terminal_is_styled(r->sinks[SINK_ROWS].fd),
         .op = plan->pane.mode == PANE_RETRACT,
         .panes = plan->panes,

@@ -52,3 +52,8 @@ wait_for_line() {
     cat "$1"
     return 1
 }
+
+# script(1) gives a program a terminal of its own, where the system has any.
+needs_terminal() {
+    script -qec true /dev/null >/dev/null 2>&1 || skip "there are no pseudo-terminals here"
+}

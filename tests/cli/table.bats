@@ -78,6 +78,7 @@ t() {
 }
 
 @test "on a terminal the header is bold and late rows are marked, unless that is not wanted" {
+    needs_terminal
     tv 1 12 3 >in
     on_terminal() {
         script -qec "$* '$WINAGG' -t t -w 10s -l 20s -o table in" /dev/null | cat -v

@@ -80,6 +80,7 @@ for line in sys.stdin.buffer.read().decode().split("\n"):
 }
 
 @test "--progress is on by itself where rows do not go to the terminal that stderr is" {
+    needs_terminal
     seq 1 400000 | sed 's/.*/{"t":&}/' >in
     for _ in 1 2 3 4 5; do cat in; done >big
     script -qec "'$WINAGG' -t t -w 1000s --output out big" /dev/null >seen

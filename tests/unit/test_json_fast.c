@@ -224,6 +224,8 @@ static bool is_line(const struct text *t)
 static const char *const flat[] = {"khost", "#bytes", "#latency_ms", "vpath", "?user", NULL};
 static const char *const nested[] = {"kuser.id",     "?user", "#a.bytes", "v0",
                                      "kcaf\xc3\xa9", "?tags", NULL};
+static const char *const arrays[] = {"va.0", "?a.1", "va.1.1", "va.2", NULL};
+static const char *const twice[] = {"va.0", "va.00", NULL};
 static const char *const indexed[] = {"ktags.0", "#bytes", "#bytes", "?bytes", "vts", NULL};
 
 static void test_random(enum time_form form, const char *const *fields)
@@ -336,7 +338,21 @@ static void test_plain(void)
 
     differential_open(&d, TIME_AUTO, "ts", indexed);
     check_taken(&d, "{\"ts\":1,\"tags\":{\"0\":\"a\"},\"bytes\":5}");
-    check_refused(&d, "{\"ts\":1,\"tags\":[\"a\"]}");
+    check_taken(&d, "{\"ts\":1,\"tags\":[\"a\"]}");
+    check_taken(&d, "{\"ts\":1,\"tags\":[\"a\",{\"x\":1},[null]]}");
+    check_taken(&d, "{\"ts\":1,\"tags\":[],\"bytes\":1}");
+    check_refused(&d, "{\"ts\":1,\"tags\":[[1]]}");
+    differential_close(&d);
+
+    differential_open(&d, TIME_AUTO, "ts.1", arrays);
+    check_taken(&d, "{\"ts\":[9,1],\"a\":[1,2,3]}");
+    check_taken(&d, "{\"ts\":[9,\"2024-05-01T00:00:00Z\"],\"a\":[\"x\",[{},5],null]}");
+    check_refused(&d, "{\"ts\":[9],\"a\":[1,2]}");
+    differential_close(&d);
+
+    differential_open(&d, TIME_AUTO, "ts", twice);
+    check_refused(&d, "{\"ts\":1,\"a\":[5]}");
+    check_taken(&d, "{\"ts\":1,\"a\":{\"0\":5,\"00\":6}}");
     differential_close(&d);
 }
 

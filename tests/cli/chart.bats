@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# -o chart: the first aggregate, drawn.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+c() {
+    "$WINAGG" -t t --time-format s -o chart --output-time s "$@"
+}
+
+@test "without keys a line a window, as its row comes" {
+    mkfifo fifo
+    c -w 10s -a sum:v fifo >rows &
+    exec 7>fifo
+    tv 1:5 12:1 >&7
+    for _ in $(seq 200); do [ -s rows ] && break; sleep 0.05; done
+    same "$(cat rows)" "0  10         5  ██████████████████████████████████████████████████████████████"
+    tv 25:10 38:-3 41:0 >&7
+    exec 7>&-
+    wait
+    # Bars share a scale, which is a round number and grows; what is not above zero has none.
+    same "$(sed 's/█\{5,\}/█/' rows | tail -n 4)" "10  20         1  █▎
+20  30        10  █
+30  40        -3
+40  50         0"
+}
+
+@test "with keys a line a key: last, min, max, and a column a window" {
+    printf '{"t":%s,"k":"%s","v":%s}\n' 1 a 0 11 a 4 21 a 8 1 b 7 21 b 7 31 a 2 >in
+    same "$(c -w 10s -k k -a sum:v,count --delay all in)" "k  sum_v  min  max  0
+a      2    0    8  ▁▅█▃
+b      7    7    7  █ █"
+    # Keys stand in their order, numbers by value; what is refined is drawn as it was last.
+    printf '{"t":%s,"k":%s}\n' 1 10 2 9 12 9 3 10 >in
+    same "$(c -w 10s -k k -l 1m in 2>/dev/null)" "k   count  min  max  0
+9       1    1    1  ██
+10      2    2    2  █"
+    # A session that became part of a larger one is not drawn any more.
+    tv 1 30 9 >in
+    same "$(jq -c '.k = "x"' in | c -w session:10s -k k -l 1m -m retract)" "k  count  min  max  1
+x      1    1    2  █▅"
+}
+
+@test "it fits into 80 columns, and what is no text is escaped" {
+    for i in $(seq 300); do
+        printf '{"t":%s,"k":"%s","漢字":"\\u001b[2J漢"}\n' $((i * 10)) "$((i % 7))"
+    done >in
+    c -w 10s -k k,漢字 in >seen
+    c -w 10s in >>seen
+    c -w 10s -k k -a p99:t in >>seen
+    python3 -c '
+import sys, unicodedata
+for line in open("seen", encoding="utf-8"):
+    width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line.rstrip("\n"))
+    assert width <= 80, (width, line)
+    assert "\x1b" not in line, line'
+    grep -qF '\x1B[2J漢' seen
+}
+
+@test "on a terminal it is drawn in place, no taller than that" {
+    needs_terminal
+    mkfifo fifo
+    { for i in $(seq 60); do echo "{\"t\":1,\"k\":$i}"; done; sleep 0.4; tv 12 30; } >fifo &
+    script -qec "stty rows 10 cols 60; TERM=xterm '$WINAGG' -t t -w 10s -k k -o chart fifo" \
+        /dev/null >seen
+    # Drawn twice at least, each time over what stood there before.
+    [ "$(grep -c "and 5[0-9] more" seen)" -ge 1 ]
+    grep -q $'\x1b\\[[0-9]*A\x1b\\[J' seen || [ "$(grep -c count seen)" -eq 1 ]
+    [ "$(grep -c . <(tail -n 10 seen))" -le 10 ]
+}
+
+@test "state and files do not go with it" {
+    for wrong in "--state s" "--output out"; do
+        # shellcheck disable=SC2086
+        fails_with 2 c -w 10s $wrong </dev/null 2>err
+        grep -q "chart" err
+    done
+    same "$(c -w 10s </dev/null)" ""
+}
