@@ -106,10 +106,10 @@ static void put_share(const struct running *r, struct buf *to, double seconds)
     uint64_t here = r->report.bytes; /* a resumed run has not read what came before */
     if (total == 0 || done == 0 || done > total || here == 0)
         return;
-    unsigned long long left_s =
-        (unsigned long long)((double)(total - done) / (double)here * seconds);
-    buf_printf(to, "  %.0f%%  %llu:%02llu left", (double)done * 100 / (double)total, left_s / 60,
-               left_s % 60);
+    uint64_t left_s = (uint64_t)((double)(total - done) / (double)here * seconds);
+    uint64_t minutes = left_s / 60, rest_s = left_s % 60;
+    buf_printf(to, "  %.0f%%  %llu:%02llu left", (double)done * 100 / (double)total,
+               (unsigned long long)minutes, (unsigned long long)rest_s);
 }
 
 /* W, and how far it lies behind now. */
