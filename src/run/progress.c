@@ -139,10 +139,9 @@ static void draw(struct running *r)
     put_share(r, &line, seconds);
     put_watermark(r, &line);
     buf_printf(&line, "  %llu open", (unsigned long long)r->engine->ops->open(r->engine));
-    buf_printf(
-        &line, "  %llu late  %llu bad",
-        (unsigned long long)(counter_value(r, COUNTER_LATE) + counter_value(r, COUNTER_TOO_LATE)),
-        (unsigned long long)counter_value(r, COUNTER_BAD));
+    uint64_t late = counter_value(r, COUNTER_LATE) + counter_value(r, COUNTER_TOO_LATE);
+    buf_printf(&line, "  %llu late  %llu bad", (unsigned long long)late,
+               (unsigned long long)counter_value(r, COUNTER_BAD));
     size_t columns = terminal_columns(STDERR_FILENO) - 1;
     if (line.len > columns)
         line.len = columns;
