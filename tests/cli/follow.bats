@@ -196,6 +196,78 @@ wait_for_used() {
     stop
 }
 
+# Real logrotate: rotated while it runs and while it is down, packed at once or a rotation later.
+rotated_by_logrotate() {
+    local k total=0
+    printf '%s/log/app {\n rotate 9\n missingok\n %s\n}\n' "$PWD" "$1" >conf
+    mkdir log
+    chmod 755 log
+    rotate() { logrotate -f -s "$PWD/rotations" conf 2>>rotate.err; }
+    more() { # N lines, which are remembered
+        for k in $(seq "$1"); do
+            total=$((total + 1))
+            echo "{\"t\":$((total * 3))}" | tee -a written >>log/app
+        done
+    }
+    follow() {
+        start -d 1h -s state --checkpoint 20ms --output rows log/app
+    }
+    all_used() { # as the snapshot says
+        for k in $(seq 300); do
+            [ -e state ] && [ "$("$WINAGG" --inspect state | jq .used)" -eq "$total" ] && return
+            sleep 0.05
+        done
+        echo "never used $total"
+        cat err
+        return 1
+    }
+    more 5
+    follow
+    for _ in 1 2; do
+        all_used
+        rotate
+        more 7
+    done
+    all_used
+    stop KILL
+    more 3
+    rotate
+    more 4
+    rotate
+    more 2
+    follow
+    all_used
+    rotate
+    more 6
+    all_used
+    stop
+    w -w 10s -d 1h -s state --output rows log/app
+    w -w 10s -d 1h written | cmp rows -
+    [ "$(find log -name 'app.*' | wc -l)" -eq 5 ]
+}
+
+@test "logrotate, with create" {
+    rotated_by_logrotate create
+}
+
+@test "logrotate, with compress" {
+    rotated_by_logrotate "create
+ compress"
+    ls log/app.1.gz
+}
+
+@test "logrotate, with delaycompress and dates" {
+    rotated_by_logrotate "create
+ compress
+ delaycompress"
+    ls log/app.1 log/app.2.gz
+}
+
+@test "logrotate, with copytruncate" {
+    # What is written while winagg is down and truncated twice is in the copies, which are found.
+    rotated_by_logrotate copytruncate
+}
+
 @test "what can't be followed is wrong usage" {
     tv 1 12 >app
     fails_with 2 w -w 10s --follow <app

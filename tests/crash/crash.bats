@@ -58,3 +58,7 @@ planted() {
 @test "--follow: killed while the log is rotated and packed, the rows are those of a quiet run" {
     part follow 10 --rounds 6 --seed 101
 }
+
+@test "--follow: killed before its calls, the rows are those of a quiet run" {
+    part follow 15 --calls --every 67
+}

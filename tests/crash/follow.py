@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """--follow, exactly once: a writer that appends, rotates by renaming, replaces, compresses, and
-truncates after a copy, while winagg is killed at random moments and started again.
+truncates after a copy, while winagg is killed at random moments and started again; with --calls
+the same steps each time, while it is killed before each of its system calls in turn.
 
 The rows that are left at the end must be those of one quiet run over all lines that were written,
 in their order. Disorder from the files' order is covered by --delay, so that no row depends on it.
@@ -106,9 +107,15 @@ def note(program, folder):
                        stdout=trace, stderr=trace, check=False)
 
 
-def start(program, folder):
+def start(program, folder, killed_at=None):
+    """killed_at: (system call, how many of them go well before)."""
     note(program, folder)
-    return subprocess.Popen([program, *OPTIONS, "--follow", "-s", "state", "--checkpoint", "20ms",
+    under = []
+    if killed_at is not None:
+        call, number = killed_at
+        under = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                 "-e", f"inject={call}:signal=KILL:when={number}"]
+    return subprocess.Popen([*under, program, *OPTIONS, "--follow", "-s", "state", "--checkpoint", "20ms",
                              "--output", "rows", "app.log"], cwd=folder,
                             stderr=open(os.path.join(folder, "err"), "ab"))
 
@@ -120,9 +127,9 @@ def settled(program, folder, lines):
     return found.returncode == 0 and f'"used":{lines},'.encode() in found.stdout
 
 
-def wait_until_settled(program, folder, lines):
+def wait_until_settled(program, folder, lines, process=None):
     for _ in range(200):
-        if settled(program, folder, lines):
+        if settled(program, folder, lines) or (process is not None and process.poll() is not None):
             return
         time.sleep(0.02)
 
@@ -157,6 +164,11 @@ def one(program, seed, steps):
         time.sleep(rng.choice([0, 0.001, 0.01, 0.03]))
     if process is None:
         process = start(program, folder)
+    return kills, writer.rotations, finish(program, folder, writer, process, f"seed {seed}")
+
+
+def finish(program, folder, writer, process, what):
+    """Ends the run when it has used all; 1 if the rows are not those of a quiet one."""
     wait_until_settled(program, folder, len(writer.lines))
     process.send_signal(signal.SIGTERM)
     process.wait()
@@ -172,20 +184,75 @@ def one(program, seed, steps):
         rows = file.read()
     if rows == quiet and last.returncode == 0:
         shutil.rmtree(folder)
-        return kills, writer.rotations, 0
+        return 0
     with open(os.path.join(folder, "written"), "w", encoding="ascii") as file:
         file.writelines(writer.lines)
-    print(f"seed {seed}: other rows than those of a quiet run ({folder}): {last.stderr.decode()}")
-    return kills, writer.rotations, 1
+    print(f"{what}: other rows than those of a quiet run ({folder}): {last.stderr.decode()}")
+    return 1
+
+
+CALLS = ["openat", "read", "pread64", "newfstatat", "statx", "lseek", "write", "ftruncate",
+         "fdatasync", "fsync", "rename", "close", "getdents64", "inotify_add_watch", "poll"]
+
+
+def at_call(program, call, number):
+    """(was it killed, was it wrong): the steps of a log's life, killed before that call."""
+    folder = tempfile.mkdtemp(prefix="winagg-follow-")
+    writer = Writer(random.Random(7), folder, csv=number % 2 == 0)
+    writer.write()
+    process, killed = start(program, folder, (call, number)), False
+
+    def on(settle=True):
+        """The run goes on; what was written before is used, if that is asked for."""
+        nonlocal process, killed
+        if settle:
+            wait_until_settled(program, folder, len(writer.lines), process)
+        if process.poll() is not None:
+            killed, process = True, start(program, folder)
+            if settle:
+                wait_until_settled(program, folder, len(writer.lines), process)
+
+    on()
+    writer.write()
+    on()
+    writer.rotate(may_compress=False)
+    on(settle=False)
+    writer.write()
+    on()
+    writer.copy_truncate()
+    writer.write()
+    on()
+    writer.rotate(may_compress=False, lingers=False)
+    writer.rotate(may_compress=False, lingers=False)
+    writer.write()
+    on()
+    return killed, finish(program, folder, writer, process, f"{call} {number}")
+
+
+def at_calls(program, every):
+    """Each call until it is not met any more, or each so many."""
+    kills = wrong = 0
+    for call in CALLS:
+        number, met = 1, True
+        while met and number < 200:
+            met, bad = at_call(program, call, number)
+            kills, wrong = kills + met, wrong + bad
+            number += every
+    print(f"{kills} kills, {len(CALLS)} calls, {wrong} wrong")
+    return wrong > 0 or kills == 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--calls", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="each so many of a call")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     program = os.path.abspath(os.environ.get("WINAGG", "build/release/winagg"))
+    if options.calls:
+        sys.exit(at_calls(program, options.every))
     totals = [0, 0, 0]
     for seed in range(options.seed, options.seed + options.rounds):
         totals = [a + b for a, b in zip(totals, one(program, seed, options.steps))]
