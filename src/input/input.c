@@ -32,6 +32,7 @@ struct input {
     int first_fd;  /* what is read before it; -1: nothing (more) */
     bool regular;  /* a regular file: never waits */
     bool ended;    /* read(2) said so */
+    bool loaded;   /* it goes on behind its preamble, which was not seen */
     bool overlong; /* the first piece of a record over the limit is out, its newline is not */
     const char *name;
     struct buf preamble; /* what stood before the first record */
@@ -85,7 +86,7 @@ static const struct reader_ops *reader_of(const struct input *in)
 const char *input_preamble(const struct input *in, size_t *len)
 {
     *len = in->preamble.len;
-    if (in->plan.format == INPUT_AUTO)
+    if (in->plan.format == INPUT_AUTO || in->loaded)
         return NULL;
     return in->preamble.len == 0 ? "" : in->preamble.data;
 }
@@ -142,6 +143,7 @@ bool input_load(struct input *in, const unsigned char **at, const unsigned char 
         if (layout->time == NULL || layout->fields == NULL)
             return false;
     }
+    in->loaded = format != INPUT_AUTO;
     in->offset = position->offset;
     in->overlong = position->overlong;
     return true;

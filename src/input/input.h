@@ -166,7 +166,8 @@ bool input_load(struct input *in, const unsigned char **at, const unsigned char 
 
 /*
  * The bytes before the first record: byte order mark, blank lines, header. To be called after a
- * block, or the end, was handed out; NULL if the input ended before its format was known.
+ * block, or the end, was handed out; NULL if the input ended before its format was known, or goes
+ * on where another one stopped.
  */
 const char *input_preamble(const struct input *in, size_t *len);
 

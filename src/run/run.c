@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/memory.h"
 #include "run/clashes.h"
 #include "run/follow.h"
@@ -229,6 +230,16 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
     return true;
 }
 
+/* Does the file begin with these bytes? */
+static bool begins_with(const struct source *source, const char *bytes, size_t len)
+{
+    char *found = memory_alloc(len + 1);
+    bool same = io_read_at(source->fd, source->base, found, len) && memcmp(found, bytes, len) == 0;
+    free(found);
+    return same;
+}
+
+/* Have they different headers? One that goes on from a snapshot has read its own long ago. */
 static bool differ(const struct inlet *a, const struct inlet *b)
 {
     size_t a_len, b_len;
@@ -236,8 +247,11 @@ static bool differ(const struct inlet *a, const struct inlet *b)
     const char *b_head = input_preamble(b->input, &b_len);
     if (a->batch == NULL || b->batch == NULL || !a->batch->is_text || !b->batch->is_text)
         return false;
-    return a_head != NULL && b_head != NULL &&
-           (a_len != b_len || (a_len > 0 && memcmp(a_head, b_head, a_len) != 0));
+    if (a_head != NULL && b_head != NULL)
+        return a_len != b_len || (a_len > 0 && memcmp(a_head, b_head, a_len) != 0);
+    if (a_head != NULL)
+        return !begins_with(&b->source, a_head, a_len);
+    return b_head != NULL && !begins_with(&a->source, b_head, b_len);
 }
 
 /*

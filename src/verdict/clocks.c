@@ -178,6 +178,7 @@ void clocks_set_file(struct clocks *c, uint32_t file, const struct clock *clock,
     c->files[file]->clock = *clock;
     c->files[file]->ended = ended;
     note_highest(c, c->files[file]);
+    follow(c); /* the lowest stands on top again: only who does is looked at later */
 }
 
 const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struct keys *sources,

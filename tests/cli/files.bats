@@ -143,3 +143,13 @@ random_files() {
 10,20,2
 20,30,2"
 }
+
+@test "after a restart W follows the lowest FILE at once, whichever that is" {
+    tv 1 50 >a
+    tv 2 12 >b
+    w -w 10s --state s --at-eof keep --output rows a b
+    tv 25 14 60 >>b
+    w -w 10s --state s --output rows --stats a b 2>err
+    same "$(counter err too_late)" 1
+    w -w 10s a b 2>/dev/null | cmp rows -
+}

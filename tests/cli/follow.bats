@@ -198,13 +198,13 @@ wait_for_used() {
 
 # Real logrotate: rotated while it runs and while it is down, packed at once or a rotation later.
 rotated_by_logrotate() {
-    local k total=0
+    local total=0
     printf '%s/log/app {\n rotate 9\n missingok\n %s\n}\n' "$PWD" "$1" >conf
     mkdir log
     chmod 755 log
     rotate() { logrotate -f -s "$PWD/rotations" conf 2>>rotate.err; }
     more() { # N lines, which are remembered
-        for k in $(seq "$1"); do
+        for _ in $(seq "$1"); do
             total=$((total + 1))
             echo "{\"t\":$((total * 3))}" | tee -a written >>log/app
         done
@@ -213,7 +213,7 @@ rotated_by_logrotate() {
         start -d 1h -s state --checkpoint 20ms --output rows log/app
     }
     all_used() { # as the snapshot says
-        for k in $(seq 300); do
+        for _ in $(seq 300); do
             [ -e state ] && [ "$("$WINAGG" --inspect state | jq .used)" -eq "$total" ] && return
             sleep 0.05
         done

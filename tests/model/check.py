@@ -346,6 +346,56 @@ def run_restarted(winagg, case, folder, rng):
             status = ended_well(status, err.read())
         if status not in (0, -signal.SIGKILL):
             break
+    return left_behind(folder, status)
+
+
+def files_life(winagg, argv, parts, folder, rng, last):
+    """A run over the first bytes of several FILEs, killed on the way or not; its status."""
+    for i, content in enumerate(parts):
+        model.write_file(os.path.join(folder, f"input{i}"), "wb", content)
+    names = [f"input{i}" for i in range(len(parts))]
+    with open(os.path.join(folder, "stdout"), "ab") as out, \
+            open(os.path.join(folder, "stderr"), "wb") as err:
+        child = subprocess.Popen([winagg, *argv, *names], cwd=folder, stdout=out, stderr=err,
+                                 stdin=subprocess.DEVNULL)
+        try:
+            if not last and rng.random() < 0.4:
+                time.sleep(rng.random() * 0.004)
+                child.kill()
+            return child.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            return "timeout"
+
+
+def files_restarted(winagg, case, folder, rng):
+    """The records dealt out to FILEs that grow side by side, over several lives; and as one run."""
+    hands = [[] for _ in range(rng.randint(2, 4))]
+    for record in case.records:
+        rng.choice(hands).append(record)
+    parts = [case.head + b"".join(hand) for hand in hands]
+    once = run_winagg(winagg, case, folder, as_file=True, parts=parts)
+    argv = [word.lstrip("@") if word in PLACEHOLDERS else word for word in case.argv()]
+    argv += ["--state", "state"]
+    lives = rng.randint(1, 3)
+    cuts = [sorted(rng.randint(0, len(part)) for _ in range(lives)) for part in parts]
+    start_over(case, folder)
+    status = 0
+    for life in range(lives + 1):
+        last = life == lives
+        options = [*argv, "--checkpoint", str(rng.choice([1, 2, 3, 7, 50]))]
+        options += [] if last else ["--at-eof", "keep"]
+        so_far = [part if last else part[:cut[life]] for part, cut in zip(parts, cuts)]
+        status = files_life(winagg, options, so_far, folder, rng, last)
+        with open(os.path.join(folder, "stderr"), "rb") as err:
+            status = ended_well(status, err.read())
+        if status not in (0, -signal.SIGKILL):
+            break
+    return once, left_behind(folder, status), parts
+
+
+def left_behind(folder, status):
     seen = Seen(status, b"", b"")
     for name in (*PLACEHOLDERS, "@stdout", "@stderr"):
         path = os.path.join(folder, name[1:])
@@ -354,6 +404,25 @@ def run_restarted(winagg, case, folder, rng):
                 seen.files[name] = file.read()
     seen.stdout, seen.stderr = seen.files.pop("@stdout"), seen.files.pop("@stderr")
     return seen
+
+
+def restarts_of_files(winagg, case, expected, folder, rng):
+    """The same with several FILEs, whose one run is the measure."""
+    if expected.status == 2 or "numbered" in case.tags:
+        return
+    once, again, parts = files_restarted(winagg, case, folder, rng)
+    status = ended_well(once.status, once.stderr)
+    if status not in (0, 1):
+        return
+    if again.status != status:
+        yield "FILEs restart status", (f"{parts}: after restarts it exits {again.status}, not "
+                                       f"{status}: {again.stderr.decode('utf-8', 'replace')}")
+    elif again.stdout != once.stdout:
+        yield "FILEs restart rows", f"{parts}:\n" + diff(once.stdout, again.stdout)
+    else:
+        for name in PLACEHOLDERS:
+            if again.files.get(name, b"") != once.files[name]:
+                yield "FILEs restart " + name, diff(once.files[name], again.files.get(name, b""))
 
 
 def restarts(winagg, case, expected, seen, folder, rng):
@@ -390,6 +459,8 @@ def mismatches(winagg, case, folder, ways, rng_seed):
         found = dict(variants(winagg, case, expected, seen, folder, random.Random(rng_seed)))
     if "restarts" in ways and not found:
         found = dict(restarts(winagg, case, expected, seen, folder, random.Random(rng_seed)))
+        found = found or dict(restarts_of_files(winagg, case, expected, folder,
+                                                random.Random(rng_seed + ":files")))
     if "merges" in ways and not found:
         found = dict(shards.merges(winagg, case, folder, rng_seed))
     return found
