@@ -248,11 +248,12 @@ static const char *parse_text_slow(struct input_parser *parser, const char *reco
 {
     const struct input_plan *plan = parser->plan;
     bool overlong;
-    const char *next = reader_table[plan->format].has_lines
-                           ? line_end(parser, record, &overlong)
-                           : csv_record_end(parser, record, quote, &overlong);
+    const struct reader_ops *ops = &reader_table[plan->format];
+    const char *next = ops->has_lines ? line_end(parser, record, &overlong)
+                                      : csv_record_end(parser, record, quote, &overlong);
     size_t len = csv_record_len(record, next);
-    bool comment = plan->options->comment != '\0' && *record == plan->options->comment;
+    bool comment =
+        ops->has_columns && plan->options->comment != '\0' && *record == plan->options->comment;
     if (len == 0 || comment)
         return next;
     bool timeless = false;

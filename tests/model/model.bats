@@ -38,3 +38,9 @@ check() {
 @test "dealt out to shards and merged in trees, it is what one run says" {
     check --seed 5 --count 250 --merges
 }
+
+@test "random lines of combined, logfmt and #fields are read as the specification says" {
+    run "$here/formats.py" --winagg "$WINAGG" --count 60
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
