@@ -1,0 +1,169 @@
+/*
+ * W from several clocks against the sentence of the specification, looked up source by source:
+ * random records, waiting by a virtual clock, ends of files and restarts, with jumps that are not
+ * believed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/unit.h"
+#include "verdict/clocks.h"
+
+enum { SOURCES = 6, SEED = 11 };
+
+static uint64_t state = 88172645463325252;
+
+static uint64_t below(uint64_t n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state % n;
+}
+
+/* What is known of a source. */
+struct naive_source {
+    struct clock clock;
+    bool seen, ended;
+    int64_t silent_ns; /* by the virtual clock: waited for since its last record, or the start */
+};
+
+struct naive {
+    struct clocks_options options;
+    bool files; /* announced, and each waited for by itself */
+    struct naive_source at[SOURCES];
+    int64_t w_ns, waited_ns, silent_ns;
+    bool any;
+};
+
+static bool naive_idle(const struct naive *n, size_t i)
+{
+    return n->options.idle_ns > 0 && n->at[i].silent_ns >= n->options.idle_ns;
+}
+
+/* "W = max(W, the lowest clock over the active sources)" */
+static void naive_follow(struct naive *n)
+{
+    uint64_t seen = 0;
+    bool any_active = false, unheard = false, any = false;
+    int64_t lowest_ns = INT64_MAX, highest_ns = INT64_MIN;
+    for (size_t i = 0; i < SOURCES; i++) {
+        const struct naive_source *s = &n->at[i];
+        seen += s->seen;
+        if (s->seen && s->clock.ns > highest_ns)
+            highest_ns = s->clock.ns;
+        any |= s->seen;
+        if (s->ended || (!s->seen && !n->files) || naive_idle(n, i))
+            continue;
+        any_active = true;
+        unheard |= !s->seen;
+        if (s->seen && s->clock.ns < lowest_ns)
+            lowest_ns = s->clock.ns;
+    }
+    bool announced_late = n->options.idle_ns > 0 && n->waited_ns >= n->options.idle_ns;
+    if (!any || unheard || (!n->files && seen < n->options.sources && !announced_late))
+        return;
+    if (!any_active && n->silent_ns == 0)
+        return;
+    int64_t clock_ns = any_active ? lowest_ns : highest_ns + n->silent_ns;
+    if (clock_ns - n->options.delay_ns > n->w_ns)
+        n->w_ns = clock_ns - n->options.delay_ns;
+}
+
+static void naive_record(struct naive *n, size_t i, int64_t t_ns)
+{
+    clock_see(&n->at[i].clock, t_ns, n->options.max_jump_ns);
+    n->at[i].seen = true;
+    n->at[i].silent_ns = 0;
+    n->silent_ns = 0;
+    naive_follow(n);
+}
+
+static void naive_wait(struct naive *n, size_t file, int64_t ns)
+{
+    n->waited_ns += ns;
+    n->silent_ns += ns;
+    for (size_t i = 0; i < SOURCES; i++)
+        if (n->files ? i == file : n->at[i].seen)
+            n->at[i].silent_ns += ns;
+    naive_follow(n);
+}
+
+static int64_t record(struct clocks *c, const struct naive *n, size_t i, int64_t t_ns)
+{
+    static struct keys keys;
+    struct value v = {.mant = (int64_t)i, .kind = VALUE_NUMBER}, *column = &v;
+    keys_encode(&keys, SEED, &column, 1, 1);
+    return *clocks_move(c, &t_ns, n->files ? NULL : &keys, (uint32_t)i, 0, 1);
+}
+
+/* After a restart all sources are active, and W does not go back. */
+static struct clocks *restart(struct clocks *c, struct naive *n)
+{
+    struct buf saved = {0};
+    clocks_save(c, &saved);
+    clocks_free(c);
+    c = clocks_new(&n->options);
+    if (n->files)
+        clocks_announce(c, SOURCES);
+    const unsigned char *at = (const unsigned char *)saved.data, *end = at + saved.len;
+    CHECK(clocks_load(c, &at, end), "own state");
+    for (uint32_t i = 0; i < SOURCES && n->files; i++)
+        clocks_set_file(c, i, &n->at[i].clock, n->at[i].ended);
+    for (size_t i = 0; i < SOURCES; i++)
+        n->at[i].silent_ns = 0;
+    n->waited_ns = n->silent_ns = 0;
+    buf_free(&saved);
+    return c;
+}
+
+static void one_life(bool files)
+{
+    struct naive n = {.files = files, .w_ns = INT64_MIN};
+    n.options = (struct clocks_options){
+        .delay_ns = (int64_t)below(5),
+        .max_jump_ns = below(3) == 0 ? 20 : 0,
+        .idle_ns = below(3) == 0 ? 0 : (int64_t)(1 + below(30)),
+        .sources = files || below(2) == 0 ? 1 : 1 + below(4),
+        .key_seed = SEED,
+    };
+    struct clocks *c = clocks_new(&n.options);
+    size_t n_ended = 0;
+    int64_t t_ns = 0;
+    if (files)
+        clocks_announce(c, SOURCES);
+    for (int step = 0; step < 200; step++) {
+        size_t i = below(SOURCES);
+        uint64_t what = below(100);
+        int64_t w_ns = n.w_ns;
+        if (what < 60 && !n.at[i].ended) {
+            t_ns += (int64_t)below(4);
+            int64_t own_ns = t_ns + (int64_t)below(15) - 10 + (below(20) == 0 ? 60 : 0);
+            naive_record(&n, i, own_ns);
+            w_ns = record(c, &n, i, own_ns);
+        } else if (what < 95 && n.options.idle_ns > 0 && !n.at[i].ended) {
+            int64_t ns = (int64_t)(1 + below(12));
+            naive_wait(&n, i, ns);
+            w_ns = clocks_wait(c, (uint32_t)i, ns);
+        } else if (what < 97 && files && !n.at[i].ended && n_ended + 1 < SOURCES) {
+            n.at[i].ended = true;
+            n_ended++;
+            naive_follow(&n);
+            w_ns = clocks_end(c, (uint32_t)i);
+        } else if (what >= 97) {
+            c = restart(c, &n);
+        }
+        CHECK(w_ns == n.w_ns, "files %d, step %d, what %d: W is %lld, expected %lld", files, step,
+              (int)what, (long long)w_ns, (long long)n.w_ns);
+        if (unit_failures > 3)
+            break;
+    }
+    clocks_free(c);
+}
+
+int main(void)
+{
+    for (int i = 0; i < 3000 && unit_failures <= 3; i++)
+        one_life(i % 2 == 1);
+    return unit_done();
+}
