@@ -22,7 +22,7 @@ c() {
     exec 7>&-
     wait
     # Bars share a scale, which is a round number and grows; what is not above zero has none.
-    same "$(sed 's/█\{5,\}/█/' rows | tail -n 4)" "10  20         1  █▎
+    same "$(sed 's/\(█\)\{5,\}/█/' rows | tail -n 4)" "10  20         1  █▎
 20  30        10  █
 30  40        -3
 40  50         0"
