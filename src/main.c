@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "run/explain.h"
 #include "run/run.h"
 
 /* Formats without the heap, which has just run out, and leaves without atexit handlers. */
@@ -59,6 +60,15 @@ static void die_by(int signal_number)
     raise(signal_number);
 }
 
+static int explain_plan(const struct plan *plan)
+{
+    struct buf text = {0};
+    explain(plan, &text);
+    int status = print(&text);
+    buf_free(&text);
+    return status;
+}
+
 static int run_plan(const struct plan *plan)
 {
     struct error err = {0};
@@ -87,11 +97,14 @@ int main(int argc, char **argv)
     int status = EXIT_USAGE;
     switch (cli_parse(argc, argv, &plan, &text, &err)) {
     case CLI_RUN:
-        status = run_plan(&plan);
+        status = plan.explain ? explain_plan(&plan) : run_plan(&plan);
         plan_free(&plan);
         break;
     case CLI_PRINT:
         status = print(&text);
+        break;
+    case CLI_ALONE:
+        fwrite(text.data, 1, text.len, stderr);
         break;
     case CLI_WRONG:
         fprintf(stderr, "winagg: %s\n", err.text);

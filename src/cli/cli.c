@@ -107,13 +107,17 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
 {
     struct command c = {.plan = {.input.time_format = {.form = TIME_AUTO}}};
     enum cli_action action = CLI_RUN;
-    if (!take_all(&c, argc, argv, err))
+    if (argc <= 1)
+        action = CLI_ALONE;
+    else if (!take_all(&c, argc, argv, err))
         action = CLI_WRONG;
     else if (c.help || c.version)
         action = CLI_PRINT;
     else if (!command_finish(&c, err))
         action = CLI_WRONG;
-    if (action == CLI_PRINT && c.help)
+    if (action == CLI_ALONE)
+        options_usage(text);
+    else if (action == CLI_PRINT && c.help)
         options_help(text);
     else if (action == CLI_PRINT)
         buf_puts(text, "winagg " WINAGG_VERSION "\n");

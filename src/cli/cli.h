@@ -13,6 +13,7 @@
 enum cli_action {
     CLI_RUN,   /* *plan is complete; the caller frees it with plan_free() */
     CLI_PRINT, /* --help, --version: *text goes to stdout; *plan is empty */
+    CLI_ALONE, /* no argument at all: *text goes to stderr; *plan is empty */
     CLI_WRONG, /* *err says what was expected and what was found; *plan is empty */
 };
 

@@ -430,6 +430,8 @@ const struct option_group option_groups[] = {
        AT(verify), verify_depths, NULL, SIDE_MERGE},
       {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
        AT(plan.advise), NULL, NULL, SIDE_NEITHER},
+      {0, "explain", NULL, "no results: what the command line means", parse_flag, AT(plan.explain),
+       NULL, NULL, SIDE_ANY},
       {0, "position", "FIELD", "a growing number: what came before is replayed", parse_text,
        AT(position), NULL, print_position, SIDE_PARTIAL},
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,

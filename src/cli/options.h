@@ -73,6 +73,9 @@ struct option_group {
 };
 extern const struct option_group option_groups[];
 
+/* Three lines, for who typed the name alone. */
+void options_usage(struct buf *to);
+
 /* One screen: usage, the options by group, the functions. */
 void options_help(struct buf *to);
 

@@ -82,6 +82,7 @@ struct plan {
     bool hold;                   /* rows wait for the snapshot that covers them */
     bool resume_continue;        /* the pipe goes on where the last one ended */
     bool verify_full;            /* compare all of a resumed file, not parts */
+    bool explain;                /* no results: what the command line means */
     bool advise;                 /* no results: how far out of order the input is */
     bool advise_json;
     bool partial;     /* the states of aggregates are written, not rows */

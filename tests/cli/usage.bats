@@ -25,6 +25,13 @@ refuses() {
     same "$("$WINAGG" -h)" "$output"
 }
 
+@test "alone it shows three lines, with an example" {
+    fails_with 2 "$WINAGG" 2>err
+    same "$(wc -l <err)" 3
+    grep -q "^Usage: winagg -t FIELD -w WINDOW" err
+    grep -q "winagg -t ts -w 1m" err
+}
+
 @test "--help wins over what else is missing, and what follows is not read" {
     run "$WINAGG" -t x --help --nonsense
     [ "$status" -eq 0 ]
@@ -44,7 +51,7 @@ refuses() {
 }
 
 @test "--time and --window are needed" {
-    refuses "expected -t FIELD"
+    refuses "expected -t FIELD" -w 1m
     refuses "expected -t FIELD" -w 1m
     refuses "expected -w WINDOW" -t ts
 }
@@ -59,7 +66,7 @@ refuses() {
 }
 
 @test "what belongs to later versions is unknown, not ignored" {
-    refuses "unknown option '--explain'" -t t -w 1m --explain
+    refuses "--explain: expected no argument, found 'duckdb'" -t t -w 1m --explain=duckdb
 }
 
 @test "a missing and a needless argument" {

@@ -1,0 +1,364 @@
+#include "run/explain.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/width.h"
+#include "run/streams.h"
+#include "source/source.h"
+#include "time/duration.h"
+#include "time/timestamp.h"
+
+enum { LINE_COLUMNS = 79, LABEL_COLUMNS = 12 };
+
+/* A label, and sentences beside it, which end in a blank. */
+static void put_paragraph(struct buf *to, const char *label, const struct buf *text)
+{
+    size_t column = LABEL_COLUMNS;
+    buf_printf(to, "%-*s", LABEL_COLUMNS, label);
+    for (size_t at = 0; at < text->len;) {
+        const char *word = text->data + at;
+        const char *blank = memchr(word, ' ', text->len - at);
+        size_t len = blank == NULL ? text->len - at : (size_t)(blank - word);
+        size_t width = width_of(word, len);
+        if (column > LABEL_COLUMNS && column + 1 + width > LINE_COLUMNS) {
+            buf_printf(to, "\n%*s", LABEL_COLUMNS, "");
+            column = LABEL_COLUMNS;
+        }
+        if (column > LABEL_COLUMNS)
+            buf_putc(to, ' ');
+        column += width + (column > LABEL_COLUMNS);
+        buf_put(to, word, len);
+        at += len + 1;
+    }
+    buf_putc(to, '\n');
+}
+
+static void put_duration(struct buf *to, int64_t ns)
+{
+    duration_print(to, ns);
+}
+
+static void put_time(struct buf *to, int64_t ns)
+{
+    time_print(to, ns, TIME_UNIT_RFC3339, NULL);
+}
+
+static void put_names(struct buf *to, char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_printf(to, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", names[i]);
+}
+
+/* The first record of the first input, and how its time is read. */
+static void put_example(const struct plan *plan, struct buf *to)
+{
+    struct source source;
+    struct error err = {0};
+    struct block block = {0};
+    struct batch batch = {0};
+    struct input_options options = plan->input;
+    const char *path = plan->n_inputs == 0 ? NULL : plan->input_paths[0];
+    options.follow = false;
+    if ((path == NULL && isatty(STDIN_FILENO)) || !source_open(&source, path, &err)) {
+        if (err.status != 0)
+            buf_printf(to, "%s. ", err.text);
+        return;
+    }
+    struct input *in = input_open(&options, source.fd, source.name);
+    struct input_parser *parser = NULL;
+    if (input_read_block(in, &block, &err) == INPUT_BLOCK) {
+        parser = input_parser_new(in);
+        input_parse(parser, &block, &batch);
+    }
+    if (err.status != 0) {
+        buf_printf(to, "But: %s. ", err.text);
+    } else if (batch.n > 0) {
+        buf_printf(to, "The first record of %s is read as ", source.name);
+        put_time(to, batch.time_ns[0]);
+        buf_puts(to, ". ");
+    } else if (batch.n_bad > 0) {
+        buf_printf(to, "The first record of %s can't be used: %s. ", source.name,
+                   batch.bad[0].reason == NULL ? "it is too long" : batch.bad[0].reason);
+    }
+    input_parser_free(parser);
+    input_close(in);
+    batch_free(&batch);
+    block_free(&block);
+    source_close(&source);
+}
+
+static void explain_input(const struct plan *plan, struct buf *text)
+{
+    if (plan->merge) {
+        buf_puts(text, "Partial results, as --partial writes them; what picked the records stands "
+                       "in their header. ");
+        return;
+    }
+    if (plan->n_inputs == 0)
+        buf_puts(text, "Standard input");
+    for (size_t i = 0; i < plan->n_inputs; i++)
+        buf_printf(text, "%s%s", i > 0 ? ", " : "",
+                   plan->input_paths[i] == NULL ? "standard input" : plan->input_paths[i]);
+    buf_puts(text, plan->n_inputs > 1
+                       ? ", read side by side: always the one whose clock is lowest. "
+                       : ". ");
+    if (plan->follow)
+        buf_puts(text, "At its end a FILE is waited for, over rotations, until a signal comes. ");
+    for (size_t i = 0; i < plan->rules.n_where; i++)
+        buf_printf(text, "Only records that meet %s count; the others still move the clock. ",
+                   plan->where[i]);
+    if (plan->has_dedup)
+        buf_printf(text, "Of records with one %s the first one counts. ",
+                   plan->input.fields[plan->dedup_column].path.text);
+    buf_puts(text, plan->strict ? "The first bad record ends the run. "
+                                : "Bad records are counted, said on stderr, and skipped. ");
+}
+
+static void explain_times(const struct plan *plan, struct buf *text)
+{
+    static const char *const units[] = {[TIME_S] = "seconds",
+                                        [TIME_MS] = "milliseconds",
+                                        [TIME_US] = "microseconds",
+                                        [TIME_NS] = "nanoseconds"};
+    const struct input_options *input = &plan->input;
+    for (size_t i = 0; i < input->n_time; i++)
+        buf_printf(text, "%s%s", i > 0 ? " and " : "From the field ", input->time[i].text);
+    if (input->time_format.form == TIME_AUTO)
+        buf_puts(text, ": RFC 3339 and its like, or epoch numbers whose size tells the unit. ");
+    else if (input->time_format.form != TIME_PATTERN)
+        buf_printf(text, ": epoch numbers in %s. ", units[input->time_format.form]);
+    else
+        for (size_t i = 0; i < input->time_format.n_patterns; i++)
+            buf_printf(text, "%s%s%s", i == 0 ? ", as " : " or ",
+                       input->time_format.patterns[i].text,
+                       i + 1 == input->time_format.n_patterns ? ". " : "");
+    buf_printf(text, "A time without a zone is one of %s. ", plan->tz == NULL ? "UTC" : plan->tz);
+    put_example(plan, text);
+}
+
+static void explain_windows(const struct plan *plan, struct buf *text)
+{
+    const struct window_spec *w = &plan->window;
+    struct buf size = {0}, slide = {0}, name = {0};
+    put_duration(&size, w->kind == WINDOW_SESSION ? w->gap_ns : w->size_ns);
+    put_duration(&slide, w->slide_ns);
+    window_print(w, &name);
+    switch (w->kind) {
+    case WINDOW_TUMBLING:
+        buf_printf(text, "Each record is in one window of %s. ", buf_cstr(&size));
+        break;
+    case WINDOW_SLIDING:
+        buf_printf(text, "Windows of %s, one each %s: a record is in %lld of them at most. ",
+                   buf_cstr(&size), buf_cstr(&slide),
+                   (long long)((w->size_ns + w->slide_ns - 1) / w->slide_ns));
+        break;
+    case WINDOW_CUMULATE:
+        buf_printf(text, "Of each %s the first %s, twice that, and so on up to all of it. ",
+                   buf_cstr(&size), buf_cstr(&slide));
+        break;
+    case WINDOW_CALENDAR:
+        buf_printf(text, "Each record is in one %s of the calendar of %s. ",
+                   strchr(buf_cstr(&name), ':') + 1, plan->tz == NULL ? "UTC" : plan->tz);
+        break;
+    case WINDOW_ALL:
+        buf_puts(text, "One window for all time. ");
+        break;
+    case WINDOW_SESSION:
+        buf_printf(text, "Sessions: records of a key less than %s apart are one. ",
+                   buf_cstr(&size));
+        break;
+    case WINDOW_SLICE:
+        break;
+    }
+    if (plan->n_keys > 0) {
+        buf_puts(text, "Each with a result for each ");
+        put_names(text, plan->key_names, plan->n_keys);
+        buf_puts(text, ". ");
+    }
+    buf_free(&size);
+    buf_free(&slide);
+    buf_free(&name);
+}
+
+static void explain_results(const struct plan *plan, struct buf *text)
+{
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        const struct agg *agg = &plan->aggs[i];
+        size_t len = strcspn(agg->ops->doc, ";:"); /* what follows are other forms of it */
+        buf_printf(text, "%s: %.*s", agg->name, (int)len, agg->ops->doc);
+        if (agg->field != NULL)
+            buf_printf(text, ", of %s", agg->field);
+        if (agg->condition_text != NULL)
+            buf_printf(text, ", where %s", agg->condition_text);
+        buf_puts(text, i + 1 < plan->n_aggs ? "; " : ". ");
+    }
+}
+
+static void explain_clock(const struct plan *plan, struct buf *text)
+{
+    if (plan->merge) {
+        buf_puts(text, "The watermark W is the lowest of the inputs'; in one that holds several "
+                       "streams it waits for the end. ");
+        return;
+    }
+    if (plan->delay_all) {
+        buf_puts(text, "Nothing is complete before the input ends, so nothing is late. ");
+        return;
+    }
+    buf_puts(text, "The watermark W, behind which no record is expected any more, is the highest "
+                   "event time so far");
+    if (plan->delay_ns > 0) {
+        buf_puts(text, " less ");
+        put_duration(text, plan->delay_ns);
+    }
+    if (plan->has_source)
+        buf_printf(text, ", of the slowest %s", plan->input.fields[plan->source_column].path.text);
+    else if (plan->n_inputs > 1)
+        buf_puts(text, ", of the slowest FILE");
+    buf_puts(text, ". ");
+    if (plan->sources > 0)
+        buf_printf(text, "It waits until %llu sources were seen. ",
+                   (unsigned long long)plan->sources);
+    if (plan->max_jump_ns > 0) {
+        buf_puts(text, "A time more than ");
+        put_duration(text, plan->max_jump_ns);
+        buf_puts(text, " ahead moves it only when ten in a row were so. ");
+    }
+    if (plan->idle_ns > 0) {
+        buf_puts(text, "A source that is silent for ");
+        put_duration(text, plan->idle_ns);
+        buf_puts(text, " holds it back no more; when all are, it goes on with the wall clock. ");
+    } else {
+        buf_puts(text, "No other clock plays a part. ");
+    }
+}
+
+static void explain_rows(const struct plan *plan, struct buf *text)
+{
+    const struct pane_options *o = &plan->pane;
+    if (plan->window.kind == WINDOW_ALL)
+        buf_puts(text, "A row comes at the end of the input. ");
+    else if (o->final)
+        buf_puts(text, "One row, when nothing can change it any more. ");
+    else
+        buf_puts(text, "A row comes when W passes the end of its window. ");
+    if (o->early_count > 0)
+        buf_printf(text, "Before, there are partial ones, each %llu records. ",
+                   (unsigned long long)o->early_count);
+    if (o->early_ns > 0) {
+        buf_puts(text, "Before, there are partial ones, each ");
+        put_duration(text, o->early_ns);
+        buf_puts(text, " of event time, if something is new. ");
+    }
+    if (o->lateness_ns > 0) {
+        buf_puts(text, "For ");
+        put_duration(text, o->lateness_ns);
+        buf_puts(text, " more a window takes late records");
+        if (!o->final && o->late_every == 1)
+            buf_puts(text, ", each of which makes a further row");
+        else if (!o->final)
+            buf_printf(text, ", and %llu of them make a further row",
+                       (unsigned long long)o->late_every);
+        buf_puts(text, ". ");
+    } else if (plan->window.kind != WINDOW_ALL && !plan->delay_all) {
+        buf_puts(text, "A record that comes later than that is in no row: it is counted. ");
+    }
+    if (pane_refines(o))
+        buf_puts(text, o->mode == PANE_DISCARD ? "Each row holds what is new since the last one. "
+                       : o->mode == PANE_RETRACT
+                           ? "Each row replaces the one before, which is "
+                             "taken back first (-U, +U). "
+                           : "Each row holds all so far, and replaces the one "
+                             "before. ");
+    if (o->fill)
+        buf_puts(text, "Windows without records have rows, too. ");
+    if (o->top > 0)
+        buf_printf(text, "Of each window the %llu keys with the largest %s are printed. ",
+                   (unsigned long long)o->top, plan->aggs[o->top_by].name);
+}
+
+static void explain_files(const struct plan *plan, struct buf *text)
+{
+    if (plan->partial)
+        buf_puts(text, "The states of the aggregates, for --merge, to standard output. ");
+    else
+        buf_printf(text, "Rows go to %s. ",
+                   plan->output_path == NULL ? "standard output" : plan->output_path);
+    if (plan->late_path != NULL)
+        buf_printf(text, "Records that came too late go to %s. ", plan->late_path);
+    if (plan->bad_path != NULL)
+        buf_printf(text, "Bad records go to %s. ", plan->bad_path);
+}
+
+static void explain_restart(const struct plan *plan, struct buf *text)
+{
+    if (plan->state_path == NULL) {
+        buf_puts(text, "A run that is killed begins anew: there is no --state. ");
+        return;
+    }
+    buf_printf(text, "A snapshot of everything goes to %s, ", plan->state_path);
+    if (plan->checkpoint_records > 0)
+        buf_printf(text, "each %llu records. ", (unsigned long long)plan->checkpoint_records);
+    else {
+        buf_puts(text, "each ");
+        put_duration(text, plan->checkpoint_ns);
+        buf_puts(text, ". ");
+    }
+    buf_puts(text, "The same command goes on from there, as if it had never stopped: ");
+    if (plan->output_path != NULL)
+        buf_puts(text, "no row is lost or written twice. ");
+    else if (plan->hold)
+        buf_puts(text, "rows wait for the snapshot that covers them. ");
+    else
+        buf_puts(text, "no row is lost; into a pipe those since the last snapshot come twice. ");
+    if (plan->at_eof_keep)
+        buf_puts(text, "At the end of the input open windows stay open for the next run. ");
+}
+
+/* Functions whose state grows with the values. */
+static bool grows(const struct agg *agg)
+{
+    static const char *const growing[] = {"median", "p", "distinct", "topk", "mode"};
+    for (size_t i = 0; i < sizeof growing / sizeof growing[0]; i++)
+        if (strcmp(agg->ops->name, growing[i]) == 0)
+            return true;
+    return false;
+}
+
+static void explain_memory(const struct plan *plan, struct buf *text)
+{
+    buf_printf(text,
+               "Grows with the windows that are open%s%s: about %zu bytes each, and the key. ",
+               plan->pane.lateness_ns > 0 ? " or still take late records" : "",
+               plan->n_keys > 0 ? ", times the keys in them" : "", plan->acc_bytes + 48);
+    for (size_t i = 0; i < plan->n_aggs; i++)
+        if (grows(&plan->aggs[i]))
+            buf_printf(text, "%s keeps every different value. ", plan->aggs[i].name);
+    if (plan->has_dedup)
+        buf_puts(text, "Ids are kept until their windows have expired. ");
+    if (plan->pane.fill)
+        buf_puts(text, "--fill keeps every key. ");
+    if (plan->delay_all)
+        buf_puts(text, "With --delay all every window is open until the end. ");
+}
+
+void explain(const struct plan *plan, struct buf *to)
+{
+    static const struct {
+        const char *label;
+        void (*put)(const struct plan *plan, struct buf *text);
+    } parts[] = {
+        {"Input", explain_input},     {"Times", explain_times},     {"Windows", explain_windows},
+        {"Results", explain_results}, {"Clock", explain_clock},     {"Rows", explain_rows},
+        {"Output", explain_files},    {"Restart", explain_restart}, {"Memory", explain_memory},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct buf text = {0};
+        if (plan->merge && parts[i].put == explain_times)
+            continue;
+        parts[i].put(plan, &text);
+        put_paragraph(to, parts[i].label, &text);
+        buf_free(&text);
+    }
+}
