@@ -94,9 +94,24 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* The character behind a backslash. U+0000 and surrogates are left to the slow path. */
-static bool is_escape(const char *p)
+/* The digits behind \u, of a surrogate: its first half (of D8 to DB) or its second. */
+static bool is_surrogate(const char *p, bool second)
 {
+    bool high = memchr("89aAbB", p[1], 6) != NULL;
+    return (p[0] | 0x20) == 'd' && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) &&
+           (p[1] < '8' ? false : high != second);
+}
+
+/*
+ * The character behind a backslash. U+0000 is left to the slow path, and so are halves of a pair
+ * alone. *second: the second half of one has to stand here; it is told whether it has to next.
+ */
+static bool is_escape(const char *p, bool *second)
+{
+    bool had_first = *second;
+    *second = false;
+    if (had_first)
+        return *p == 'u' && is_surrogate(p + 1, true);
     switch (*p) {
     case '"':
     case '\\':
@@ -108,8 +123,12 @@ static bool is_escape(const char *p)
     case 't':
         return true;
     case 'u':
+        if (is_surrogate(p + 1, false)) {
+            *second = p[5] == '\\';
+            return *second;
+        }
         return is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) && is_hex(p[4]) &&
-               memcmp(p + 1, "0000", 4) != 0 && (p[1] | 0x20) != 'd';
+               memcmp(p + 1, "0000", 4) != 0 && !is_surrogate(p + 1, true);
     default:
         return false;
     }
@@ -119,17 +138,18 @@ static bool is_escape(const char *p)
 struct odd_record {
     const char *slice;
     uint32_t start, newline;
+    bool second; /* the next escape must be the second half of a surrogate pair */
 };
 
 /* Is each backslash in the block, as far as it is the record's, the first of a valid escape? */
-static bool check_escapes(const struct odd_record *r, const struct marks_odd *block, bool *escapes)
+static bool check_escapes(struct odd_record *r, const struct marks_odd *block, bool *escapes)
 {
     for (uint64_t bits = block->escapes; bits != 0; bits &= bits - 1) {
         uint32_t at = block->at + (uint32_t)__builtin_ctzll(bits);
         if (at < r->start || at >= r->newline)
             continue;
         *escapes = true;
-        if (!is_escape(r->slice + at + 1))
+        if (!is_escape(r->slice + at + 1, &r->second))
             return false;
     }
     return true;
@@ -139,8 +159,7 @@ static bool check_escapes(const struct odd_record *r, const struct marks_odd *bl
  * Is the record UTF-8, and are its escapes valid? Blocks without high bytes are no part of a
  * character, so those with some can be looked at by themselves, neighbours together: [from, to).
  */
-static bool check_odd_blocks(const struct odd_record *r, const struct marks_odd *block,
-                             bool *escapes)
+static bool check_odd_blocks(struct odd_record *r, const struct marks_odd *block, bool *escapes)
 {
     uint32_t from = 0, to = 0;
     for (; block->at < r->newline; block++) {
@@ -172,7 +191,7 @@ static inline bool check_odd(const char *slice, const struct marks_odd **odd, ui
 {
     if (__builtin_expect((*odd)->at > newline, 1))
         return true;
-    const struct odd_record record = {slice, start, newline};
+    struct odd_record record = {slice, start, newline, false};
     *odd = skip_odd(*odd, start);
     return check_odd_blocks(&record, *odd, escapes);
 }

@@ -6,7 +6,7 @@
  * json_fast_columns.h). Others are walked once (json_fast_walk.h), validating as it goes, and their
  * outline is learnt. Only the fields that the plan needs are read.
  *
- * The moment a record is not plain (an escape in a needed string or in a name, invalid UTF-8, an
+ * The moment a record is not plain (an escape in a name, half a surrogate pair, invalid UTF-8, an
  * odd number, deep nesting, anything malformed) this gives up, having written nothing that counts,
  * and the caller hands the whole record to json_slow.c, which decides. So what this accepts must be
  * exactly what the slow path accepts, with the same values; what it refuses costs only time.
@@ -31,7 +31,7 @@ void json_fast_begin(struct json_fast *fast);
  * Appends the plain records from p on to the batch, batch->n included. Returns where the first
  * record starts that is not plain, or blank, or has no newline (only the last of an input may have
  * none), or `end`. p is the start of a record of batch->block, `end` its end. Texts are views of
- * the block's bytes.
+ * the block's bytes, or stand in the batch's arena.
  */
 const char *json_fast_records(struct json_fast *fast, const char *p, const char *end,
                               struct batch *batch);

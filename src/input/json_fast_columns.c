@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "input/json_fast_scalar.h"
+#include "input/json_fast_text.h"
 #include "scan/column.h"
 #include "scan/digits.h"
 
@@ -83,20 +84,22 @@ static bool put_string(void *context, size_t lane, const char *text, size_t len)
 {
     const struct reading *r = context;
     struct value v = {.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
-    return !has_escape(r->rows, text, len) && put(r, lane, &v);
+    if (has_escape(r->rows, text, len))
+        json_fast_undo(&v, &r->rows->batch->arena);
+    return put(r, lane, &v);
 }
 
-/* Returns how many rows it could read, as the other readers of columns do. */
+/* Returns how many rows it could read, as the other readers of columns do: all. */
 COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form,
                                   const struct rows *rows, struct value *v)
 {
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
         const char *text = column_text(c, i, form, &len);
+        struct value *to = &v[column_lane(c, i, form)];
+        *to = (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
         if (has_escape(rows, text, len))
-            return i;
-        v[column_lane(c, i, form)] =
-            (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
+            json_fast_undo(to, &rows->batch->arena);
     }
     return c->n;
 }

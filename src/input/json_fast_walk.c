@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "input/json_fast_scalar.h"
+#include "input/json_fast_text.h"
 
 void walk_init(struct walk *w, struct projection *projection)
 {
@@ -60,8 +61,9 @@ static bool walk_string(struct walk *w, const struct projection_node *node)
     if (!skip_string(w, &text))
         return false;
     note_hole(w, text.text, w->at - 1, node, true);
-    return node == NULL || (!has_escape(w, &text) &&
-                            projection_put_all(w->projection, node, &text, w->batch, w->lane));
+    if (node != NULL && has_escape(w, &text))
+        json_fast_undo(&text, &w->batch->arena);
+    return node == NULL || projection_put_all(w->projection, node, &text, w->batch, w->lane);
 }
 
 static bool walk_scalar(struct walk *w, const struct projection_node *node)

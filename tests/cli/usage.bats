@@ -52,7 +52,6 @@ refuses() {
 
 @test "--time and --window are needed" {
     refuses "expected -t FIELD" -w 1m
-    refuses "expected -t FIELD" -w 1m
     refuses "expected -w WINDOW" -t ts
 }
 

@@ -320,7 +320,16 @@ static void test_plain(void)
     check_taken(&d, "{\"x\":{\"a\\\"b\":1,\"\\\\\":\"\\\"\"},\"ts\":1}");
     check_refused(&d, "{\"host\":\"a\"}");
     check_refused(&d, "{\"ts\":1,\"ts\":2}");
-    check_refused(&d, "{\"ts\":1,\"host\":\"\\u0061\"}");
+    check_taken(&d, "{\"ts\":1,\"host\":\"\\u0061\"}");
+    check_taken(&d, "{\"ts\":1,\"host\":\"C:\\\\Windows\\/x\\t\\\"\\u00e9\\u20AC\"}");
+    check_taken(&d, "{\"ts\":\"2024-05-01T00:00:00\\u005a\",\"bytes\":\"\\u0031\"}");
+    check_taken(&d, "{\"ts\":1,\"host\":\"\\ud83d\\uDE00\",\"x\":\"\\uDBFF\\udfff\"}");
+    check_refused(&d, "{\"ts\":1,\"host\":\"\\ud83d\"}");
+    check_refused(&d, "{\"ts\":1,\"x\":\"\\ude00\\ud83d\"}");
+    check_refused(&d, "{\"ts\":1,\"x\":\"\\ud83d\\n\"}");
+    check_refused(&d, "{\"ts\":1,\"x\":\"\\ud83d\\\\ude00\"}");
+    check_refused(&d, "{\"ts\":1,\"x\":\"\\ud83dx\\ude00\"}");
+    check_refused(&d, "{\"ts\":1,\"host\":\"\\u0000\"}");
     check_refused(&d, "{\"ts\":1,\"bytes\":\"x\"}");
     check_refused(&d, "{\"ts\":1,\"host\":[]}");
     check_refused(&d, "{\"ts\":1} x");

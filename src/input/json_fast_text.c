@@ -1,0 +1,70 @@
+#include "input/json_fast_text.h"
+
+#include <string.h>
+
+#include "base/hex.h"
+
+static uint32_t hex4(const char *p)
+{
+    return (uint32_t)(hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 |
+                      hex_value(p[3]));
+}
+
+/* As UTF-8; returns the byte behind it. */
+static char *put_character(char *to, uint32_t c)
+{
+    if (c < 0x80) {
+        *to++ = (char)c;
+        return to;
+    }
+    if (c < 0x800) {
+        *to++ = (char)(0xc0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            *to++ = (char)(0xe0 | c >> 12);
+        } else {
+            *to++ = (char)(0xf0 | c >> 18);
+            *to++ = (char)(0x80 | (c >> 12 & 0x3f));
+        }
+        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
+    }
+    *to++ = (char)(0x80 | (c & 0x3f));
+    return to;
+}
+
+/* Steps *p, which stands behind \u, over the digits, and over those of a pair's second half. */
+static uint32_t take_unit(const char **p)
+{
+    uint32_t c = hex4(*p);
+    *p += 4;
+    if (c >= 0xd800 && c < 0xdc00) {
+        c = 0x10000 + ((c & 0x3ff) << 10) + (hex4(*p + 2) & 0x3ff);
+        *p += 6;
+    }
+    return c;
+}
+
+void json_fast_undo(struct value *text, struct arena *arena)
+{
+    static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    const char *p = text->text, *end = p + text->len;
+    char *undone = arena_alloc(arena, text->len + 1), *to = undone;
+    while (p < end) {
+        const char *backslash = memchr(p, '\\', (size_t)(end - p));
+        size_t plain = (size_t)((backslash == NULL ? end : backslash) - p);
+        memcpy(to, p, plain);
+        to += plain;
+        p += plain;
+        if (p == end)
+            break;
+        char c = p[1];
+        p += 2;
+        const char *letter = strchr(letters, c);
+        if (c == 'u')
+            to = put_character(to, take_unit(&p));
+        else
+            *to++ = letter != NULL ? meant[letter - letters] : c;
+    }
+    text->text = undone;
+    text->len = (uint32_t)(to - undone);
+}
