@@ -63,8 +63,16 @@ static void die_by(int signal_number)
 static int explain_plan(const struct plan *plan)
 {
     struct buf text = {0};
-    explain(plan, &text);
-    int status = print(&text);
+    struct error err = {0};
+    int status;
+    if (plan->explain == EXPLAIN_DUCKDB && !explain_duckdb(plan, &text, &err)) {
+        fprintf(stderr, "winagg: %s\n", err.text);
+        status = err.status;
+    } else {
+        if (plan->explain == EXPLAIN_WORDS)
+            explain(plan, &text);
+        status = print(&text);
+    }
     buf_free(&text);
     return status;
 }
@@ -97,7 +105,7 @@ int main(int argc, char **argv)
     int status = EXIT_USAGE;
     switch (cli_parse(argc, argv, &plan, &text, &err)) {
     case CLI_RUN:
-        status = plan.explain ? explain_plan(&plan) : run_plan(&plan);
+        status = plan.explain != EXPLAIN_NOT ? explain_plan(&plan) : run_plan(&plan);
         plan_free(&plan);
         break;
     case CLI_PRINT:

@@ -40,12 +40,11 @@ void options_usage(struct buf *to)
 
 void options_help(struct buf *to)
 {
-    buf_puts(to,
-             "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]...\n"
-             "Event-time windows over JSON, CSV, TSV, logfmt, access logs. No FILE, -: stdin.\n"
-             "  tail -F app.log | winagg -t ts -w 1m -k host -a count,p99:ms -d 5s\n"
-             "  winagg -i combined -t time -w 1h -a 'share[status >= 500]' -o chart log\n"
-             "  winagg -t ts -w session:30m -k user -d all -o csv day-*.log.gz\n");
+    buf_puts(to, "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]...\n"
+                 "Event-time windows over JSON, CSV, TSV, logfmt, access logs. No FILE, -: stdin.\n"
+                 "  tail -F app.log | winagg -t ts -w 1m -k host -a count,p99:ms -d 5s\n"
+                 "  winagg -i combined -t time -w 1h -a 'share[status >= 500]' -o chart log\n"
+                 "  winagg -t ts -w session:30m -k user -d all -o csv day-*.log.gz\n");
     for (const struct option_group *group = option_groups; group->heading != NULL; group++) {
         buf_printf(to, "%s:\n", group->heading);
         for (const struct option *option = group->options; option->name != NULL; option++)

@@ -267,6 +267,16 @@ static bool parse_row_id(struct command *c, const struct option *option, const c
     return true;
 }
 
+static bool parse_explain(struct command *c, const struct option *option, const char *value,
+                          struct error *err)
+{
+    if (value != NULL && strcmp(value, "duckdb") != 0)
+        return error_set(err, EXIT_USAGE, "--%s: expected nothing or =duckdb, found '%s'",
+                         option->name, value);
+    c->plan.explain = value == NULL ? EXPLAIN_WORDS : EXPLAIN_DUCKDB;
+    return true;
+}
+
 /* At most SCHEMA.TABLE. */
 static bool parse_sql_table(struct command *c, const char *table, struct error *err)
 {
@@ -430,8 +440,8 @@ const struct option_group option_groups[] = {
        AT(verify), verify_depths, NULL, SIDE_MERGE},
       {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
        AT(plan.advise), NULL, NULL, SIDE_NEITHER},
-      {0, "explain", NULL, "no results: what the command line means", parse_flag, AT(plan.explain),
-       NULL, NULL, SIDE_ANY},
+      {0, "explain", "[=duckdb]", "no results: what it means; as a script", parse_explain, 0, NULL,
+       NULL, SIDE_ANY},
       {0, "position", "FIELD", "a growing number: what came before is replayed", parse_text,
        AT(position), NULL, print_position, SIDE_PARTIAL},
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,

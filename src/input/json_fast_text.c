@@ -4,10 +4,13 @@
 
 #include "base/hex.h"
 
+/* Four digits, which are there. */
 static uint32_t hex4(const char *p)
 {
-    return (uint32_t)(hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 |
-                      hex_value(p[3]));
+    uint32_t n = 0;
+    for (int i = 0; i < 4; i++)
+        n = n << 4 | ((uint32_t)hex_value(p[i]) & 15);
+    return n;
 }
 
 /* As UTF-8; returns the byte behind it. */

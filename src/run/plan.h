@@ -82,8 +82,13 @@ struct plan {
     bool hold;                   /* rows wait for the snapshot that covers them */
     bool resume_continue;        /* the pipe goes on where the last one ended */
     bool verify_full;            /* compare all of a resumed file, not parts */
-    bool explain;                /* no results: what the command line means */
-    bool advise;                 /* no results: how far out of order the input is */
+    enum plan_explain {
+        EXPLAIN_NOT,
+        EXPLAIN_WORDS,
+        EXPLAIN_DUCKDB
+    } explain;   /* no results, but
+what the command line means */
+    bool advise; /* no results: how far out of order the input is */
     bool advise_json;
     bool partial;     /* the states of aggregates are written, not rows */
     bool merge;       /* such are read; the columns are run/merge.h's */

@@ -325,3 +325,37 @@ const uint8_t *condition_evaluate(const struct condition *c, const struct condit
     }
     return scratch->stack;
 }
+
+/* The same stack machine; what it pushes are texts. */
+void condition_put_sql(const struct condition *c, struct buf *to)
+{
+    struct buf *stack = memory_calloc(c->n_steps + 1, sizeof *stack);
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_steps; i++) {
+        const struct step *step = &c->steps[i];
+        struct buf text = {0};
+        switch (step->kind) {
+        case STEP_LEAF:
+            leaf_put_sql(&step->leaf, &text);
+            break;
+        case STEP_NOT:
+            buf_printf(&text, "(NOT %s)", buf_cstr(&stack[--n]));
+            buf_free(&stack[n]);
+            break;
+        case STEP_AND:
+        case STEP_OR:
+            n -= 2;
+            buf_printf(&text, "(%s %s %s)", buf_cstr(&stack[n]),
+                       step->kind == STEP_AND ? "AND" : "OR", buf_cstr(&stack[n + 1]));
+            buf_free(&stack[n]);
+            buf_free(&stack[n + 1]);
+            break;
+        }
+        stack[n++] = text;
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf_put(to, stack[i].data, stack[i].len);
+        buf_free(&stack[i]);
+    }
+    free(stack);
+}

@@ -34,6 +34,12 @@ struct condition *condition_parse(const char *text, const struct condition_colum
                                   struct error *err);
 void condition_free(struct condition *c);
 
+/*
+ * Appends it as an expression of SQL, as DuckDB has it; column i is called ci, a text or NULL. A
+ * comparison with no value is false, not unknown.
+ */
+void condition_put_sql(const struct condition *c, struct buf *to);
+
 /* Memory that evaluating needs; one for each thread. {0} is an empty one. */
 struct condition_scratch {
     uint8_t *stack;

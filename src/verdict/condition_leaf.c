@@ -272,3 +272,67 @@ void leaf_evaluate(const struct leaf *leaf, const struct condition_rows *rows, s
         break;
     }
 }
+
+static void put_quoted(struct buf *to, const char *text, size_t len)
+{
+    buf_putc(to, '\'');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\'')
+            buf_putc(to, '\'');
+        buf_putc(to, text[i]);
+    }
+    buf_putc(to, '\'');
+}
+
+static void put_match(const struct leaf *leaf, struct buf *to)
+{
+    const struct leaf_literal *l = &leaf->literal;
+    const char *function = !l->is_one                 ? "regexp_matches"
+                           : l->at_start && l->at_end ? NULL
+                           : l->at_start              ? "starts_with"
+                           : l->at_end                ? "ends_with"
+                                                      : "contains";
+    if (function == NULL)
+        buf_printf(to, "c%zu = ", leaf->column);
+    else
+        buf_printf(to, "%s(c%zu, ", function, leaf->column);
+    put_quoted(to, leaf->text, leaf->len);
+    buf_puts(to, function == NULL ? "" : ")");
+}
+
+void leaf_put_sql(const struct leaf *leaf, struct buf *to)
+{
+    static const char *const operators[] = {
+        [LEAF_EQUAL] = "=",    [LEAF_NOT_EQUAL] = "<>", [LEAF_BELOW] = "<",
+        [LEAF_AT_MOST] = "<=", [LEAF_ABOVE] = ">",      [LEAF_AT_LEAST] = ">="};
+    size_t c = leaf->column;
+    switch (leaf->op) {
+    case LEAF_IS_NULL:
+    case LEAF_IS_NOT_NULL:
+        buf_printf(to, "(c%zu IS %sNULL)", c, leaf->op == LEAF_IS_NULL ? "" : "NOT ");
+        return;
+    case LEAF_MATCHES:
+    case LEAF_MATCHES_NOT:
+        buf_puts(to, leaf->op == LEAF_MATCHES ? "coalesce(" : "coalesce(NOT ");
+        put_match(leaf, to);
+        buf_puts(to, ", false)");
+        return;
+    case LEAF_EQUAL:
+    case LEAF_NOT_EQUAL:
+    case LEAF_BELOW:
+    case LEAF_AT_MOST:
+    case LEAF_ABOVE:
+    case LEAF_AT_LEAST:
+        break;
+    }
+    buf_puts(to, "coalesce(");
+    if (leaf->is_number) {
+        buf_printf(to,
+                   "CASE WHEN TRY_CAST(c%zu AS DOUBLE) IS NOT NULL THEN TRY_CAST(c%zu AS DOUBLE) "
+                   "%s %.*s ELSE ",
+                   c, c, operators[leaf->op], (int)leaf->len, leaf->text);
+    }
+    buf_printf(to, "c%zu %s ", c, operators[leaf->op]);
+    put_quoted(to, leaf->text, leaf->len);
+    buf_puts(to, leaf->is_number ? " END, false)" : ", false)");
+}

@@ -55,6 +55,8 @@ bool leaf_set_value(struct leaf *leaf, const char *text, size_t len, bool quoted
                     struct error *err);
 void leaf_clear(struct leaf *leaf);
 
+void leaf_put_sql(const struct leaf *leaf, struct buf *to); /* see condition_put_sql() */
+
 void leaf_evaluate(const struct leaf *leaf, const struct condition_rows *rows, struct buf *scratch,
                    uint8_t *result);
 

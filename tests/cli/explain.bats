@@ -69,3 +69,21 @@ says() {
     "$WINAGG" --merge --explain p | grep -q "Partial results"
     same "$(awk 'length > 79' said)" ""
 }
+
+@test "=duckdb: a script, or what has no equal there" {
+    tv 1:2 12:3 >in
+    "$WINAGG" -t t -w 10s -k k -a "count,p90:v,n=count[v > 1]" -d 5s --explain=duckdb in >script
+    grep -q "read_json_objects(\['in'\]" script
+    grep -q "quantile_cont(TRY_CAST(c1 AS DOUBLE), 0.9)" script
+    grep -q "count(\*) FILTER (WHERE" script
+    grep -q " - 5000000000 AS w" script
+    same "$(tail -c 2 script)" ";"
+    for refused in "-l 5s" "--early 3" "--fill" "--dedup v" "--follow" "-a topk:v:2" "-a approx_p90:v" \
+        "--tz Europe/Berlin" "-w session:5s" "--source v" "--partial"; do
+        # shellcheck disable=SC2086
+        fails_with 2 "$WINAGG" -t t -w 10s $refused --explain=duckdb in 2>err >script
+        grep -q "has no equal there: " err
+        [ ! -s script ]
+    done
+    fails_with 1 "$WINAGG" -t t -w 10s --explain=duckdb none 2>err
+}

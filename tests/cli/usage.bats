@@ -65,7 +65,7 @@ refuses() {
 }
 
 @test "what belongs to later versions is unknown, not ignored" {
-    refuses "--explain: expected no argument, found 'duckdb'" -t t -w 1m --explain=duckdb
+    refuses "--explain: expected nothing or =duckdb, found 'flink-sql'" -t t -w 1m --explain=flink-sql
 }
 
 @test "a missing and a needless argument" {

@@ -120,6 +120,16 @@ def start(program, folder, killed_at=None):
                             stderr=open(os.path.join(folder, "err"), "ab"))
 
 
+def terminate(process):
+    """strace keeps a signal to itself: then it is for its child."""
+    pids = [process.pid]
+    if process.args[0] == "strace":
+        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+            pids = [int(pid) for pid in file.read().split()]
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+
+
 def settled(program, folder, lines):
     """Have all lines been used? As the snapshot says."""
     found = subprocess.run([program, "--inspect", "state"], cwd=folder, capture_output=True,
@@ -170,7 +180,7 @@ def one(program, seed, steps):
 def finish(program, folder, writer, process, what):
     """Ends the run when it has used all; 1 if the rows are not those of a quiet one."""
     wait_until_settled(program, folder, len(writer.lines))
-    process.send_signal(signal.SIGTERM)
+    terminate(process)
     process.wait()
     note(program, folder)
     shutil.copyfile(os.path.join(folder, "state"), os.path.join(folder, "state.before"))

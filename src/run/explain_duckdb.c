@@ -1,0 +1,507 @@
+/*
+ * --explain=duckdb: the same rows from DuckDB, as one statement over the FILE.
+ *
+ *     input     each record as it is read: its number, time in nanoseconds, keys, fields
+ *     clocked   and W before it, the highest time so far less the delay
+ *     placed    a row for each window that takes the record
+ *     result    grouped, and printed as winagg prints
+ *
+ * Texts are compared as texts and numbers as doubles, so results are equal up to rounding.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "input/plan.h"
+#include "input/reader.h"
+#include "run/explain.h"
+#include "source/source.h"
+#include "time/timestamp.h"
+
+static void put_text(struct buf *to, const char *text, size_t len, char quote)
+{
+    buf_putc(to, quote);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == quote)
+            buf_putc(to, quote);
+        buf_putc(to, text[i]);
+    }
+    buf_putc(to, quote);
+}
+
+static void put_string(struct buf *to, const char *text)
+{
+    put_text(to, text, strlen(text), '\'');
+}
+
+static void put_name(struct buf *to, const char *text)
+{
+    put_text(to, text, strlen(text), '"');
+}
+
+/* What the first records say of the input. */
+struct sample {
+    enum input_format format;
+    bool *is_number; /* of each column: all its values are numbers */
+};
+
+static bool refuse(struct error *err, const char *what, const char *why)
+{
+    return error_set(err, EXIT_USAGE, "--explain=duckdb: %s has no equal there: %s", what, why);
+}
+
+static void note_values(const struct plan *plan, const struct batch *batch, struct sample *sample)
+{
+    for (size_t f = 0; f < plan->input.n_fields; f++) {
+        sample->is_number[f] = batch->n > 0 && !batch->is_text;
+        for (size_t i = 0; i < batch->n; i++) {
+            uint8_t kind = batch->columns[f][i].kind;
+            sample->is_number[f] &=
+                kind == VALUE_NULL || kind == VALUE_NUMBER || kind == VALUE_WIDE;
+        }
+    }
+}
+
+static bool take_sample(const struct plan *plan, struct sample *sample, struct error *err)
+{
+    struct source source;
+    struct block block = {0};
+    struct batch batch = {0};
+    if (!source_open(&source, plan->n_inputs == 0 ? NULL : plan->input_paths[0], err))
+        return false;
+    struct input *in = input_open(&plan->input, source.fd, source.name);
+    bool ok = input_read_block(in, &block, err) != INPUT_FAILED;
+    if (ok) {
+        struct input_parser *parser = input_parser_new(in);
+        if (block.bytes.len > 0)
+            input_parse(parser, &block, &batch);
+        input_parser_free(parser);
+        sample->format = input_plan(in)->format;
+        note_values(plan, &batch, sample);
+    }
+    input_close(in);
+    batch_free(&batch);
+    block_free(&block);
+    source_close(&source);
+    return ok;
+}
+
+static bool check_options(const struct plan *plan, struct error *err)
+{
+    const struct pane_options *o = &plan->pane;
+    bool session = plan->window.kind == WINDOW_SESSION;
+    const struct {
+        bool given;
+        const char *what, *why;
+    } refused[] = {
+        {plan->merge || plan->partial, "a partial result", "it reads records and writes rows"},
+        {plan->follow, "--follow", "a query ends"},
+        {o->early_count > 0 || o->early_ns > 0, "--early", "a query gives each row once"},
+        {pane_refines(o), "--lateness without --final", "a query gives each row once"},
+        {o->fill, "--fill", "a window without records is in no table"},
+        {plan->has_dedup, "--dedup", "how long an id is remembered depends on the watermark"},
+        {plan->has_position, "--position", "it depends on what came before"},
+        {plan->has_source && !plan->delay_all, "--source",
+         "it has one clock (--delay all has none)"},
+        {plan->max_jump_ns > 0 && !plan->delay_all, "--max-jump",
+         "it has one clock (--delay all has none)"},
+        {plan->idle_ns > 0, "--idle-timeout", "it has no clock"},
+        {plan->n_inputs > 1 && !plan->delay_all, "several FILEs",
+         "they are read one after the other (--delay all makes no difference of it)"},
+        {session && !plan->delay_all, "sessions with a watermark",
+         "which records a session still takes depends on those before (--delay all waits for all)"},
+        {plan->id != PANE_ID_NONE, "--row-id", "it has another hash"},
+        {plan->tz != NULL && strcmp(plan->tz, "UTC") != 0, "--tz",
+         "its local midnights that come twice are wrong"},
+        {plan->input.no_header || plan->input.n_columns > 0, "a CSV file without a header",
+         "its columns would have other names"},
+        {plan->input.n_nulls > 0, "--null", "it compares texts before it reads numbers"},
+        {plan->input.comment != '\0' || plan->input.ragged, "--comment or --ragged",
+         "it reads such rows otherwise"},
+        {plan->input.time_format.form == TIME_PATTERN, "a pattern of --time-format",
+         "its patterns mean other things"},
+        {plan->input.n_time > 1, "several time fields", "they are joined into one text"},
+        {plan->time_unit == TIME_UNIT_LOCAL, "--output-time local", "it prints no offset"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        if (refused[i].given)
+            return refuse(err, refused[i].what, refused[i].why);
+    return true;
+}
+
+static bool check_aggs(const struct plan *plan, struct error *err)
+{
+    static const char *const none[] = {"topk", "mode", "approx_distinct", "approx_p"};
+    for (size_t i = 0; i < plan->n_aggs; i++)
+        for (size_t k = 0; k < sizeof none / sizeof none[0]; k++)
+            if (strcmp(plan->aggs[i].ops->name, none[k]) == 0)
+                return refuse(err, plan->aggs[i].function,
+                              k < 2 ? "it breaks ties otherwise" : "it is another estimate");
+    return true;
+}
+
+/* The value of a field, as text; NULL if it has none. */
+static void put_field(struct buf *to, const struct path *path, bool json)
+{
+    if (!json) {
+        put_name(to, path->text);
+        return;
+    }
+    struct buf text = {0};
+    buf_putc(&text, '$');
+    for (size_t i = 0; i < path->n_parts; i++) {
+        if (path->parts[i].index >= 0) {
+            buf_printf(&text, "[%ld]", path->parts[i].index);
+        } else {
+            buf_puts(&text, ".\"");
+            buf_put(&text, path->parts[i].name, path->parts[i].len);
+            buf_putc(&text, '"');
+        }
+    }
+    buf_puts(to, "json ->> ");
+    put_text(to, text.data, text.len, '\'');
+    buf_free(&text);
+}
+
+static void put_files(const struct plan *plan, struct buf *to)
+{
+    buf_puts(to, "[");
+    for (size_t i = 0; i < plan->n_inputs; i++) {
+        buf_puts(to, i > 0 ? ", " : "");
+        put_string(to, plan->input_paths[i] == NULL ? "/dev/stdin" : plan->input_paths[i]);
+    }
+    if (plan->n_inputs == 0)
+        put_string(to, "/dev/stdin");
+    buf_puts(to, "]");
+}
+
+static void put_reader(const struct plan *plan, const struct sample *sample, struct buf *to)
+{
+    const struct input_options *input = &plan->input;
+    if (sample->format == INPUT_JSON) {
+        buf_puts(to, "read_json_objects(");
+        put_files(plan, to);
+        buf_puts(to, ", format = 'newline_delimited', ignore_errors = true,"
+                     " maximum_object_size = 1073741824)");
+        return;
+    }
+    buf_puts(to, "read_csv(");
+    put_files(plan, to);
+    const char delimiter[] = {input->delimiter == '\0' ? ',' : input->delimiter, '\0'};
+    buf_puts(to, ", all_varchar = true, header = true, delim = ");
+    put_string(to, delimiter);
+    buf_puts(to, ", quote = '\"', escape = '\"', ignore_errors = true)");
+}
+
+/* In nanoseconds; NULL: it is none. */
+static void put_time(const struct plan *plan, bool json, struct buf *to)
+{
+    static const char *const scales[] = {
+        [TIME_S] = "1000000000", [TIME_MS] = "1000000", [TIME_US] = "1000", [TIME_NS] = "1"};
+    struct buf field = {0};
+    put_field(&field, &plan->input.time[0], json);
+    const char *f = buf_cstr(&field);
+    if (plan->input.time_format.form == TIME_AUTO)
+        buf_printf(to,
+                   "coalesce((SELECT CAST(floor(n * CASE WHEN abs(n) < 1e11 THEN 1000000000 WHEN "
+                   "abs(n) < 1e14 THEN 1000000 WHEN abs(n) < 1e17 THEN 1000 ELSE 1 END) AS BIGINT) "
+                   "FROM (SELECT TRY_CAST(%s AS DECIMAL(29, 9)) AS n)), "
+                   "epoch_ns(TRY_CAST(%s AS TIMESTAMPTZ)))",
+                   f, f);
+    else
+        buf_printf(to, "CAST(floor(TRY_CAST(%s AS DECIMAL(29, 9)) * %s) AS BIGINT)", f,
+                   scales[plan->input.time_format.form]);
+    buf_free(&field);
+}
+
+static void put_column(struct buf *to, size_t i)
+{
+    buf_printf(to, "c%zu", i);
+}
+
+/* Each column once: keys and the fields of aggregates. */
+static void put_input(const struct plan *plan, const struct sample *sample, struct buf *to)
+{
+    bool json = sample->format == INPUT_JSON;
+    buf_puts(to, "WITH input AS (\n    SELECT row_number() OVER () AS i, ");
+    put_time(plan, json, to);
+    buf_puts(to, " AS t");
+    for (size_t i = 0; i < plan->input.n_fields; i++) {
+        struct buf field = {0};
+        put_field(&field, &plan->input.fields[i].path, json);
+        buf_puts(to, ",\n        ");
+        if (i < plan->n_keys && sample->is_number[i])
+            buf_printf(to, "TRY_CAST(%s AS DOUBLE) AS ", buf_cstr(&field));
+        else if (i < plan->n_keys && !json) /* an empty key is a text, too */
+            buf_printf(to, "coalesce(%s, '') AS ", buf_cstr(&field));
+        else
+            buf_printf(to, "%s AS ", buf_cstr(&field));
+        put_column(to, i);
+        buf_free(&field);
+    }
+    buf_puts(to, "\n    FROM ");
+    put_reader(plan, sample, to);
+    buf_puts(to, "\n),\n");
+}
+
+/* All of --where. */
+static void put_where(const struct plan *plan, struct buf *to)
+{
+    for (size_t i = 0; i < plan->rules.n_where; i++) {
+        buf_puts(to, i > 0 ? " AND " : "");
+        condition_put_sql(plan->rules.where[i], to);
+    }
+    if (plan->rules.n_where == 0)
+        buf_puts(to, "true");
+}
+
+/*
+ * A record without a time, or with what is no number where one is needed, is bad: in no window, and
+ * it moves no clock. That is judged where an aggregate takes it.
+ */
+static void put_clocked(const struct plan *plan, struct buf *to)
+{
+    buf_puts(to, "clocked AS (\n    SELECT *");
+    if (plan->delay_all)
+        buf_puts(to, ", NULL AS w");
+    else
+        buf_printf(to,
+                   ", max(t) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - "
+                   "%lld AS w",
+                   (long long)plan->delay_ns);
+    buf_puts(to, "\n    FROM input WHERE t IS NOT NULL");
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        const struct agg *agg = &plan->aggs[i];
+        if (agg->input != AGG_NUMBER)
+            continue;
+        buf_puts(to, "\n        AND (NOT (");
+        put_where(plan, to);
+        if (agg->condition != AGG_ALL_RECORDS) {
+            buf_puts(to, " AND ");
+            condition_put_sql(plan->rules.conditions[agg->condition], to);
+        }
+        buf_printf(to,
+                   ") OR c%zu IS NULL OR trim(c%zu) = '' OR TRY_CAST(c%zu AS DOUBLE) IS NOT NULL)",
+                   agg->column, agg->column, agg->column);
+    }
+    buf_puts(to, "\n),\n");
+}
+
+/* floor((t - offset) / length) * length + offset */
+static void put_floor(struct buf *to, long long offset, long long length)
+{
+    buf_printf(to, "t - (((t - %lld) %% %lld) + %lld) %% %lld", offset, length, length, length);
+}
+
+static void put_placed(const struct plan *plan, struct buf *to)
+{
+    static const char *const units[] = {"day", "week", "month", "quarter", "year"};
+    static const char *const lengths[] = {"1 day", "7 days", "1 month", "3 months", "1 year"};
+    const struct window_spec *w = &plan->window;
+    long long size = w->size_ns, slide = w->slide_ns, offset = w->offset_ns;
+    buf_puts(to, "placed AS (\n    SELECT * FROM (SELECT *, ");
+    switch (w->kind) {
+    case WINDOW_TUMBLING:
+        put_floor(to, offset, size);
+        buf_printf(to, " AS ws, ws + %lld AS we FROM clocked)\n    WHERE true", size);
+        break;
+    case WINDOW_SLIDING:
+        put_floor(to, offset, slide);
+        buf_printf(to,
+                   " - k * %lld AS ws, ws + %lld AS we FROM clocked, range(%lld) AS _(k))\n"
+                   "    WHERE we > t",
+                   slide, size, (size + slide - 1) / slide);
+        break;
+    case WINDOW_CUMULATE:
+        put_floor(to, offset, size);
+        buf_printf(to,
+                   " AS ws, ws + (k + 1) * %lld AS we FROM clocked, range(%lld) AS _(k))\n"
+                   "    WHERE we > t",
+                   slide, size / slide);
+        break;
+    case WINDOW_CALENDAR:
+        buf_printf(to,
+                   "epoch_ns(date_trunc('%s', make_timestamp(t // 1000))) AS ws, "
+                   "epoch_ns(date_trunc('%s', make_timestamp(t // 1000)) + INTERVAL '%s') AS we "
+                   "FROM clocked)\n    WHERE true",
+                   units[w->unit], units[w->unit], lengths[w->unit]);
+        break;
+    case WINDOW_SESSION:
+    case WINDOW_ALL:
+    case WINDOW_SLICE:
+        buf_puts(to, "NULL::BIGINT AS ws, NULL::BIGINT AS we FROM clocked)\n    WHERE true");
+        break;
+    }
+    if (!plan->delay_all && w->kind != WINDOW_ALL)
+        buf_printf(to, " AND (w IS NULL OR we + %lld > w)", (long long)plan->pane.lateness_ns);
+    buf_puts(to, " AND ");
+    put_where(plan, to);
+    buf_puts(to, "\n),\n");
+}
+
+static void put_keys(const struct plan *plan, struct buf *to)
+{
+    for (size_t i = 0; i < plan->n_keys; i++)
+        buf_printf(to, ", c%zu", i);
+}
+
+/* Records sorted by time: one begins where the one before is a gap away. */
+static void put_sessions(const struct plan *plan, struct buf *to)
+{
+    long long gap = plan->window.gap_ns;
+    struct buf by = {0};
+    put_keys(plan, &by);
+    const char *keys = by.len == 0 ? "" : buf_cstr(&by) + 2;
+    const char *part = by.len == 0 ? "" : "PARTITION BY ";
+    buf_printf(
+        to,
+        "begun AS (\n    SELECT *, coalesce(t - lag(t) OVER (%s%s ORDER BY t, i) >= %lld, "
+        "true)::INT AS begins FROM placed\n),\n"
+        "numbered AS (\n    SELECT * EXCLUDE (ws, we), sum(begins) OVER (%s%s ORDER BY t, i) "
+        "AS s FROM begun\n),\n"
+        "bounded AS (\n    SELECT *, min(t) OVER (PARTITION BY s%s) AS ws, max(t) OVER "
+        "(PARTITION BY s%s) + %lld AS we FROM numbered\n),\n",
+        part, keys, gap, part, keys, by.len == 0 ? "" : buf_cstr(&by),
+        by.len == 0 ? "" : buf_cstr(&by), gap);
+    buf_free(&by);
+}
+
+/* What follows FILTER: the aggregate's condition, and that there is a value. */
+static void put_filter(const struct plan *plan, const struct agg *agg, bool value, struct buf *to)
+{
+    bool condition = agg->condition != AGG_ALL_RECORDS;
+    if (!condition && !value)
+        return;
+    buf_puts(to, " FILTER (WHERE ");
+    if (condition)
+        condition_put_sql(plan->rules.conditions[agg->condition], to);
+    if (value)
+        buf_printf(to, "%sc%zu IS NOT NULL", condition ? " AND " : "", agg->column);
+    buf_putc(to, ')');
+}
+
+static void put_agg(const struct plan *plan, const struct agg *agg, struct buf *to)
+{
+    static const struct {
+        const char *name, *before, *behind; /* of the number */
+    } plain[] = {{"sum", "sum(", ")"},
+                 {"mean", "avg(", ")"},
+                 {"min", "min(", ")"},
+                 {"max", "max(", ")"},
+                 {"var", "var_samp(", ")"},
+                 {"stddev", "stddev_samp(", ")"},
+                 {"median", "quantile_cont(", ", 0.5)"}};
+    const char *name = agg->ops->name;
+    size_t c = agg->column;
+    bool rate = strcmp(name, "rate") == 0, share = strcmp(name, "share") == 0;
+    bool sum = strcmp(name, "sum") == 0 || (rate && agg->field != NULL), value = false;
+    buf_puts(to, sum ? "coalesce(" : "");
+    if (agg->field == NULL)
+        buf_puts(to, share ? "1.0 * count(*)" : "count(*)");
+    else if (strcmp(name, "count") == 0)
+        buf_printf(to, "count(c%zu)", c);
+    else if (rate)
+        buf_printf(to, "sum(TRY_CAST(c%zu AS DOUBLE))", c);
+    else if (strcmp(name, "distinct") == 0)
+        buf_printf(to, "count(DISTINCT c%zu)", c);
+    else if (strcmp(name, "p") == 0)
+        buf_printf(to, "quantile_cont(TRY_CAST(c%zu AS DOUBLE), %.15g)", c,
+                   (double)agg->q_numerator / (double)agg->q_denominator);
+    else if (strcmp(name, "first") == 0 || strcmp(name, "last") == 0) {
+        buf_printf(to, "%s(c%zu ORDER BY t, i)", name, c);
+        value = true;
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0] && agg->field != NULL; i++)
+        if (strcmp(name, plain[i].name) == 0)
+            buf_printf(to, "%sTRY_CAST(c%zu AS DOUBLE)%s", plain[i].before, c, plain[i].behind);
+    put_filter(plan, agg, value, to);
+    buf_puts(to, sum ? ", 0)" : "");
+    if (share)
+        buf_puts(to, " / count(*)");
+    if (rate)
+        buf_puts(to, " * 1e9 / any_value(we - ws)");
+}
+
+static void put_bound(const struct plan *plan, const char *ns, struct buf *to)
+{
+    static const char *const scales[] = {[TIME_UNIT_S] = " / 1e9",
+                                         [TIME_UNIT_MS] = " / 1e6",
+                                         [TIME_UNIT_US] = " / 1e3",
+                                         [TIME_UNIT_NS] = ""};
+    if (plan->time_unit != TIME_UNIT_RFC3339) {
+        buf_printf(to, "%s%s", ns, scales[plan->time_unit]);
+        return;
+    }
+    static const char *const forms[][2] = {{"% 1000000000 = 0", "%Y-%m-%dT%H:%M:%SZ"},
+                                           {"% 1000000 = 0", "%Y-%m-%dT%H:%M:%S.%gZ"},
+                                           {"IS NOT NULL", "%Y-%m-%dT%H:%M:%S.%fZ"}};
+    buf_puts(to, "CASE");
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        buf_printf(to, " WHEN %s %s THEN strftime(make_timestamp(%s // 1000), '%s')", ns,
+                   forms[i][0], ns, forms[i][1]);
+    buf_puts(to, " END");
+}
+
+static void put_result(const struct plan *plan, struct buf *to)
+{
+    bool retract = plan->pane.mode == PANE_RETRACT;
+    buf_printf(to, "result AS (\n    SELECT ws, we");
+    put_keys(plan, to);
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        buf_puts(to, ",\n        ");
+        put_agg(plan, &plan->aggs[i], to);
+        buf_printf(to, " AS a%zu", i);
+    }
+    buf_printf(to, "\n    FROM %s GROUP BY ws, we",
+               plan->window.kind == WINDOW_SESSION ? "bounded" : "placed");
+    put_keys(plan, to);
+    if (plan->pane.top > 0) {
+        buf_printf(to,
+                   "\n    QUALIFY row_number() OVER (PARTITION BY ws, we ORDER BY a%zu DESC "
+                   "NULLS LAST",
+                   plan->pane.top_by);
+        put_keys(plan, to);
+        buf_printf(to, ") <= %llu", (unsigned long long)plan->pane.top);
+    }
+    buf_printf(to, "\n)\nSELECT %s", retract ? "'+I' AS op, " : "");
+    put_bound(plan, "ws", to);
+    buf_puts(to, " AS window_start, ");
+    put_bound(plan, "we", to);
+    buf_puts(to, " AS window_end");
+    for (size_t i = 0; i < plan->n_keys; i++) {
+        buf_printf(to, ", c%zu AS ", i);
+        put_name(to, plan->key_names[i]);
+    }
+    for (size_t i = 0; i < plan->n_aggs; i++) {
+        buf_printf(to, ", a%zu AS ", i);
+        put_name(to, plan->aggs[i].name);
+    }
+    if (plan->panes)
+        buf_puts(to, ", 0 AS pane, 'on_time' AS timing");
+    buf_puts(to, "\nFROM result ORDER BY we, ws");
+    if (plan->pane.top > 0)
+        buf_printf(to, ", a%zu DESC NULLS LAST", plan->pane.top_by);
+    for (size_t i = 0; i < plan->n_keys; i++)
+        buf_printf(to, ", c%zu NULLS FIRST", i);
+    buf_puts(to, ";\n");
+}
+
+bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
+{
+    struct sample sample = {.is_number = memory_calloc(plan->input.n_fields + 1, sizeof(bool))};
+    bool ok = check_options(plan, err) && check_aggs(plan, err) && take_sample(plan, &sample, err);
+    if (ok && sample.format != INPUT_JSON && sample.format != INPUT_CSV)
+        ok = refuse(err, reader_names[sample.format], "it reads JSON lines and CSV");
+    if (ok) {
+        buf_puts(to, "SET TimeZone = 'UTC';\n");
+        put_input(plan, &sample, to);
+        put_clocked(plan, to);
+        put_placed(plan, to);
+        if (plan->window.kind == WINDOW_SESSION)
+            put_sessions(plan, to);
+        put_result(plan, to);
+    }
+    free(sample.is_number);
+    return ok;
+}
