@@ -474,6 +474,23 @@ every_function=count,sum:v,mean:v,var:v,min:v,max:v,first:v,last:v,median:v,p90:
     golden sessions -w session:4s -a "$every_function" -m retract
 }
 
+@test "the golden snapshot of sources, ids, positions and columns is still read" {
+    golden sources -w 5s -a "$every_function" --source s --dedup v --position t -o table
+}
+
+@test "the golden snapshot of a merge is still read" {
+    cp "$data/merge.state" s
+    for i in 0 1; do
+        awk "NR % 2 == $i" "$data/events.jsonl" | "$WINAGG" -t t -k k -d 2s -l 10s -w session:4s \
+            -a "$every_function" --partial >"p$i"
+    done
+    "$WINAGG" --merge p0 p1 >whole
+    cp "$data/merge.rows" out
+    "$WINAGG" --merge --state s p0 p1 >>out
+    cmp out whole
+    same "$("$WINAGG" --inspect s | jq .finished)" true
+}
+
 # Feeds keys by the ten thousand to a run that takes a snapshot of each, until it has forked one.
 start_large() {
     mkfifo fifo
