@@ -38,7 +38,6 @@ struct merge_input {
     bool several;         /* more than one stream: W waits for the end */
     bool started;
     int64_t w_ns; /* once started */
-    bool ended;
 };
 
 struct merge {
@@ -203,7 +202,7 @@ static bool take_header(const struct line *line)
     return ++stream_of(line->from->last)->headers == 1 || note_second(line);
 }
 
-/* W is the lowest over the inputs that have not ended. */
+/* W is the lowest over the inputs that have not ended, in this run or the one before. */
 static void follow(struct running *r)
 {
     const struct merge *m = r->merge;
@@ -211,7 +210,7 @@ static void follow(struct running *r)
     bool any = false;
     for (size_t i = 0; i < m->n_inputs; i++) {
         const struct merge_input *input = &m->inputs[i];
-        if (input->ended)
+        if (r->inlets[i].ended)
             continue;
         if (input->several || !input->started)
             return;
@@ -358,7 +357,6 @@ bool merge_end(struct running *r, struct inlet *in)
     for (uint32_t i = 0; i < from->streams.n; i++)
         if (!check_complete(r, in, table_cell(&from->streams, i)))
             return false;
-    from->ended = true;
     /* For what is filled up to the last record, and for --stats. */
     r->engine->moved_ns = m->clock_ns;
     r->engine->watermark.clock_ns = m->max_ns;

@@ -188,6 +188,28 @@ merged() {
     same "$(merged empty)" "window_start,window_end,count"
 }
 
+@test "after a restart a stream that had ended holds W back no more" {
+    tv 1 2 | partial -w 10s -l 30s >a
+    tv 3 15 26 4 45 | partial -w 10s -l 30s >b
+    merged a b >whole
+    grep -q "0,10,4,1,late" whole
+    mkfifo pipe
+    "$WINAGG" --merge --output-time s -o csv --state s --checkpoint 1 --output rows a pipe & pids=$!
+    exec 7>pipe
+    head -n 4 b >&7
+    wait_for_line rows 0,10,3,0,on_time
+    for _ in $(seq 200); do
+        [ "$("$WINAGG" --inspect s | jq ".inputs[1].line")" -eq 5 ] && break
+        sleep 0.05
+    done
+    kill -KILL "$pids"
+    wait "$pids" || true
+    exec 7>&-
+    cat b >pipe &
+    merged --state s --output rows a pipe
+    cmp whole rows
+}
+
 @test "a killed merge goes on where its snapshot was" {
     seq 1 3 3000 | jq -c '{t: ., k: (. % 7)}' | partial -w 10s -k k -a count,median:t >a
     seq 2 3 3000 | jq -c '{t: ., k: (. % 7)}' | partial -w 10s -k k -a count,median:t >b
