@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "input/batch.h"
+#include "input/fields.h"
 #include "input/json_fast_columns.h"
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
@@ -29,7 +30,6 @@ struct matched {
 
 struct json_fast {
     const struct input_options *options;
-    bool usable; /* one time field at most */
     const struct vectors *vectors;
     struct projection projection;
     struct columns_reader reader;
@@ -43,6 +43,8 @@ struct json_fast {
     const struct marks_odd *odd; /* in marks.odd: blocks before lie before the next record */
     struct marks marks;
     struct matched matched;
+    struct buf time, last_time; /* of several fields: joined, and as it was read last */
+    int64_t last_ns;
 };
 
 struct json_fast *json_fast_new(const struct input_options *options)
@@ -53,11 +55,8 @@ struct json_fast *json_fast_new(const struct input_options *options)
     fast->reader.units = epoch_units(options->time_format.form);
     json_fast_use(fast, 0);
     fast->group = MOST_GROUP;
-    fast->usable = options->n_time <= 1;
-    if (fast->usable) {
-        projection_init(&fast->projection, options);
-        walk_init(&fast->walk, &fast->projection);
-    }
+    projection_init(&fast->projection, options);
+    walk_init(&fast->walk, &fast->projection);
     return fast;
 }
 
@@ -65,10 +64,10 @@ void json_fast_free(struct json_fast *fast)
 {
     if (fast == NULL)
         return;
-    if (fast->usable) {
-        walk_free(&fast->walk);
-        projection_free(&fast->projection);
-    }
+    walk_free(&fast->walk);
+    projection_free(&fast->projection);
+    buf_free(&fast->time);
+    buf_free(&fast->last_time);
     shapes_free(&fast->shapes);
     marks_free(&fast->marks);
     free(fast);
@@ -306,6 +305,41 @@ static void place_rows(struct json_fast *fast, struct batch *batch)
     }
 }
 
+/* Several fields are one time, of their texts with a blank between. False: it is not plain. */
+static bool join_time(struct json_fast *fast, struct batch *batch, size_t lane)
+{
+    const struct input_options *options = fast->options;
+    struct buf *time = &fast->time, *last = &fast->last_time;
+    if (options->n_time <= 1)
+        return true;
+    time->len = 0;
+    for (size_t i = 0; i < options->n_time; i++) {
+        const struct value *v = &batch->columns[options->n_fields + i][lane];
+        if (v->kind != VALUE_STRING || v->len == 0 || fields_is_null(options, v->text, v->len))
+            return false;
+        if (i > 0)
+            buf_putc(time, ' ');
+        buf_put(time, v->text, v->len);
+    }
+    if (time->len != last->len || memcmp(time->data, last->data, last->len) != 0) {
+        last->len = 0;
+        if (time_parse(&options->time_format, time->data, time->len, &fast->last_ns) != TIME_OK)
+            return false;
+        buf_put(last, time->data, time->len);
+    }
+    batch->time_ns[lane] = fast->last_ns;
+    return true;
+}
+
+/* The same for the rows at hand. Drops those from the first one on that is not plain. */
+static void join_times(struct json_fast *fast, struct batch *batch)
+{
+    struct matched *m = &fast->matched;
+    for (size_t i = 0; fast->options->n_time > 1 && i < m->n; i++)
+        if (!join_time(fast, batch, m->lane[i]))
+            m->n = i;
+}
+
 /* Reads the rows of one shape. Drops those from the first one on that is not plain. */
 static void read_rows(struct json_fast *fast, struct rows *rows)
 {
@@ -367,6 +401,7 @@ static bool take_rows(struct json_fast *fast, struct batch *batch)
         read_mixed_rows(fast, &rows);
     else if (m->n > 0)
         read_rows(fast, &rows);
+    join_times(fast, batch);
     batch->n += m->n;
     fast->row = m->row[m->n];
     if (m->n < tried)
@@ -398,7 +433,7 @@ static bool walk_next(struct json_fast *fast, struct batch *batch)
     fast->row += record.n_marks;
     if (newline - record.start > fast->options->max_record_bytes ||
         !check_odd(fast->slice, &fast->odd, record.start, newline, &record.escapes) ||
-        !walk_read(&fast->walk, &record, batch, lane))
+        !walk_read(&fast->walk, &record, batch, lane) || !join_time(fast, batch, lane))
         return false;
     shapes_learn(&fast->shapes, &fast->walk);
     batch->start[lane] = (uint32_t)(fast->slice - batch->block->bytes.data) + record.start;
@@ -410,7 +445,7 @@ static bool walk_next(struct json_fast *fast, struct batch *batch)
 const char *json_fast_records(struct json_fast *fast, const char *p, const char *end,
                               struct batch *batch)
 {
-    while (fast->usable && p < end) {
+    while (p < end) {
         bool known = fast->slice != NULL && fast->slice + next_start(fast) == p &&
                      fast->row <= fast->marks.n;
         if (!known && !start_slice(fast, p, end))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "input/batch.h"
 
 static struct projection_node *add_node(struct projection *p, const char *name, size_t len)
 {
@@ -45,9 +46,12 @@ static void add_want(struct projection_node *node, size_t column, enum projectio
 
 void projection_init(struct projection *p, const struct input_options *options)
 {
-    *p = (struct projection){.n_columns = options->n_fields, .time_format = options->time_format};
+    *p = (struct projection){.n_columns = batch_columns(options),
+                             .time_format = options->time_format};
     p->root = add_node(p, "", 0);
-    if (options->n_time > 0) {
+    for (size_t i = 0; options->n_time > 1 && i < options->n_time; i++)
+        add_want(find_or_add(p, &options->time[i]), options->n_fields + i, WANT_SCALAR);
+    if (options->n_time == 1) {
         p->time = find_or_add(p, &options->time[0]);
         add_want(p->time, 0, WANT_TIME);
     }

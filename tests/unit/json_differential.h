@@ -26,7 +26,7 @@
 enum { DIFFERENTIAL_FIELDS = 8, DIFFERENTIAL_INSTANCES = 4 };
 
 struct differential {
-    struct path time;
+    struct path time[2]; /* one, or two divided by a comma */
     struct field fields[DIFFERENTIAL_FIELDS];
     struct input_options options;
     struct json_fast *fast[DIFFERENTIAL_INSTANCES];
@@ -46,15 +46,18 @@ static inline void differential_open(struct differential *d, enum time_form form
     static const char letters[] = "?#vk";
     struct error err;
     *d = (struct differential){0};
-    path_parse(&d->time, time, strlen(time), &err);
+    const char *comma = strchr(time, ',');
+    path_parse(&d->time[0], time, comma == NULL ? strlen(time) : (size_t)(comma - time), &err);
+    if (comma != NULL)
+        path_parse(&d->time[1], comma + 1, strlen(comma + 1), &err);
     for (; fields[d->options.n_fields] != NULL; d->options.n_fields++) {
         const char *text = fields[d->options.n_fields];
         struct field *field = &d->fields[d->options.n_fields];
         path_parse(&field->path, text + 1, strlen(text + 1), &err);
         field->use = (enum field_use)(strchr(letters, *text) - letters);
     }
-    d->options.time = &d->time;
-    d->options.n_time = 1;
+    d->options.time = d->time;
+    d->options.n_time = comma == NULL ? 1 : 2;
     d->options.fields = d->fields;
     d->options.time_format.form = form;
     d->options.max_record_bytes = INPUT_MAX_RECORD_BYTES;
@@ -67,7 +70,7 @@ static inline void differential_open(struct differential *d, enum time_form form
         }
         d->fast[d->n_fast++] = fast;
     }
-    batch_begin(&d->by_slow, NULL, d->options.n_fields);
+    batch_begin(&d->by_slow, NULL, batch_columns(&d->options));
     batch_grow(&d->by_slow);
 }
 
@@ -81,7 +84,8 @@ static inline void differential_close(struct differential *d)
     buf_free(&d->block);
     free(d->text[0]);
     free(d->text[1]);
-    path_free(&d->time);
+    for (size_t i = 0; i < d->options.n_time; i++)
+        path_free(&d->time[i]);
     for (size_t i = 0; i < d->options.n_fields; i++)
         path_free(&d->fields[i].path);
 }
@@ -122,7 +126,7 @@ static inline int differential_run(struct differential *d, struct json_fast *fas
 {
     const struct block block = {.bytes = {.data = (char *)(uintptr_t)p}};
     size_t line = 0, start = 0, taken[2] = {0}, lines[2] = {0};
-    batch_begin(&d->by_fast, &block, d->options.n_fields);
+    batch_begin(&d->by_fast, &block, batch_columns(&d->options));
     json_fast_begin(fast);
     while (line < DIFFERENTIAL_LINES) {
         size_t lane = d->by_fast.n;

@@ -359,6 +359,15 @@ static void test_plain(void)
     check_refused(&d, "{\"ts\":[9],\"a\":[1,2]}");
     differential_close(&d);
 
+    differential_open(&d, TIME_AUTO, "day,clock", flat);
+    check_taken(&d, "{\"day\":\"2024-05-01\",\"clock\":\"12:00:01.5\",\"bytes\":1}");
+    check_taken(&d, "{\"clock\":\"12\\u003a00:01Z\",\"day\":\"2024-05-01\",\"host\":\"a\"}");
+    check_refused(&d, "{\"day\":\"2024-05-01\",\"bytes\":1}");
+    check_refused(&d, "{\"day\":\"2024-05-01\",\"clock\":\"25:00:00\"}");
+    check_refused(&d, "{\"day\":\"2024-05-01\",\"clock\":\"\"}");
+    check_refused(&d, "{\"day\":20240501,\"clock\":\"12:00:00\"}");
+    differential_close(&d);
+
     differential_open(&d, TIME_AUTO, "ts", twice);
     check_refused(&d, "{\"ts\":1,\"a\":[5]}");
     check_taken(&d, "{\"ts\":1,\"a\":{\"0\":5,\"00\":6}}");
@@ -485,7 +494,7 @@ static void test_no_newline(void)
     memcpy(block, line, sizeof line - 1);
     memset(block + sizeof line - 1, '\n', BLOCK_PADDING);
     const struct block whole = {.bytes = {.data = block}};
-    batch_begin(&d.by_fast, &whole, d.options.n_fields);
+    batch_begin(&d.by_fast, &whole, batch_columns(&d.options));
     json_fast_begin(d.fast[0]);
     const char *next = json_fast_records(d.fast[0], block, block + sizeof line - 1, &d.by_fast);
     CHECK(next == block && d.by_fast.n == 0, "took a record without newline");
