@@ -14,7 +14,7 @@ void block_free(struct block *block)
 
 void batch_free(struct batch *batch)
 {
-    for (size_t f = 0; f < batch->n_columns; f++)
+    for (size_t f = 0; f < batch->n_allocated; f++)
         free(batch->columns[f]);
     free(batch->columns);
     free(batch->time_ns);
@@ -27,15 +27,17 @@ void batch_free(struct batch *batch)
     *batch = (struct batch){0};
 }
 
-void batch_begin(struct batch *batch, const struct block *block, size_t n_columns)
+void batch_begin(struct batch *batch, const struct block *block,
+                 const struct input_options *options)
 {
     arena_reset(&batch->arena);
     batch->block = block;
     batch->n = batch->n_bad = batch->n_deferred = 0;
     batch->lines = 0;
     if (batch->columns == NULL) {
-        batch->columns = memory_calloc(n_columns + 1, sizeof *batch->columns);
-        batch->n_columns = n_columns;
+        batch->n_columns = options->n_fields;
+        batch->n_allocated = batch_columns(options);
+        batch->columns = memory_calloc(batch->n_allocated + 1, sizeof *batch->columns);
     }
 }
 
@@ -45,7 +47,7 @@ void batch_grow(struct batch *batch)
     batch->time_ns = memory_realloc(batch->time_ns, n * sizeof *batch->time_ns);
     batch->start = memory_realloc(batch->start, n * sizeof *batch->start);
     batch->len = memory_realloc(batch->len, n * sizeof *batch->len);
-    for (size_t f = 0; f < batch->n_columns; f++)
+    for (size_t f = 0; f < batch->n_allocated; f++)
         batch->columns[f] = memory_realloc(batch->columns[f], n * sizeof *batch->columns[f]);
     batch->capacity = n;
 }

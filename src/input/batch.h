@@ -11,14 +11,15 @@
 
 #include "input/input.h"
 
-/* How many columns a parser needs: of the fields, and of several times that make one. */
+/* How many columns a parser needs: of the fields, then of several times that make one. */
 static inline size_t batch_columns(const struct input_options *options)
 {
     return options->n_fields + (options->n_time > 1 ? options->n_time : 0);
 }
 
-/* Empties the batch for a new block. n_columns is the same every time. */
-void batch_begin(struct batch *batch, const struct block *block, size_t n_columns);
+/* Empties the batch for a new block. The options are the same every time. */
+void batch_begin(struct batch *batch, const struct block *block,
+                 const struct input_options *options);
 
 void batch_grow(struct batch *batch); /* slow path of batch_lane() */
 

@@ -134,8 +134,9 @@ struct batch {
     bool is_text;       /* every value is a text: CSV and the like */
     uint64_t lines;     /* physical lines that end in the block */
     struct arena arena; /* unescaped texts, reasons */
-    size_t capacity, bad_capacity, n_columns; /* input_parse()'s own */
-    size_t verdict_capacity;                  /* verdict_batch()'s own */
+    size_t n_columns;   /* of the fields */
+    size_t capacity, bad_capacity, n_allocated; /* input_parse()'s own; the last: columns */
+    size_t verdict_capacity;                    /* verdict_batch()'s own */
 };
 void batch_free(struct batch *batch);
 

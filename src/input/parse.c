@@ -303,7 +303,7 @@ static void parse_text(struct input_parser *parser)
 void input_parse(struct input_parser *parser, const struct block *block, struct batch *batch)
 {
     const struct input_options *options = parser->plan->options;
-    batch_begin(batch, block, batch_columns(options));
+    batch_begin(batch, block, options);
     batch->is_text = reader_table[parser->plan->format].is_text;
     parser->batch = batch;
     parser->data = parser->counted = block->bytes.data;

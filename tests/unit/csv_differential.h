@@ -226,7 +226,7 @@ static inline void differential_log(struct buf *log, const struct input_options 
     bool timeless;
     splitter_init(&slow, options, INPUT_CSV, layout->delimiter);
     const char *p = block->bytes.data, *end = p + block->bytes.len;
-    batch_begin(&batch, block, options->n_fields);
+    batch_begin(&batch, block, options);
     if (fast != NULL)
         csv_fast_begin(fast);
     while (p < end) {

@@ -70,7 +70,7 @@ static inline void differential_open(struct differential *d, enum time_form form
         }
         d->fast[d->n_fast++] = fast;
     }
-    batch_begin(&d->by_slow, NULL, batch_columns(&d->options));
+    batch_begin(&d->by_slow, NULL, &d->options);
     batch_grow(&d->by_slow);
 }
 
@@ -126,7 +126,7 @@ static inline int differential_run(struct differential *d, struct json_fast *fas
 {
     const struct block block = {.bytes = {.data = (char *)(uintptr_t)p}};
     size_t line = 0, start = 0, taken[2] = {0}, lines[2] = {0};
-    batch_begin(&d->by_fast, &block, batch_columns(&d->options));
+    batch_begin(&d->by_fast, &block, &d->options);
     json_fast_begin(fast);
     while (line < DIFFERENTIAL_LINES) {
         size_t lane = d->by_fast.n;

@@ -494,7 +494,7 @@ static void test_no_newline(void)
     memcpy(block, line, sizeof line - 1);
     memset(block + sizeof line - 1, '\n', BLOCK_PADDING);
     const struct block whole = {.bytes = {.data = block}};
-    batch_begin(&d.by_fast, &whole, batch_columns(&d.options));
+    batch_begin(&d.by_fast, &whole, &d.options);
     json_fast_begin(d.fast[0]);
     const char *next = json_fast_records(d.fast[0], block, block + sizeof line - 1, &d.by_fast);
     CHECK(next == block && d.by_fast.n == 0, "took a record without newline");
