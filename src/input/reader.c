@@ -2,25 +2,6 @@
 
 #include "input/split.h"
 
-static const char *split_csv(struct splitter *s, const char *record, size_t len,
-                             struct arena *arena)
-{
-    const char *reason = NULL;
-    if (s->csv == NULL)
-        s->csv = csv_slow_new(s->delimiter);
-    s->fields.n = 0;
-    s->fields.scratch = true;
-    if (!csv_slow_split(s->csv, record, len, arena, &reason))
-        return reason;
-    for (size_t i = 0; i < csv_slow_n(s->csv); i++) {
-        size_t field_len;
-        const char *text = csv_slow_field(s->csv, i, &field_len);
-        bool null = fields_is_null(s->options, text, field_len);
-        fields_add(&s->fields, null ? NULL : text, null ? 0 : field_len);
-    }
-    return NULL;
-}
-
 const struct reader_ops reader_table[READER_FORMATS] = {
     [INPUT_AUTO] = {0},
     [INPUT_JSON] = {.has_lines = true, .names_fields = true},

@@ -1,10 +1,13 @@
 /*
- * input/split.h - the rows of reader_table whose records are lines of texts; see reader.h.
+ * input/split.h - how the rows of reader_table split a record of texts; see reader.h.
  */
 #ifndef INPUT_SPLIT_H
 #define INPUT_SPLIT_H
 
 #include "input/reader.h"
+
+/* RFC 4180, as libcsv reads it in its strict mode: csv_slow.h. */
+const char *split_csv(struct splitter *s, const char *record, size_t len, struct arena *arena);
 
 /* TSV as IANA registered it: \t, \n, \r, \\ are escapes, a quote is a byte like any other. */
 const char *split_tsv(struct splitter *s, const char *record, size_t len, struct arena *arena);

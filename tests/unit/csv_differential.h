@@ -224,7 +224,10 @@ static inline void differential_log(struct buf *log, const struct input_options 
                                     .max_bytes = options->max_record_bytes};
     struct splitter slow;
     bool timeless;
-    splitter_init(&slow, options, INPUT_CSV, layout->delimiter);
+    /* Alone it is libcsv; beside the fast path what is plain does without. */
+    struct input_options how = *options;
+    how.no_fast_path = fast == NULL;
+    splitter_init(&slow, &how, INPUT_CSV, layout->delimiter);
     const char *p = block->bytes.data, *end = p + block->bytes.len;
     batch_begin(&batch, block, options);
     if (fast != NULL)
