@@ -12,6 +12,7 @@
 #include "scan/epoch.h"
 #include "scan/newline.h"
 #include "scan/vectors.h"
+#include "time/memo.h"
 #include "time/time_fast.h"
 
 /*
@@ -28,6 +29,7 @@ struct csv_fast {
     bool escapes; /* of TSV: some field of the slice may have one */
     struct epoch_units units;
     struct time_cache time_cache;
+    struct time_memo memo;
     struct buf time; /* the time fields, joined */
     size_t group;    /* how many records to try next */
 
@@ -110,7 +112,7 @@ static bool read_time(struct csv_fast *fast, const char *text, size_t len, int64
         return true;
     if (format->form != TIME_PATTERN && digits_read(text, len, &n))
         return epoch_ns(&fast->units, n, ns);
-    return len > 0 && time_parse(format, text, len, ns) == TIME_OK;
+    return len > 0 && time_memo_parse(&fast->memo, format, text, len, ns) == TIME_OK;
 }
 
 struct time_column {

@@ -87,20 +87,10 @@ static const char *read_time(struct fields *fields, const struct input_options *
         buf_put(&fields->time, field.text, field.len);
         whole = (struct fields_one){fields->time.data, fields->time.len};
     }
-    if (whole.len == fields->last_time_len && whole.len > 0 &&
-        memcmp(whole.text, fields->last_time, whole.len) == 0) {
-        *ns = fields->last_ns;
+    enum time_status status =
+        time_memo_parse(&fields->memo, &options->time_format, whole.text, whole.len, ns);
+    if (status == TIME_OK)
         return NULL;
-    }
-    enum time_status status = time_parse(&options->time_format, whole.text, whole.len, ns);
-    if (status == TIME_OK) {
-        if (whole.len <= FIELDS_TIME_BYTES) {
-            memcpy(fields->last_time, whole.text, whole.len);
-            fields->last_time_len = whole.len;
-            fields->last_ns = *ns;
-        }
-        return NULL;
-    }
     char shown[REASON_QUOTED];
     reason_quote(shown, whole.text, whole.len);
     const struct buf text = {.data = (char *)whole.text, .len = whole.len};

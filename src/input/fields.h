@@ -13,13 +13,12 @@
 
 #include "input/csv_layout.h"
 #include "input/input.h"
+#include "time/memo.h"
 
 struct fields_one {
     const char *text; /* NULL: no value */
     size_t len;
 };
-
-enum { FIELDS_TIME_BYTES = 32 };
 
 /* Of the record at hand; {0}, then fields_free(). */
 struct fields {
@@ -27,9 +26,7 @@ struct fields {
     size_t n, capacity;
     bool scratch;    /* the texts die with the next record: what is kept is copied */
     struct buf time; /* the time fields, joined */
-    char last_time[FIELDS_TIME_BYTES]; /* what was read last: many records have one time */
-    size_t last_time_len;
-    int64_t last_ns;
+    struct time_memo memo;
 };
 void fields_free(struct fields *fields);
 

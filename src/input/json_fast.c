@@ -43,8 +43,7 @@ struct json_fast {
     const struct marks_odd *odd; /* in marks.odd: blocks before lie before the next record */
     struct marks marks;
     struct matched matched;
-    struct buf time, last_time; /* of several fields: joined, and as it was read last */
-    int64_t last_ns;
+    struct buf time; /* of several fields: joined */
 };
 
 struct json_fast *json_fast_new(const struct input_options *options)
@@ -67,7 +66,6 @@ void json_fast_free(struct json_fast *fast)
     walk_free(&fast->walk);
     projection_free(&fast->projection);
     buf_free(&fast->time);
-    buf_free(&fast->last_time);
     shapes_free(&fast->shapes);
     marks_free(&fast->marks);
     free(fast);
@@ -309,7 +307,7 @@ static void place_rows(struct json_fast *fast, struct batch *batch)
 static bool join_time(struct json_fast *fast, struct batch *batch, size_t lane)
 {
     const struct input_options *options = fast->options;
-    struct buf *time = &fast->time, *last = &fast->last_time;
+    struct buf *time = &fast->time;
     if (options->n_time <= 1)
         return true;
     time->len = 0;
@@ -321,14 +319,8 @@ static bool join_time(struct json_fast *fast, struct batch *batch, size_t lane)
             buf_putc(time, ' ');
         buf_put(time, v->text, v->len);
     }
-    if (time->len != last->len || memcmp(time->data, last->data, last->len) != 0) {
-        last->len = 0;
-        if (time_parse(&options->time_format, time->data, time->len, &fast->last_ns) != TIME_OK)
-            return false;
-        buf_put(last, time->data, time->len);
-    }
-    batch->time_ns[lane] = fast->last_ns;
-    return true;
+    return time_memo_parse(&fast->projection.memo, &options->time_format, time->data, time->len,
+                           &batch->time_ns[lane]) == TIME_OK;
 }
 
 /* The same for the rows at hand. Drops those from the first one on that is not plain. */

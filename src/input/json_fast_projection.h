@@ -19,6 +19,7 @@
 #include "base/number.h"
 #include "base/value.h"
 #include "input/input.h"
+#include "time/memo.h"
 #include "time/time_fast.h"
 #include "time/timestamp.h"
 
@@ -48,6 +49,7 @@ struct projection {
     size_t n_columns;
     struct time_format time_format;
     struct time_cache time_cache;
+    struct time_memo memo;
 };
 
 /* Merges the one time path and the fields' paths. They must outlive the projection. */
@@ -86,7 +88,7 @@ static inline bool projection_time(struct projection *p, const struct value *v, 
         if (p->time_format.form == TIME_AUTO &&
             time_parse_fast(&p->time_cache, v->text, v->len, ns))
             return true;
-        return time_parse(&p->time_format, v->text, v->len, ns) == TIME_OK;
+        return time_memo_parse(&p->memo, &p->time_format, v->text, v->len, ns) == TIME_OK;
     }
     if (v->kind == VALUE_NUMBER || v->kind == VALUE_WIDE)
         return time_from_number(&p->time_format, v, ns) == TIME_OK;

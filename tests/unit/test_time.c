@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/number.h"
+#include "time/memo.h"
 #include "time/time_fast.h"
 #include "time/timestamp.h"
 #include "unit/unit.h"
@@ -651,6 +652,37 @@ static void test_fast_refuses(void)
     CHECK(!time_parse_fast(&empty, zeros, sizeof zeros - 1, &ns), "NULs are no date");
 }
 
+/* A sequence of texts, each read with the memo of those before and without one. */
+static void test_memo(void)
+{
+    static const char *const TEXTS[] = {
+        "2024-05-01 00:00:00",
+        "2024-05-01 00:00:00",
+        "2024-05-01 00:00:01",
+        "2024-05-01 00:00:00", /* not the last but the one before */
+        "2024-13-01 00:00:00", /* refused: remembers nothing */
+        "2024-13-01 00:00:00",
+        "2024-05-01 00:00:00",
+        "2024-05-01 00:00:0", /* a part of the last one */
+        "",
+        "",
+        "2024-05-01                                                   00:00:05", /* too long */
+        "2024-05-01                                                   00:00:05",
+        "2024-05-01 00:00:00",
+    };
+    struct time_format format = compiled("%Y-%m-%d %H:%M:%S");
+    struct time_memo memo = {0};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        size_t len = strlen(TEXTS[i]);
+        int64_t with = 0, without = 0;
+        enum time_status got = time_memo_parse(&memo, &format, TEXTS[i], len, &with);
+        enum time_status wanted = time_parse(&format, TEXTS[i], len, &without);
+        CHECK(got == wanted && (wanted != TIME_OK || with == without),
+              "%zu: '%s' gives %d, %" PRId64 "; wanted %d, %" PRId64, i, TEXTS[i], (int)got, with,
+              (int)wanted, without);
+    }
+}
+
 int main(void)
 {
     /* Nothing may depend on the zone of the process. */
@@ -670,5 +702,6 @@ int main(void)
     test_fast_agrees();
     test_fast_bytes();
     test_fast_refuses();
+    test_memo();
     return unit_done();
 }
