@@ -82,12 +82,26 @@ merged() {
     sort -r both >sorted
     same "$(merged sorted)" "$rows"
     same "$(sort both | merged)" "$rows"
-    # One stream whose lines were sorted is no stream in its order, either.
+    # One stream whose lines were sorted is no stream in its order, either; nor is one that begins
+    # and ends as it should, and whose counts are right.
     same "$(sort -r pa | merged)" "$(tv 1 12 25 | w -w 10s)"
+    same "$({ head -n 1 pa; sed '1d;$d' pa | tac; tail -n 1 pa; } | merged)" "$(tv 1 12 25 | w -w 10s)"
     # Shards that begin alike share a name.
     tv 1 | partial -w 10s >one
     same "$(cat one one one | sort | merged)" "window_start,window_end,count
 0,10,3"
+}
+
+@test "of several pipes one may hold several streams, if it says so before any W" {
+    tv 1 12 25 | partial -w 10s >pa
+    tv 2 3 14 | partial -w 10s >pb
+    tv 4 35 | partial -w 10s >pc
+    rows="$(tv 1 12 25 2 3 14 4 35 | w -w 10s --delay all)"
+    headers_first() { { head -n 1 pa; head -n 1 pb; tail -n +2 pa; tail -n +2 pb; }; }
+    same "$(merged <(headers_first) <(cat pc))" "$rows"
+    # Told too late, when a window has fired by what the first one said.
+    fails_with 1 merged <(cat pa pb) <(cat pc) >got 2>err
+    grep -q "of several pipes each holds one" err
 }
 
 @test "a tree of merges is one merge; FILE order decides between equal times" {
@@ -101,6 +115,11 @@ merged() {
     same "$(merged all)" "$(merged p1 p2 p3 p4)"
     same "$(merged p4 p1 p3 p2)" "window_start,window_end,first_v,last_v
 0,10,4,2"
+    # Also where what the earlier FILE holds is read later, since its W is ahead.
+    tv 5:10 | partial -w 10s -a first:v >ahead
+    tv 1 5:20 | partial -w 10s -a first:v >behind
+    same "$(merged ahead behind | tail -n 1)" 0,10,10
+    same "$(merged behind ahead | tail -n 1)" 0,10,20
 }
 
 @test "what shapes results goes with the merge: --final, --top, --fill, --row-id" {
