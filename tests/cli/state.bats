@@ -675,3 +675,14 @@ END
     sed '500s/some/more/' in >app
     refuses "found other bytes" "$WINAGG" -t t --time-format s -w 10s -s s --output out --verify full app
 }
+
+@test "an input with the same tail and another head is another input" {
+    tv $(seq 1000 9000) >events
+    w -w 10s -s state --at-eof keep events >/dev/null
+    sed '1s/1000/1001/' events >other
+    mv other events
+    tv 9100 >>events
+    fails_with 1 w -w 10s -s state --at-eof keep events >rows 2>err
+    grep -q "expected the input that the snapshot was taken from" err
+    [ ! -s rows ]
+}
