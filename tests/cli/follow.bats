@@ -131,6 +131,21 @@ wait_for_used() {
     same "$(tail -n 1 out)" 30,40,1
 }
 
+@test "several rotations between two runs, named by seconds: in the order of their numbers" {
+    tv 1 12 >app
+    start -s state app
+    wait_for_line out 0,10,1
+    stop
+    mv app app-999999999
+    tv 25 >app-1000000000
+    tv 37 >app-1000000100
+    tv 48 59 >app
+    start -s state app
+    wait_for_line out 40,50,1
+    stop
+    same "$(grep '^[23]' out | paste -sd' ')" "20,30,1 30,40,1"
+}
+
 @test "truncated in place while it was down: said, and read from its beginning" {
     tv 1 12 >app
     start -s state app
