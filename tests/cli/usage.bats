@@ -26,6 +26,7 @@ refuses() {
 }
 
 @test "alone it shows three lines, with an example" {
+    cd "$BATS_TEST_TMPDIR"
     fails_with 2 "$WINAGG" 2>err
     same "$(wc -l <err)" 3
     grep -q "^Usage: winagg -t FIELD -w WINDOW" err
