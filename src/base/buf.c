@@ -41,6 +41,17 @@ const char *buf_cstr(struct buf *b)
     return b->data;
 }
 
+void buf_put_quoted(struct buf *b, const char *text, size_t len, char quote)
+{
+    buf_putc(b, quote);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == quote)
+            buf_putc(b, quote);
+        buf_putc(b, text[i]);
+    }
+    buf_putc(b, quote);
+}
+
 void buf_put_u64(struct buf *b, uint64_t n)
 {
     char digits[20];

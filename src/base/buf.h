@@ -48,6 +48,8 @@ static inline void buf_puts(struct buf *b, const char *text)
     buf_put(b, text, strlen(text));
 }
 
+/* Between quotes, those within doubled, as SQL and CSV have it. */
+void buf_put_quoted(struct buf *b, const char *text, size_t len, char quote);
 void buf_put_u64(struct buf *b, uint64_t n); /* in decimal */
 void buf_put_i64(struct buf *b, int64_t n);
 

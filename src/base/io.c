@@ -57,6 +57,22 @@ void io_wait(int fd, short events)
     poll(&p, 1, -1);
 }
 
+int io_write(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        } else if (n < 0 && errno == EAGAIN) {
+            io_wait(fd, POLLOUT);
+        } else if (n < 0 && errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
 bool io_read_at(int fd, uint64_t offset, char *to, size_t len)
 {
     while (len > 0) {

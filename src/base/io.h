@@ -20,6 +20,9 @@ int io_datasync(int fd); /* fdatasync(2) */
 int io_truncate(int fd, off_t length);
 int io_close(int fd); /* Linux has closed the descriptor when close(2) says EINTR */
 
+/* Writes all of it, also where that takes a wait. 0 or an error number. */
+int io_write(int fd, const char *bytes, size_t len);
+
 /* Reads `len` bytes at an offset; false if they are not there, or can't be read. */
 bool io_read_at(int fd, uint64_t offset, char *to, size_t len);
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -24,6 +25,9 @@ static inline bool utf8_valid(const char *text, size_t len)
  * 15, section 3.9, as browsers and Python do).
  */
 void utf8_repair(struct buf *to, const char *text, size_t len);
+
+/* Writes the character, up to U+10FFFF, and returns the byte behind it: at most four on. */
+char *utf8_put(char *to, uint32_t c);
 
 /* The longest prefix of at most `most` bytes that does not end inside a character. */
 size_t utf8_prefix(const char *text, size_t len, size_t most);

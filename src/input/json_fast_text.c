@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/utf8.h"
 
 /* Four digits, which are there. */
 static uint32_t hex4(const char *p)
@@ -11,28 +12,6 @@ static uint32_t hex4(const char *p)
     for (int i = 0; i < 4; i++)
         n = n << 4 | ((uint32_t)hex_value(p[i]) & 15);
     return n;
-}
-
-/* As UTF-8; returns the byte behind it. */
-static char *put_character(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        *to++ = (char)c;
-        return to;
-    }
-    if (c < 0x800) {
-        *to++ = (char)(0xc0 | c >> 6);
-    } else {
-        if (c < 0x10000) {
-            *to++ = (char)(0xe0 | c >> 12);
-        } else {
-            *to++ = (char)(0xf0 | c >> 18);
-            *to++ = (char)(0x80 | (c >> 12 & 0x3f));
-        }
-        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-    }
-    *to++ = (char)(0x80 | (c & 0x3f));
-    return to;
 }
 
 /* Steps *p, which stands behind \u, over the digits, and over those of a pair's second half. */
@@ -64,7 +43,7 @@ void json_fast_undo(struct value *text, struct arena *arena)
         p += 2;
         const char *letter = strchr(letters, c);
         if (c == 'u')
-            to = put_character(to, take_unit(&p));
+            to = utf8_put(to, take_unit(&p));
         else
             *to++ = letter != NULL ? meant[letter - letters] : c;
     }

@@ -86,23 +86,10 @@ static bool next_pair(const char **at, const char *end, struct pair *pair)
     return true;
 }
 
-/* A character of at most 0xffff as UTF-8; half a surrogate pair is U+FFFD. */
-static size_t put_unit(char *to, unsigned unit)
+/* Half a surrogate pair is U+FFFD. */
+static char *put_unit(char *to, unsigned unit)
 {
-    if (unit < 0x80) {
-        to[0] = (char)unit;
-        return 1;
-    }
-    if (unit < 0x800) {
-        to[0] = (char)(0xc0 | unit >> 6);
-        to[1] = (char)(0x80 | (unit & 0x3f));
-        return 2;
-    }
-    unit = unit >= 0xd800 && unit <= 0xdfff ? 0xfffd : unit;
-    to[0] = (char)(0xe0 | unit >> 12);
-    to[1] = (char)(0x80 | (unit >> 6 & 0x3f));
-    to[2] = (char)(0x80 | (unit & 0x3f));
-    return 3;
+    return utf8_put(to, unit >= 0xd800 && unit <= 0xdfff ? 0xfffd : unit);
 }
 
 /* The escapes of Go's and JSON's strings; any other backslash takes what follows literally. */
@@ -128,7 +115,7 @@ static const char *undo(const char *text, size_t *len, struct arena *arena)
             if (c == 'x')
                 undone[n++] = (char)unit;
             else
-                n += put_unit(undone + n, unit);
+                n = (size_t)(put_unit(undone + n, unit) - undone);
             i += (size_t)digits;
         } else {
             undone[n++] = letter != NULL ? meant[letter - letters] : c;

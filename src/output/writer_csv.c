@@ -13,13 +13,7 @@ static void put_csv(struct buf *to, const char *text, size_t len)
         buf_put(to, text, len);
         return;
     }
-    buf_putc(to, '"');
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            buf_putc(to, '"');
-        buf_putc(to, text[i]);
-    }
-    buf_putc(to, '"');
+    buf_put_quoted(to, text, len, '"');
 }
 
 static void put_tsv(struct buf *to, const char *text, size_t len)

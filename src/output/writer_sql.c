@@ -17,17 +17,6 @@
 
 enum { OP_NONE = '\0', OP_INSERT = 'I', OP_UPDATE = 'U', OP_TAKE_BACK = '-', OP_DELETE = 'D' };
 
-static void put_name(struct buf *to, const char *name, size_t len)
-{
-    buf_putc(to, '"');
-    for (size_t i = 0; i < len; i++) {
-        if (name[i] == '"')
-            buf_putc(to, '"');
-        buf_putc(to, name[i]);
-    }
-    buf_putc(to, '"');
-}
-
 static void put_replacement(struct buf *to)
 {
     buf_puts(to, "\xef\xbf\xbd"); /* U+FFFD */
@@ -58,16 +47,16 @@ static void put_text(struct buf *to, const char *text, size_t len)
 
 static void put_column(struct buf *to, const char *name, const char *type)
 {
-    put_name(to, name, strlen(name));
+    buf_put_quoted(to, name, strlen(name), '"');
     buf_printf(to, " %s, ", type);
 }
 
 static void put_update(struct buf *to, const char *name)
 {
     buf_puts(to, to->len == 0 ? " ON CONFLICT (\"id\") DO UPDATE SET " : ", ");
-    put_name(to, name, strlen(name));
+    buf_put_quoted(to, name, strlen(name), '"');
     buf_puts(to, " = excluded.");
-    put_name(to, name, strlen(name));
+    buf_put_quoted(to, name, strlen(name), '"');
 }
 
 static void sql_init(struct writer *w)
@@ -75,11 +64,11 @@ static void sql_init(struct writer *w)
     const struct writer_options *o = &w->options;
     const char *dot = strchr(o->table, '.');
     if (dot != NULL) {
-        put_name(&w->table, o->table, (size_t)(dot - o->table));
+        buf_put_quoted(&w->table, o->table, (size_t)(dot - o->table), '"');
         buf_putc(&w->table, '.');
     }
     const char *last = dot == NULL ? o->table : dot + 1;
-    put_name(&w->table, last, strlen(last));
+    buf_put_quoted(&w->table, last, strlen(last), '"');
     put_update(&w->update, "window_start");
     put_update(&w->update, "window_end");
     for (size_t i = 0; i < o->n_keys; i++)

@@ -19,25 +19,14 @@
 #include "source/source.h"
 #include "time/timestamp.h"
 
-static void put_text(struct buf *to, const char *text, size_t len, char quote)
-{
-    buf_putc(to, quote);
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == quote)
-            buf_putc(to, quote);
-        buf_putc(to, text[i]);
-    }
-    buf_putc(to, quote);
-}
-
 static void put_string(struct buf *to, const char *text)
 {
-    put_text(to, text, strlen(text), '\'');
+    buf_put_quoted(to, text, strlen(text), '\'');
 }
 
 static void put_name(struct buf *to, const char *text)
 {
-    put_text(to, text, strlen(text), '"');
+    buf_put_quoted(to, text, strlen(text), '"');
 }
 
 /* What the first records say of the input. */
@@ -160,7 +149,7 @@ static void put_field(struct buf *to, const struct path *path, bool json)
         }
     }
     buf_puts(to, "json ->> ");
-    put_text(to, text.data, text.len, '\'');
+    buf_put_quoted(to, text.data, text.len, '\'');
     buf_free(&text);
 }
 

@@ -58,21 +58,16 @@ static bool replace(const char *path, const struct buf *text)
     buf_printf(&temporary, "%s.tmp", path);
     const char *name = buf_cstr(&temporary);
     int fd = io_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok = fd >= 0;
-    for (size_t done = 0; ok && done < text->len;) {
-        ssize_t n = write(fd, text->data + done, text->len - done);
-        ok = n >= 0 || errno == EINTR;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    if (fd >= 0)
-        ok = io_close(fd) == 0 && ok;
-    ok = ok && rename(name, path) == 0;
-    int error = errno;
-    if (!ok && fd >= 0)
+    int error = fd < 0 ? errno : io_write(fd, text->data, text->len);
+    if (fd >= 0 && io_close(fd) != 0 && error == 0)
+        error = errno;
+    if (error == 0 && rename(name, path) != 0)
+        error = errno;
+    if (error != 0 && fd >= 0)
         unlink(name);
     buf_free(&temporary);
     errno = error;
-    return ok;
+    return error == 0;
 }
 
 static bool write_now(struct running *r)

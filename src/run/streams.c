@@ -139,18 +139,6 @@ static int temporary_file(void)
     return fd >= 0 ? fd : memfd_create("winagg", MFD_CLOEXEC);
 }
 
-static bool keep(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        bytes += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 static bool failed(const struct source *source, const char *what, struct error *err)
 {
     return error_set(err, EXIT_RUNTIME, "%s: %s: %s", source->name, what, strerror(errno));
@@ -175,8 +163,8 @@ static bool look_into(struct source *source, bool to_the_end, struct look *look,
         if (n > 0) {
             offset += (uint64_t)n;
             look_at_bytes(look, bytes, (size_t)n);
-            if (!source->regular && !keep(source->ahead_fd, bytes, (size_t)n))
-                ok = failed(source, "can't keep what was read ahead", err);
+            errno = source->regular ? 0 : io_write(source->ahead_fd, bytes, (size_t)n);
+            ok = errno == 0 || failed(source, "can't keep what was read ahead", err);
         } else if (errno == EAGAIN) {
             io_wait(source->fd, POLLIN);
         } else if (errno != EINTR) {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,22 +158,6 @@ static char *with_suffix(const char *path, const char *suffix)
     return name;
 }
 
-static int write_whole(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n > 0) {
-            bytes += n;
-            len -= (size_t)n;
-        } else if (n < 0 && errno == EAGAIN) {
-            io_wait(fd, POLLOUT);
-        } else if (n < 0 && errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
-}
-
 int snapshot_write(const char *path, const struct buf *image)
 {
     char *tmp = with_suffix(path, ".tmp");
@@ -183,7 +166,7 @@ int snapshot_write(const char *path, const struct buf *image)
     free(tmp);
     if (fd < 0)
         return error;
-    error = write_whole(fd, image->data, image->len);
+    error = io_write(fd, image->data, image->len);
     /* Without this the rename could reach the disk before the bytes do. */
     if (error == 0 && io_sync(fd) != 0)
         error = errno;

@@ -273,17 +273,6 @@ void leaf_evaluate(const struct leaf *leaf, const struct condition_rows *rows, s
     }
 }
 
-static void put_quoted(struct buf *to, const char *text, size_t len)
-{
-    buf_putc(to, '\'');
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\'')
-            buf_putc(to, '\'');
-        buf_putc(to, text[i]);
-    }
-    buf_putc(to, '\'');
-}
-
 static void put_match(const struct leaf *leaf, struct buf *to)
 {
     const struct leaf_literal *l = &leaf->literal;
@@ -296,7 +285,7 @@ static void put_match(const struct leaf *leaf, struct buf *to)
         buf_printf(to, "c%zu = ", leaf->column);
     else
         buf_printf(to, "%s(c%zu, ", function, leaf->column);
-    put_quoted(to, leaf->text, leaf->len);
+    buf_put_quoted(to, leaf->text, leaf->len, '\'');
     buf_puts(to, function == NULL ? "" : ")");
 }
 
@@ -333,6 +322,6 @@ void leaf_put_sql(const struct leaf *leaf, struct buf *to)
                    c, c, operators[leaf->op], (int)leaf->len, leaf->text);
     }
     buf_printf(to, "c%zu %s ", c, operators[leaf->op]);
-    put_quoted(to, leaf->text, leaf->len);
+    buf_put_quoted(to, leaf->text, leaf->len, '\'');
     buf_puts(to, leaf->is_number ? " END, false)" : ", false)");
 }
