@@ -91,6 +91,7 @@ struct agg_ops {
        NULL. */
     void (*result_over)(const struct agg *agg, const void *acc, uint64_t length_ns,
                         struct datum *result, struct buf *scratch);
+    bool grows;     /* the state does, with the number of values: merging it costs as much */
     bool takes_all; /* its condition is not a filter: it looks at agg_rows.meets itself */
     /* Back to no records, keeping memory for the next ones (discard mode, pane after pane). */
     void (*reset)(const struct agg *agg, void *acc);

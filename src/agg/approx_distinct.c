@@ -273,6 +273,7 @@ const struct agg_ops approx_distinct_ops = {
     .size = sizeof(struct sketch),
     .input = AGG_VALUE,
     .type = AGG_COUNTING,
+    .grows = true,
     .view = &approx_distinct_view,
     .init = approx_distinct_init,
     .add = approx_distinct_add,

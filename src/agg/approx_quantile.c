@@ -275,6 +275,7 @@ const struct agg_ops approx_quantile_ops = {
     .size = sizeof(struct sketch),
     .input = AGG_NUMBER,
     .param = AGG_RANK_FIELD,
+    .grows = true,
     .view = &approx_quantile_view,
     .init = approx_quantile_init,
     .add = approx_quantile_add,

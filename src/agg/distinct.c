@@ -26,6 +26,7 @@ const struct agg_ops distinct_ops = {
     .size = sizeof(struct byte_set),
     .input = AGG_VALUE,
     .type = AGG_COUNTING,
+    .grows = true,
     .view = &distinct_view,
     .init = distinct_init,
     .add = value_set_add,

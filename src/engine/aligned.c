@@ -284,7 +284,7 @@ static void add(struct aligned *a, const struct addition *it)
             if (!in_slice) {
                 struct window *slice = find_slice(a, t_ns);
                 recent_set(&a->recent, slice);
-                add_it(e, slice, it);
+                slices_touch(&a->slices, &e->panes, slice, add_it(e, slice, it));
                 in_slice = true;
             }
             if (t_ns >= e->watermark.now_ns)
@@ -612,7 +612,7 @@ static void aligned_free(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     windows_free(&a->windows);
-    windows_free(&a->slices.live);
+    slices_free(&a->slices);
     fill_free(a->fill);
     fresh_free(&a->fresh);
     volley_free(&a->volley);

@@ -45,22 +45,45 @@ void panes_header(struct panes *panes)
     writer_header(panes->writer, &panes->sink->pending);
 }
 
-void pane_start(const struct panes *panes, struct cell *cell)
+void pane_start_accs(const struct panes *panes, char *accs)
 {
     for (size_t i = 0; i < panes->n_aggs; i++)
-        panes->aggs[i].ops->init(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
+        panes->aggs[i].ops->init(&panes->aggs[i], accs + panes->aggs[i].offset);
+}
+
+void pane_start(const struct panes *panes, struct cell *cell)
+{
+    pane_start_accs(panes, cell_accs(cell));
+}
+
+static bool is_among(const struct agg *agg, enum pane_aggs which)
+{
+    return which == PANE_ALL || agg->ops->grows == (which == PANE_GROWING);
+}
+
+size_t pane_count(const struct panes *panes, enum pane_aggs which)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < panes->n_aggs; i++)
+        n += is_among(&panes->aggs[i], which);
+    return n;
+}
+
+void pane_merge_accs(const struct panes *panes, enum pane_aggs which, char *into, const char *from,
+                     struct arena *arena)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        if (is_among(agg, which))
+            agg->ops->merge(agg, into + agg->offset, from + agg->offset, arena);
+    }
 }
 
 void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
                 struct arena *arena)
 {
-    for (size_t i = 0; i < panes->n_aggs; i++) {
-        const struct agg *agg = &panes->aggs[i];
-        agg->ops->merge(agg, cell_accs(into) + agg->offset, (const char *)(from + 1) + agg->offset,
-                        arena);
-    }
-    uint64_t fresh = (uint64_t)into->fresh + from->fresh;
-    into->fresh = fresh > UINT32_MAX ? UINT32_MAX : (uint32_t)fresh;
+    pane_merge_accs(panes, PANE_ALL, cell_accs(into), cell_accs_of(from), arena);
+    cell_add_fresh(into, from->fresh);
 }
 
 /*

@@ -95,6 +95,13 @@ void pane_start(const struct panes *panes, struct cell *cell);
 void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
                 struct arena *arena);
 
+/* The same for a block of accumulators that is in no cell, and for some of its aggregates. */
+enum pane_aggs { PANE_ALL, PANE_SMALL, PANE_GROWING }; /* see agg_ops.grows */
+void pane_start_accs(const struct panes *panes, char *accs);
+void pane_merge_accs(const struct panes *panes, enum pane_aggs which, char *into, const char *from,
+                     struct arena *arena);
+size_t pane_count(const struct panes *panes, enum pane_aggs which);
+
 /*
  * Fires: in discard mode the accumulators start anew, in retract mode the row is kept (in `arena`,
  * the window's) to be replaced or taken back. cell->pane and cell->fresh move on. Nothing at all

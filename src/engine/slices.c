@@ -119,7 +119,8 @@ bool slices_next(const struct slices *s, struct window_bounds *bounds)
     return true;
 }
 
-static void add_slice(const struct panes *panes, const struct window *slice, struct table *into)
+static void add_slice(const struct panes *panes, enum pane_aggs which, const struct window *slice,
+                      struct table *into)
 {
     for (uint32_t i = 0; i < slice->table.n; i++) {
         struct cell *from = table_cell(&slice->table, i);
@@ -127,8 +128,23 @@ static void add_slice(const struct panes *panes, const struct window *slice, str
         struct cell *to = table_get(into, from->hash, cell_key(from), from->key_len, &made);
         if (made)
             pane_start(panes, to);
-        pane_merge(panes, to, from, &into->arena);
+        pane_merge_accs(panes, which, cell_accs(to), cell_accs(from), &into->arena);
+        if (which == PANE_ALL)
+            cell_add_fresh(to, from->fresh);
     }
+}
+
+/* Do stacks pay? They add a slice three times in all, and each window twice. */
+static bool are_many(const struct slices *s, const struct panes *panes)
+{
+    enum { MANY = 4 };
+    return windows_a_size(&s->spec) > MANY && pane_count(panes, PANE_SMALL) > 0;
+}
+
+void slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
+                  const struct cell *cell)
+{
+    stacks_touch(&s->stacks, panes, slice, cell);
 }
 
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into)
@@ -137,9 +153,13 @@ void slices_fire(struct slices *s, const struct panes *panes, struct table *into
     if (!next_number(s, &number))
         return;
     /* No slice starts before the first one, which the window holds: it need not be looked for. */
-    int64_t end_ns = numbered(&s->spec, number).end_ns;
-    for (size_t i = 0; i < s->live.n && s->live.at[i]->bounds.end_ns <= end_ns; i++)
-        add_slice(panes, s->live.at[i], into);
+    const struct window_bounds bounds = numbered(&s->spec, number);
+    bool many = are_many(s, panes);
+    if (many)
+        stacks_fire(&s->stacks, panes, &s->live, &bounds, into);
+    if (!many || pane_count(panes, PANE_GROWING) > 0)
+        for (size_t i = 0; i < s->live.n && s->live.at[i]->bounds.end_ns <= bounds.end_ns; i++)
+            add_slice(panes, many ? PANE_GROWING : PANE_ALL, s->live.at[i], into);
     s->next = number + 1;
     s->any_passed = true;
     while (s->live.n > 0) {
@@ -148,6 +168,12 @@ void slices_fire(struct slices *s, const struct panes *panes, struct table *into
             return;
         windows_drop_first(&s->live);
     }
+}
+
+void slices_free(struct slices *s)
+{
+    windows_free(&s->live);
+    stacks_free(&s->stacks);
 }
 
 uint64_t slices_windows(const struct slices *s)

@@ -20,11 +20,13 @@
 
 #include "base/int128.h"
 #include "engine/pane.h"
+#include "engine/stacks.h"
 #include "engine/windows.h"
 
 struct slices {
     struct window_spec spec;
     struct windows live;
+    struct stacks stacks;
     bool any_passed;
     i128 next; /* if any_passed: windows are numbered by start, those before this have passed */
 };
@@ -38,6 +40,10 @@ void slices_pass(struct slices *s, int64_t now_ns);
  */
 struct window *slices_get(struct slices *s, int64_t t_ns, size_t acc_bytes, uint64_t *opened);
 
+/* The slice has got something new, which is in this cell of it. */
+void slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
+                  const struct cell *cell);
+
 /* The window to fire next: the earliest that has a slice and has not passed. */
 bool slices_next(const struct slices *s, struct window_bounds *bounds);
 
@@ -46,6 +52,8 @@ bool slices_next(const struct slices *s, struct window_bounds *bounds);
  * table, and drops the slices that no later window holds.
  */
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into);
+
+void slices_free(struct slices *s);
 
 uint64_t slices_windows(const struct slices *s); /* that hold a slice and have not passed */
 

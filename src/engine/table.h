@@ -54,6 +54,17 @@ static inline char *cell_accs(struct cell *cell)
     return (char *)(cell + 1);
 }
 
+static inline const char *cell_accs_of(const struct cell *cell)
+{
+    return (const char *)(cell + 1);
+}
+
+static inline void cell_add_fresh(struct cell *cell, uint64_t more)
+{
+    uint64_t fresh = cell->fresh + more;
+    cell->fresh = fresh > UINT32_MAX ? UINT32_MAX : (uint32_t)fresh;
+}
+
 enum { TABLE_FIRST_CELLS = 16 };
 
 struct table {

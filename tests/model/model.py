@@ -142,7 +142,9 @@ class Model:
             return self.too_late(entry)
         self.partly_late += len(live) < len(bounds)
         if self.options.fill:
-            first = min(start for start, _ in bounds)
+            first, end = bounds[0]
+            if self.options.window_kind != "calendar" and end != INT64_MAX:
+                first = end - self.options.size_ns  # that of a start that saturated
             old = self.keys.get(key)
             self.keys[key] = (first, self.watermark) if old is None else (min(first, old[0]), old[1])
         windows = [self.find(start, end, key) for start, end in live]
@@ -228,7 +230,7 @@ class Model:
                 end = self.bounds_of(start)[-1][1] if self.options.window_kind == "calendar" \
                     else saturate(start + self.options.size_ns)
                 if self.passed(end) and end > before and end > seen_at:
-                    self.find(start, end, key).on_time_due = True
+                    self.find(saturate(start), end, key).on_time_due = True
                 start = end if self.options.window_kind == "calendar" else start + self.options.slide_ns
 
     def timers(self, before):

@@ -527,9 +527,13 @@ def window_options(rng, step):
         return [[rng.choice(["-w", "--window"]), text]]
     if kind == "sliding" and rng.random() < 0.3:
         small = size(1, 3)
-        text = f"cumulate:{duration_text(rng, small * rng.randint(1, 6))}/{duration_text(rng, small)}"
+        text = f"cumulate:{duration_text(rng, small * rng.randint(1, 12))}/{duration_text(rng, small)}"
     elif kind == "tumbling":
         text = rng.choice(["", "tumbling:"]) + duration_text(rng, size(1, 12))
+    elif kind == "sliding" and rng.random() < 0.4:  # many windows over each record
+        small = size(1, 2)
+        long = small * rng.randint(5, 20) + rng.choice([0, 0, step])
+        text = f"sliding:{duration_text(rng, long)}/{duration_text(rng, small)}"
     elif kind == "sliding":
         text = "sliding:" + duration_text(rng, size(1, 9)) + "/" + duration_text(rng, size(1, 6))
     else:

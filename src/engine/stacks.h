@@ -1,0 +1,70 @@
+/*
+ * engine/stacks.h - overlapping windows put together in two merges a key, however many slices.
+ *
+ * Windows fire in order, so their slices form a queue: new ones come in at the back, old ones leave
+ * at the front. A queue of two stacks knows the sum of what it holds:
+ *
+ *     slices     a   b   c   d | e   f   g
+ *     front  abcd bcd  cd   d  |              sums from each slice up to the turn
+ *     back                     | efg          one sum
+ *
+ * The window that begins with b is bcd + efg. When the front has run out, the back is turned: its
+ * slices are summed up from the last to the first and become the front. So a slice is added three
+ * times in all. After Tangwongsan, Hirzel, Schneider, Wu, "General Incremental Sliding-Window
+ * Aggregation", PVLDB 8(7), 2015 (there Two-Stacks).
+ *
+ * Each key has stacks of its own: the front of a key has an entry for a slice only where the slice
+ * has the key, so all of this takes less than twice the memory of the slices. Aggregates whose
+ * state grows with the number of values (sets, samples, sketches) would take more; they are added
+ * up slice by slice as ever.
+ *
+ * Nothing here lasts: all is derived from the slices, and made again when it is not there.
+ */
+#ifndef ENGINE_STACKS_H
+#define ENGINE_STACKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/pane.h"
+#include "engine/windows.h"
+
+/* The sum of a key's slices from one of the front up to the turn; accumulators follow. */
+struct suffix {
+    struct suffix *next; /* the next slice's */
+    int64_t start_ns;    /* of its first slice */
+    uint64_t fresh;      /* see struct cell */
+};
+
+struct line {
+    struct suffix *front;
+    bool has_back;
+    bool is_stale; /* a late record changed one of its slices: to be made again */
+};
+
+/* Start: {0}. */
+struct stacks {
+    struct table keys;  /* a cell each, whose accumulators are the back's */
+    struct line *lines; /* by number of the cell */
+    size_t capacity;
+    bool begun;
+    int64_t turn_ns;  /* slices that start before it are the front's */
+    int64_t taken_ns; /* those that start before it are in the front or the back */
+    size_t n_made;    /* entries of the front ever made since the turn, for the books */
+    size_t n_remade;  /* of these, for stale lines */
+};
+void stacks_free(struct stacks *stacks);
+
+/* The slice has got something new of this key. */
+void stacks_touch(struct stacks *stacks, const struct panes *panes, const struct window *slice,
+                  const struct cell *cell);
+
+/*
+ * Adds the cells of the window to `into`, an empty table. Live slices are in order, and all that
+ * end by the window's end belong to it; windows come in their order.
+ */
+void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct windows *live,
+                 const struct window_bounds *window, struct table *into);
+
+#endif
