@@ -13,9 +13,13 @@
  *
  * Numbers of less than 2^-1022 count as zero. Bins are counted and never collapsed, so results do
  * not depend on order; the lowest and the highest value are kept exactly.
+ *
+ * Few values are kept as the list of their bins, 4 bytes each; the bins are counted when they have
+ * become many. A result is a function of the bins and does not know which of the two forms it is.
  */
 #include <math.h>
 
+#include "agg/chunks.h"
 #include "agg/functions.h"
 #include "agg/kept.h"
 #include "base/int128.h"
@@ -25,7 +29,7 @@
 static const double BINS = 37.5; /* per power of two */
 static const double ACCURACY = 0.00999966667999946;
 
-enum { LOWEST_BIN = -38400, HIGHEST_BIN = 38400, FIRST_BINS = 8 };
+enum { LOWEST_BIN = -38400, HIGHEST_BIN = 38400, FIRST_BINS = 8, MOST_CODES = 128 };
 
 /* Bins first to first + n - 1. */
 struct bins {
@@ -35,10 +39,29 @@ struct bins {
 };
 
 struct sketch {
-    uint64_t n, zeros;
-    struct bins negative, positive; /* by the magnitude */
+    uint64_t n;
+    bool is_dense;
+    union {
+        struct chunks codes; /* of int32_t, n of them */
+        struct {
+            uint64_t zeros;
+            struct bins negative, positive; /* by the magnitude */
+        };
+    };
     struct kept min, max;
 };
+
+/* A bin and the sign, as one number that orders as the values do: 0 is zero. */
+static int32_t code_of(int32_t bin, bool is_negative)
+{
+    int32_t code = bin - LOWEST_BIN + 1;
+    return is_negative ? -code : code;
+}
+
+static int32_t code_bin(int32_t code)
+{
+    return (code < 0 ? -code : code) + LOWEST_BIN - 1;
+}
 
 /* x >= 2^-1022 */
 static int32_t bin_of(double x)
@@ -87,14 +110,51 @@ static void bins_add(struct bins *b, int32_t bin, uint64_t count, struct arena *
     b->count[bin - b->first] += count;
 }
 
+static void count_code(struct sketch *s, int32_t code, uint64_t count, struct arena *arena)
+{
+    if (code == 0)
+        s->zeros += count;
+    else
+        bins_add(code < 0 ? &s->negative : &s->positive, code_bin(code), count, arena);
+}
+
+static const int32_t *codes_of(const struct chunk *chunk, size_t *n)
+{
+    *n = chunk->used / sizeof(int32_t);
+    return (const int32_t *)(const void *)chunk->data;
+}
+
+static void make_dense(struct sketch *s, struct arena *arena)
+{
+    const struct chunks codes = s->codes;
+    s->is_dense = true;
+    s->zeros = 0;
+    s->negative = s->positive = (struct bins){0};
+    for (const struct chunk *c = codes.used; c != NULL; c = c->next) {
+        size_t n;
+        const int32_t *code = codes_of(c, &n);
+        for (size_t i = 0; i < n; i++)
+            count_code(s, code[i], 1, arena);
+    }
+}
+
+/* `count` values of that bin and sign. */
+static void put_code(struct sketch *s, int32_t code, uint64_t count, struct arena *arena)
+{
+    if (!s->is_dense && (count > MOST_CODES || s->n + count > MOST_CODES))
+        make_dense(s, arena);
+    if (s->is_dense)
+        count_code(s, code, count, arena);
+    else
+        for (uint64_t i = 0; i < count; i++)
+            memcpy(chunks_take(&s->codes, sizeof code, arena), &code, sizeof code);
+    s->n += count;
+}
+
 static void sketch_add(struct sketch *s, const struct value *v, struct arena *arena)
 {
     double x = number_double(v);
-    s->n++;
-    if (fabs(x) < 0x1p-1022)
-        s->zeros++;
-    else
-        bins_add(x < 0 ? &s->negative : &s->positive, bin_of(fabs(x)), 1, arena);
+    put_code(s, fabs(x) < 0x1p-1022 ? 0 : code_of(bin_of(fabs(x)), x < 0), 1, arena);
     kept_extreme(&s->min, v, -1, arena);
     kept_extreme(&s->max, v, 1, arena);
 }
@@ -115,11 +175,12 @@ static void approx_quantile_add(const struct agg *agg, const struct agg_rows *ro
     }
 }
 
-static void bins_merge(struct bins *into, const struct bins *from, struct arena *arena)
+static void merge_bins(struct sketch *into, const struct bins *from, bool is_negative,
+                       struct arena *arena)
 {
     for (int32_t i = 0; i < from->n; i++)
         if (from->count[i] > 0)
-            bins_add(into, from->first + i, from->count[i], arena);
+            put_code(into, code_of(from->first + i, is_negative), from->count[i], arena);
 }
 
 static void approx_quantile_merge(const struct agg *agg, void *into, const void *from,
@@ -130,21 +191,50 @@ static void approx_quantile_merge(const struct agg *agg, void *into, const void 
     const struct sketch *s = from;
     if (s->n == 0)
         return;
-    to->n += s->n;
-    to->zeros += s->zeros;
-    bins_merge(&to->negative, &s->negative, arena);
-    bins_merge(&to->positive, &s->positive, arena);
+    if (s->is_dense) {
+        if (s->zeros > 0)
+            put_code(to, 0, s->zeros, arena);
+        merge_bins(to, &s->negative, true, arena);
+        merge_bins(to, &s->positive, false, arena);
+    } else {
+        for (const struct chunk *c = s->codes.used; c != NULL; c = c->next) {
+            size_t n;
+            const int32_t *code = codes_of(c, &n);
+            for (size_t i = 0; i < n; i++)
+                put_code(to, code[i], 1, arena);
+        }
+    }
     struct value min = kept_value(&s->min), max = kept_value(&s->max);
     kept_extreme(&to->min, &min, -1, arena);
     kept_extreme(&to->max, &max, 1, arena);
 }
 
-/* About the value of that rank. */
-static double value_of_rank(const struct sketch *s, uint64_t rank)
+/* The n <= MOST_CODES codes of a sketch that is not dense, in order. */
+static void sort_codes(const struct sketch *s, int32_t *sorted)
+{
+    size_t filled = 0, n;
+    for (const struct chunk *c = s->codes.used; c != NULL; c = c->next) {
+        const int32_t *code = codes_of(c, &n);
+        for (size_t i = 0; i < n; i++) {
+            size_t place = filled++;
+            for (; place > 0 && sorted[place - 1] > code[i]; place--)
+                sorted[place] = sorted[place - 1];
+            sorted[place] = code[i];
+        }
+    }
+}
+
+static double code_value(int32_t code)
+{
+    double x = code == 0 ? 0 : bin_value(code_bin(code));
+    return code < 0 ? -x : x;
+}
+
+static int32_t dense_rank(const struct sketch *s, uint64_t rank)
 {
     for (int32_t i = s->negative.n; i-- > 0;) {
         if (rank < s->negative.count[i])
-            return -bin_value(s->negative.first + i);
+            return code_of(s->negative.first + i, true);
         rank -= s->negative.count[i];
     }
     if (rank < s->zeros)
@@ -153,7 +243,18 @@ static double value_of_rank(const struct sketch *s, uint64_t rank)
     int32_t i = 0;
     while (rank >= s->positive.count[i])
         rank -= s->positive.count[i++];
-    return bin_value(s->positive.first + i);
+    return code_of(s->positive.first + i, false);
+}
+
+/* About the values of that rank and, if there is one, of the next. */
+static void values_of_rank(const struct sketch *s, uint64_t rank, double *x, double *next)
+{
+    int32_t sorted[MOST_CODES];
+    uint64_t second = rank + 1 < s->n ? rank + 1 : rank;
+    if (!s->is_dense)
+        sort_codes(s, sorted);
+    *x = code_value(s->is_dense ? dense_rank(s, rank) : sorted[rank]);
+    *next = code_value(s->is_dense ? dense_rank(s, second) : sorted[second]);
 }
 
 static double clamp(double x, double low, double high)
@@ -173,11 +274,12 @@ static void approx_quantile_result(const struct agg *agg, const void *acc, struc
     double part = (double)(uint64_t)(h % agg->q_denominator) / (double)agg->q_denominator;
     struct value min = kept_value(&s->min), max = kept_value(&s->max);
     double lowest = number_double(&min), highest = number_double(&max);
-    double x = clamp(value_of_rank(s, rank), lowest, highest);
-    if (part > 0) {
-        double next = clamp(value_of_rank(s, rank + 1), lowest, highest);
+    double x, next;
+    values_of_rank(s, rank, &x, &next);
+    x = clamp(x, lowest, highest);
+    next = clamp(next, lowest, highest);
+    if (part > 0)
         x = clamp(x * (1 - part) + next * part, x, next);
-    }
     size_t start = scratch->len;
     if (x <= lowest || x >= highest)
         number_print(scratch, x <= lowest ? &min : &max);
@@ -196,9 +298,14 @@ static void approx_quantile_reset(const struct agg *agg, void *acc)
 {
     (void)agg;
     struct sketch *s = acc;
-    s->n = s->zeros = 0;
-    bins_reset(&s->negative);
-    bins_reset(&s->positive);
+    s->n = 0;
+    if (s->is_dense) {
+        s->zeros = 0;
+        bins_reset(&s->negative);
+        bins_reset(&s->positive);
+    } else {
+        chunks_reset(&s->codes);
+    }
     kept_reset(&s->min);
     kept_reset(&s->max);
 }
@@ -222,32 +329,65 @@ static void bins_save(const struct bins *b, struct buf *to)
     }
 }
 
+/* The same from n codes of one sign that follow each other in steps, by bin. */
+static void codes_save(const int32_t *code, size_t n, int step, struct buf *to)
+{
+    uint32_t used = 0;
+    for (size_t i = 0; i < n; i++)
+        used += i == 0 || code[(int)i * step] != code[((int)i - 1) * step];
+    wire_put_u32(to, used);
+    for (size_t i = 0, next; i < n; i = next) {
+        int32_t one = code[(int)i * step];
+        for (next = i + 1; next < n && code[(int)next * step] == one;)
+            next++;
+        wire_put_u32(to, (uint32_t)code_bin(one));
+        wire_put_u64(to, next - i);
+    }
+}
+
+static void save_sparse(const struct sketch *s, struct buf *to)
+{
+    int32_t sorted[MOST_CODES];
+    size_t n = (size_t)s->n, negative = 0, zeros = 0;
+    sort_codes(s, sorted);
+    while (negative < n && sorted[negative] < 0)
+        negative++;
+    while (negative + zeros < n && sorted[negative + zeros] == 0)
+        zeros++;
+    wire_put_u64(to, zeros);
+    codes_save(sorted + negative - (negative > 0), negative, -1, to);
+    codes_save(sorted + negative + zeros, n - negative - zeros, 1, to);
+}
+
 static void approx_quantile_save(const struct agg *agg, const void *acc, struct buf *to)
 {
     (void)agg;
     const struct sketch *s = acc;
-    wire_put_u64(to, s->zeros);
-    bins_save(&s->negative, to);
-    bins_save(&s->positive, to);
+    if (s->is_dense) {
+        wire_put_u64(to, s->zeros);
+        bins_save(&s->negative, to);
+        bins_save(&s->positive, to);
+    } else {
+        save_sparse(s, to);
+    }
     kept_save(&s->min, to);
     kept_save(&s->max, to);
 }
 
-/* Adds what it counts to *n. */
-static bool bins_load(struct bins *b, uint64_t *n, const unsigned char **at,
+static bool bins_load(struct sketch *s, bool is_negative, const unsigned char **at,
                       const unsigned char *end, struct arena *arena)
 {
     uint32_t used, bin;
-    uint64_t count;
+    uint64_t count, sum;
     if (!wire_u32(at, end, &used))
         return false;
     for (int32_t lowest = LOWEST_BIN; used > 0; used--) {
         if (!wire_u32(at, end, &bin) || !wire_u64(at, end, &count))
             return false;
         if ((int32_t)bin < lowest || (int32_t)bin > HIGHEST_BIN || count == 0 ||
-            __builtin_add_overflow(*n, count, n))
+            __builtin_add_overflow(s->n, count, &sum))
             return false;
-        bins_add(b, (int32_t)bin, count, arena);
+        put_code(s, code_of((int32_t)bin, is_negative), count, arena);
         lowest = (int32_t)bin + 1;
     }
     return true;
@@ -258,11 +398,12 @@ static bool approx_quantile_load(const struct agg *agg, void *acc, const unsigne
 {
     (void)agg;
     struct sketch *s = acc;
-    if (!wire_u64(at, end, &s->zeros))
+    uint64_t zeros;
+    if (!wire_u64(at, end, &zeros))
         return false;
-    s->n = s->zeros;
-    return bins_load(&s->negative, &s->n, at, end, arena) &&
-           bins_load(&s->positive, &s->n, at, end, arena) &&
+    if (zeros > 0)
+        put_code(s, 0, zeros, arena);
+    return bins_load(s, true, at, end, arena) && bins_load(s, false, at, end, arena) &&
            kept_load_number(&s->min, at, end, arena) && kept_load_number(&s->max, at, end, arena) &&
            (s->n == 0) == (s->min.kind == VALUE_NULL) && (s->n == 0) == (s->max.kind == VALUE_NULL);
 }

@@ -156,10 +156,24 @@ static void quantile_add(const struct agg *agg, const struct agg_rows *rows,
     }
 }
 
+/* Samples of the same exponent, as they stand. */
+static void merge_narrow(struct samples *into, const struct samples *from, struct arena *arena)
+{
+    for (const struct chunk *c = from->chunks.used; c != NULL; c = c->next)
+        memcpy(chunks_take(&into->chunks, c->used, arena), c->data, c->used);
+    into->n += from->n;
+}
+
 static void quantile_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
 {
     (void)agg;
     const struct samples *s = from;
+    struct samples *to = into;
+    if (!s->wide && !to->wide && (to->n == 0 || to->exp == s->exp)) {
+        to->exp = s->exp;
+        merge_narrow(to, s, arena);
+        return;
+    }
     for (const struct chunk *c = s->chunks.used; c != NULL; c = c->next) {
         size_t n;
         if (s->wide) {
