@@ -54,6 +54,17 @@ struct agg {
                                             [0, 1]; the denominator is a power of ten */
 };
 
+/*
+ * A state from which can be taken away again what was merged into it: of the slices that a window
+ * holds as it slides. It is as large as the aggregate's own and its result() is that of what is in
+ * it now; nothing else of agg_ops takes it. from: an ordinary state, the same in both.
+ */
+struct agg_running {
+    void (*init)(const struct agg *agg, void *acc);
+    void (*enter)(const struct agg *agg, void *acc, const void *from, struct arena *arena);
+    void (*leave)(const struct agg *agg, void *acc, const void *from);
+};
+
 /* Records to add, column-wise: record rows[i] of the batch goes to the block accs[i]. */
 struct agg_rows {
     size_t n;
@@ -91,7 +102,8 @@ struct agg_ops {
        NULL. */
     void (*result_over)(const struct agg *agg, const void *acc, uint64_t length_ns,
                         struct datum *result, struct buf *scratch);
-    bool grows;     /* the state does, with the number of values: merging it costs as much */
+    bool grows; /* the state does, with the number of values: merging it costs as much */
+    const struct agg_running *running; /* if it grows; NULL: there is none */
     bool takes_all; /* its condition is not a filter: it looks at agg_rows.meets itself */
     /* Back to no records, keeping memory for the next ones (discard mode, pane after pane). */
     void (*reset)(const struct agg *agg, void *acc);

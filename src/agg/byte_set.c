@@ -159,7 +159,7 @@ char *byte_set_put(struct byte_set *s, uint64_t hash, const void *bytes, size_t 
                 return slot_payload(slot);
         }
     }
-    if ((s->n + 1) * 8 > (uint64_t)s->n_slots * 7)
+    if (((uint64_t)s->n + 1) * 8 > (uint64_t)s->n_slots * 7)
         grow(s, arena);
     char *payload = new_entry(s, bytes, len, arena);
     insert(s, hash, payload);
@@ -171,7 +171,7 @@ void byte_set_reset(struct byte_set *s)
 {
     clear_slots(s);
     chunks_reset(&s->entries);
-    s->n = 0;
+    s->n = s->n_gone = 0;
 }
 
 bool byte_set_next(const struct byte_set *s, struct byte_set_cursor *cursor,

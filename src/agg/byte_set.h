@@ -32,7 +32,7 @@
 struct byte_set {
     uint64_t **parts;
     uint32_t n_slots, payload_bytes;
-    uint64_t n;
+    uint32_t n, n_gone; /* entries; those among them that who put them counts as gone */
     struct chunks entries;
 };
 

@@ -14,7 +14,7 @@ static void distinct_result(const struct agg *agg, const void *acc, struct datum
 {
     (void)agg;
     size_t start = scratch->len;
-    buf_put_u64(scratch, ((const struct byte_set *)acc)->n);
+    buf_put_u64(scratch, value_set_size(acc));
     *result = (struct datum){DATUM_NUMBER, scratch->data + start, scratch->len - start};
 }
 
@@ -27,6 +27,7 @@ const struct agg_ops distinct_ops = {
     .input = AGG_VALUE,
     .type = AGG_COUNTING,
     .grows = true,
+    .running = &value_set_running,
     .view = &distinct_view,
     .init = distinct_init,
     .add = value_set_add,

@@ -26,15 +26,25 @@ static int by_rank(const void *a, const void *b)
     return memcmp(x.bytes, y.bytes, x.len < y.len ? x.len : y.len);
 }
 
-/* The best n <= s->n payloads, in order. */
+/* The next entry that is not gone. */
+static bool next_entry(const struct byte_set *s, struct byte_set_cursor *cursor,
+                       struct byte_set_entry *entry)
+{
+    while (byte_set_next(s, cursor, entry))
+        if (value_set_count(entry->payload) > 0)
+            return true;
+    return false;
+}
+
+/* The best n <= value_set_size() payloads, in order. */
 static void rank(const struct byte_set *s, const void **best, size_t n)
 {
     struct byte_set_cursor cursor = {0};
     struct byte_set_entry entry;
-    for (size_t i = 0; i < n && byte_set_next(s, &cursor, &entry); i++)
+    for (size_t i = 0; i < n && next_entry(s, &cursor, &entry); i++)
         best[i] = entry.payload;
     heap_build(best, n, by_rank);
-    while (byte_set_next(s, &cursor, &entry)) {
+    while (next_entry(s, &cursor, &entry)) {
         if (by_rank(entry.payload, best[0]) < 0) {
             best[0] = entry.payload;
             heap_sift(best, n, by_rank);
@@ -83,9 +93,10 @@ static void topk_result(const struct agg *agg, const void *acc, struct datum *re
 {
     const struct byte_set *s = acc;
     *result = (struct datum){.kind = DATUM_NULL};
-    if (s->n == 0)
+    size_t size = value_set_size(s);
+    if (size == 0)
         return;
-    size_t n = agg->n < s->n ? (size_t)agg->n : (size_t)s->n, start = scratch->len;
+    size_t n = agg->n < size ? (size_t)agg->n : size, start = scratch->len;
     const void **best = memory_alloc(n * sizeof *best);
     rank(s, best, n);
     struct buf text = {0};
@@ -109,7 +120,7 @@ static void mode_result(const struct agg *agg, const void *acc, struct datum *re
     (void)agg;
     const struct byte_set *s = acc;
     *result = (struct datum){.kind = DATUM_NULL};
-    if (s->n == 0)
+    if (value_set_size(s) == 0)
         return;
     const void *best;
     rank(s, &best, 1);
@@ -134,6 +145,7 @@ const struct agg_ops topk_ops = {
     .type = AGG_ANY,
     .param = AGG_FIELD_COUNT,
     .grows = true,
+    .running = &value_set_running,
     .view = &topk_view,
     .init = topk_init,
     .add = value_set_add,
@@ -153,6 +165,7 @@ const struct agg_ops mode_ops = {
     .input = AGG_VALUE,
     .type = AGG_ANY,
     .grows = true,
+    .running = &value_set_running,
     .view = &mode_view,
     .init = topk_init,
     .add = value_set_add,

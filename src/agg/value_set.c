@@ -82,6 +82,56 @@ void value_set_merge(const struct agg *agg, void *into, const void *from, struct
     }
 }
 
+static void running_init(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    *(struct byte_set *)acc = (struct byte_set){.payload_bytes = sizeof(uint64_t)};
+}
+
+/* How often the entry counts in a running state. */
+static uint64_t count_of(const struct byte_set *set, const struct byte_set_entry *entry)
+{
+    return set->payload_bytes != 0 ? value_set_count(entry->payload) : 1;
+}
+
+/* What a running state has of an entry, made if it is not there. */
+static char *running_put(struct byte_set *set, const struct byte_set_entry *entry,
+                         struct arena *arena)
+{
+    uint64_t hash = byte_set_hash(entry->bytes, entry->len);
+    return byte_set_put(set, hash, entry->bytes, entry->len, arena);
+}
+
+static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct byte_set *set = acc;
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry;
+    while (byte_set_next(from, &cursor, &entry)) {
+        uint32_t n = set->n;
+        char *payload = running_put(set, &entry, arena);
+        set->n_gone -= n == set->n && value_set_count(payload) == 0; /* it was there, and gone */
+        add_count(payload, count_of(from, &entry));
+    }
+}
+
+static void running_leave(const struct agg *agg, void *acc, const void *from)
+{
+    (void)agg;
+    struct byte_set *set = acc;
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry;
+    while (byte_set_next(from, &cursor, &entry)) {
+        char *payload = running_put(set, &entry, NULL); /* it is there */
+        uint64_t count = value_set_count(payload) - count_of(from, &entry);
+        memcpy(payload, &count, sizeof count);
+        set->n_gone += count == 0;
+    }
+}
+
+const struct agg_running value_set_running = {running_init, running_enter, running_leave};
+
 void value_set_reset(const struct agg *agg, void *acc)
 {
     (void)agg;

@@ -16,6 +16,18 @@ void value_set_add(const struct agg *agg, const struct agg_rows *rows, const str
 void value_set_merge(const struct agg *agg, void *into, const void *from, struct arena *arena);
 void value_set_reset(const struct agg *agg, void *acc);
 
+/*
+ * A running state: a counted set in which values of count 0 stay, as gone, until it starts anew.
+ * What enters may be counted or not; then a value counts one for each set that has it.
+ */
+extern const struct agg_running value_set_running;
+
+/* How many values are in it. */
+static inline uint32_t value_set_size(const struct byte_set *s)
+{
+    return s->n - s->n_gone;
+}
+
 /* In a snapshot: u64 n, n times { encoding, u64 count if counted } */
 void value_set_save(const struct agg *agg, const void *acc, struct buf *to);
 bool value_set_load(const struct agg *agg, void *acc, const unsigned char **at,

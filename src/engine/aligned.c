@@ -432,9 +432,10 @@ static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
     struct engine *e = &a->engine;
     struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
     slices_fire(&a->slices, &e->panes, &w->table);
-    recent_forget(&a->recent); /* they may have been slices that are gone now */
     a->n_passed++;
     volley_window(&a->volley, &e->panes, w, false, timing);
+    recent_forget(&a->recent); /* they may be slices that go now */
+    slices_drop(&a->slices, &e->panes);
 }
 
 /* The next window passes: it gets an empty cell for each known key that has none there. */

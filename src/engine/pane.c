@@ -58,6 +58,8 @@ void pane_start(const struct panes *panes, struct cell *cell)
 
 static bool is_among(const struct agg *agg, enum pane_aggs which)
 {
+    if (which == PANE_STIFF)
+        return agg->ops->grows && agg->ops->running == NULL;
     return which == PANE_ALL || agg->ops->grows == (which == PANE_GROWING);
 }
 
@@ -241,7 +243,7 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
         keep_row(cell, out->data + start, out->len - start, arena);
     end_row(panes, op, bounds, cell->pane, cell);
 
-    if (panes->options.mode == PANE_DISCARD)
+    if (panes->options.mode == PANE_DISCARD && pane_refines(&panes->options))
         start_anew(panes, cell);
     cell->pane++;
     cell->fresh = 0;

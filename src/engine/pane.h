@@ -96,7 +96,12 @@ void pane_merge(const struct panes *panes, struct cell *into, const struct cell 
                 struct arena *arena);
 
 /* The same for a block of accumulators that is in no cell, and for some of its aggregates. */
-enum pane_aggs { PANE_ALL, PANE_SMALL, PANE_GROWING }; /* see agg_ops.grows */
+enum pane_aggs {
+    PANE_ALL,
+    PANE_SMALL,
+    PANE_GROWING, /* see agg_ops.grows */
+    PANE_STIFF,   /* and of these the ones without a running state */
+};
 void pane_start_accs(const struct panes *panes, char *accs);
 void pane_merge_accs(const struct panes *panes, enum pane_aggs which, char *into, const char *from,
                      struct arena *arena);

@@ -138,7 +138,8 @@ static void add_slice(const struct panes *panes, enum pane_aggs which, const str
 static bool are_many(const struct slices *s, const struct panes *panes)
 {
     enum { MANY = 4 };
-    return windows_a_size(&s->spec) > MANY && pane_count(panes, PANE_SMALL) > 0;
+    return windows_a_size(&s->spec) > MANY &&
+           pane_count(panes, PANE_ALL) > pane_count(panes, stacks_leave_out(panes));
 }
 
 void slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
@@ -149,23 +150,30 @@ void slices_touch(struct slices *s, const struct panes *panes, const struct wind
 
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into)
 {
-    i128 number, first, last;
+    i128 number;
     if (!next_number(s, &number))
         return;
     /* No slice starts before the first one, which the window holds: it need not be looked for. */
     const struct window_bounds bounds = numbered(&s->spec, number);
     bool many = are_many(s, panes);
+    enum pane_aggs rest = many ? stacks_leave_out(panes) : PANE_ALL;
     if (many)
         stacks_fire(&s->stacks, panes, &s->live, &bounds, into);
-    if (!many || pane_count(panes, PANE_GROWING) > 0)
+    if (pane_count(panes, rest) > 0)
         for (size_t i = 0; i < s->live.n && s->live.at[i]->bounds.end_ns <= bounds.end_ns; i++)
-            add_slice(panes, many ? PANE_GROWING : PANE_ALL, s->live.at[i], into);
+            add_slice(panes, rest, s->live.at[i], into);
     s->next = number + 1;
     s->any_passed = true;
+}
+
+void slices_drop(struct slices *s, const struct panes *panes)
+{
+    i128 first, last;
     while (s->live.n > 0) {
         windows_of(s, &s->live.at[0]->bounds, &first, &last);
         if (first <= last)
             return;
+        stacks_drop(&s->stacks, panes, s->live.at[0]);
         windows_drop_first(&s->live);
     }
 }

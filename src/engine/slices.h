@@ -49,9 +49,11 @@ bool slices_next(const struct slices *s, struct window_bounds *bounds);
 
 /*
  * Fires the next window, as far as slices go: adds the cells of all its slices to `into`, an empty
- * table, and drops the slices that no later window holds.
+ * table. They are good until slices_drop(), which drops the slices that no later window holds; only
+ * if panes are refined they last as long as the table.
  */
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into);
+void slices_drop(struct slices *s, const struct panes *panes);
 
 void slices_free(struct slices *s);
 

@@ -1,6 +1,7 @@
 #include "engine/stacks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -22,6 +23,52 @@ static size_t accs_bytes(const struct stacks *stacks)
     return stacks->keys.cell_bytes - sizeof(struct cell);
 }
 
+/* Is what runs lent to the cells of windows? */
+static bool lends(const struct panes *panes)
+{
+    return !pane_refines(&panes->options);
+}
+
+enum pane_aggs stacks_leave_out(const struct panes *panes)
+{
+    return lends(panes) ? PANE_STIFF : PANE_GROWING;
+}
+
+/* Calls for each running state; start with *i = 0. Its agg, or NULL. */
+static const struct agg *next_running(const struct panes *panes, size_t *i)
+{
+    while (*i < panes->n_aggs && lends(panes)) {
+        const struct agg *agg = &panes->aggs[(*i)++];
+        if (agg->ops->running != NULL)
+            return agg;
+    }
+    return NULL;
+}
+
+static void start_line(const struct panes *panes, struct cell *at)
+{
+    pane_start(panes, at);
+    size_t i = 0;
+    for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
+        agg->ops->running->init(agg, cell_accs(at) + agg->offset);
+}
+
+static void enter(struct stacks *stacks, const struct panes *panes, struct cell *at,
+                  const struct cell *from)
+{
+    size_t i = 0;
+    for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
+        agg->ops->running->enter(agg, cell_accs(at) + agg->offset, cell_accs_of(from) + agg->offset,
+                                 &stacks->keys.arena);
+}
+
+static void lend(const struct panes *panes, struct cell *to, const struct cell *at)
+{
+    size_t i = 0;
+    for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
+        memcpy(cell_accs(to) + agg->offset, cell_accs_of(at) + agg->offset, agg->ops->size);
+}
+
 /* The line of a cell's key; *at is that cell of ours whose accumulators are its back. */
 static struct line *line_of(struct stacks *stacks, const struct panes *panes,
                             const struct cell *from, struct cell **at)
@@ -34,7 +81,7 @@ static struct line *line_of(struct stacks *stacks, const struct panes *panes,
             stacks->capacity = stacks->capacity == 0 ? TABLE_FIRST_CELLS : 2 * stacks->capacity;
             stacks->lines = memory_realloc(stacks->lines, stacks->capacity * sizeof *stacks->lines);
         }
-        pane_start(panes, *at);
+        start_line(panes, *at);
         (*at)->pane = n - 1; /* its number */
         stacks->lines[n - 1] = (struct line){0};
     }
@@ -104,6 +151,7 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
             struct cell *at;
             struct line *line = line_of(stacks, panes, from, &at);
             push_front(stacks, panes, line, from, slice->bounds.start_ns);
+            enter(stacks, panes, at, from);
         }
     }
     stacks->turn_ns = stacks->taken_ns = n > 0 ? live->at[n - 1]->bounds.end_ns : INT64_MIN;
@@ -123,6 +171,7 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
             struct cell *at;
             struct line *line = line_of(stacks, panes, from, &at);
             push_back(stacks, panes, line, at, from);
+            enter(stacks, panes, at, from);
         }
     }
     if (first < n)
@@ -136,7 +185,7 @@ static void make_again(struct stacks *stacks, const struct panes *panes, const s
     struct line *line = &stacks->lines[at->pane];
     *line = (struct line){0};
     at->fresh = 0;
-    pane_start_accs(panes, cell_accs(at));
+    start_line(panes, at);
     size_t made = stacks->n_made;
     for (size_t i = n; i-- > 0;) {
         const struct window *slice = live->at[i];
@@ -147,6 +196,7 @@ static void make_again(struct stacks *stacks, const struct panes *panes, const s
             push_front(stacks, panes, line, from, slice->bounds.start_ns);
         else
             push_back(stacks, panes, line, at, from);
+        enter(stacks, panes, at, from);
     }
     stacks->n_remade += stacks->n_made - made + 1;
 }
@@ -165,6 +215,24 @@ static void put_line(const struct panes *panes, const struct line *line, const s
     if (line->has_back) {
         pane_merge_accs(panes, PANE_SMALL, cell_accs(to), cell_accs_of(at), &into->arena);
         cell_add_fresh(to, at->fresh);
+    }
+    lend(panes, to, at);
+}
+
+void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct window *slice)
+{
+    size_t first = 0;
+    if (!stacks->begun || next_running(panes, &first) == NULL)
+        return;
+    for (uint32_t c = 0; c < slice->table.n; c++) {
+        const struct cell *from = table_cell(&slice->table, c);
+        struct cell *at;
+        size_t i = 0;
+        if (line_of(stacks, panes, from, &at)->is_stale)
+            continue;
+        for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
+            agg->ops->running->leave(agg, cell_accs(at) + agg->offset,
+                                     cell_accs_of(from) + agg->offset);
     }
 }
 

@@ -45,7 +45,7 @@ struct line {
 
 /* Start: {0}. */
 struct stacks {
-    struct table keys;  /* a cell each, whose accumulators are the back's */
+    struct table keys;  /* a cell each, whose accumulators are the back's, and running states */
     struct line *lines; /* by number of the cell */
     size_t capacity;
     bool begun;
@@ -60,9 +60,16 @@ void stacks_free(struct stacks *stacks);
 void stacks_touch(struct stacks *stacks, const struct panes *panes, const struct window *slice,
                   const struct cell *cell);
 
+/* Which aggregates it is that stacks_fire() puts together: all but these. */
+enum pane_aggs stacks_leave_out(const struct panes *panes);
+
+/* No later window holds the slice, the first one. */
+void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct window *slice);
+
 /*
- * Adds the cells of the window to `into`, an empty table. Live slices are in order, and all that
- * end by the window's end belong to it; windows come in their order.
+ * Adds the cells of the window to `into`, an empty table, whose accumulators may be lent: they are
+ * good until stacks_drop(), and to be read only, unless panes are refined. Live slices are in
+ * order, and all that end by the window's end belong to it; windows come in their order.
  */
 void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct windows *live,
                  const struct window_bounds *window, struct table *into);
