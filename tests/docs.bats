@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
-# README.md and the man page: their examples run, and they name what there is, and nothing else.
+# README.md and the man pages: their examples run, and they name what there is, and nothing else.
 
 root=$BATS_TEST_DIRNAME/..
 WINAGG=${WINAGG:-$root/build/release/winagg}
 export WINAGG
 
+# A page as it is read: plain_man [PAGE]
 plain_man() {
-    mandoc -T ascii "$root/man/winagg.1" | sed 's/.\x08//g' | expand
+    mandoc -T ascii "$root/man/${1:-winagg.1}" | sed 's/.\x08//g' | expand
 }
 
 # Sorted words, one a line, must be the same and not none.
@@ -37,6 +38,37 @@ functions_of_help() {
 
 @test "the recipe of the man page is a valid command line" {
     "$root/tests/docs_examples.py" parse "$root/man/winagg.1"
+}
+
+@test "the examples of the tutorial print what it says" {
+    "$root/tests/docs_examples.py" run "$root/man/winagg-tutorial.7"
+}
+
+@test "the recipes of the tutorial are valid command lines" {
+    "$root/tests/docs_examples.py" parse "$root/man/winagg-tutorial.7"
+}
+
+@test "systemd accepts the service of the tutorial" {
+    command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze here: the unit is not verified"
+    unit=$BATS_TEST_TMPDIR/winagg-access.service
+    plain_man winagg-tutorial.7 | sed -n '/^ *\[Unit\]/,/^ *WantedBy/s/^ *//p' |
+        sed "s|/usr/local/bin/winagg|$(realpath "$WINAGG")|" >"$unit"
+    grep -qxF '[Install]' "$unit"
+    # What it does not know it only warns of.
+    run systemd-analyze verify --man=no "$unit"
+    echo "$output"
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+}
+
+@test "the tutorial says for every option what it is called elsewhere, and names no other" {
+    words=$(plain_man winagg-tutorial.7 | sed -n '/^WORDS/,/^SEE ALSO/p' | grep -oE -- '(^| |\()--?[a-z-]+' | tr -d ' (')
+    [ -n "$words" ]
+    "$WINAGG" --help | sed -nE 's/^ +((-.), )?(--[a-z-]+).*/\3 \2/p' >"$BATS_TEST_TMPDIR/options"
+    while read -r long short; do
+        grep -qxF -e "$long" -e "${short:-$long}" <<<"$words" || { echo "$long is missing" && false; }
+    done <"$BATS_TEST_TMPDIR/options"
+    mentioned=$(sed -nE '/^\.(It |Pq |Po )?Fl /s/ -/\n--/gp' "$root/man/winagg-tutorial.7" | grep -oE '^--[a-z][a-z-]+')
+    diff /dev/null <(comm -23 <(sort -u <<<"$mentioned") <(options_of_help | sort -u))
 }
 
 @test "the man page has every option, and no other" {
@@ -76,8 +108,8 @@ functions_of_help() {
     diff /dev/null <(comm -23 <(sort -u <<<"$mentioned") <(options_of_help | sort -u))
 }
 
-@test "the man page is well-formed" {
-    run mandoc -T lint -W warning "$root/man/winagg.1"
+@test "the man pages are well-formed" {
+    run mandoc -T lint -W warning "$root"/man/*.[1-9]
     echo "$output"
     [ "$status" -eq 0 ]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The house is clean: style, includes, static analysis, scripts and the man page (scripts/lint).
+# The house is clean: style, includes, static analysis, scripts and the man pages (scripts/lint).
 
 root=$BATS_TEST_DIRNAME/..
 
@@ -28,6 +28,6 @@ root=$BATS_TEST_DIRNAME/..
     "$root/scripts/lint" shellcheck
 }
 
-@test "the man page has no mistakes" {
+@test "the man pages have no mistakes" {
     "$root/scripts/lint" man
 }
