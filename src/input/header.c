@@ -65,6 +65,8 @@ static const char *other_format(const char *header, size_t len)
     const char *equals = len == 0 ? NULL : memchr(header, '=', len);
     if (equals != NULL && memchr(equals, ' ', (size_t)(header + len - equals)) != NULL)
         return " (logfmt? -i logfmt reads it)";
+    if (len > 0 && header[0] == '#')
+        return " (a comment? --comment '#' skips those, and finds the header of a Zeek or W3C log)";
     return "";
 }
 

@@ -336,15 +336,25 @@ static bool is_null(const struct json_slow *slow, const json_t *value)
             fields_is_null(slow->options, json_string_value(value), json_string_length(value)));
 }
 
+/* Is this a list of records, and its name one that jq takes as it is? */
+static bool holds_records(const char *name, const json_t *value, const struct path *time)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    const json_t *first = json_array_get(value, 0);
+    return first != NULL && look_up(first, time) != NULL && name[strspn(name, letters)] == '\0';
+}
+
 /* A time field that is not there: what is there instead? */
-static const char *no_field(struct json_slow *slow, const json_t *object, const char *name)
+static const char *no_field(struct json_slow *slow, const json_t *object, const struct path *time)
 {
     enum { LISTED_BYTES = 300 };
-    struct buf list = {0};
+    struct buf list = {0}, hint = {0};
     json_t *all = (json_t *)object; /* jansson's iterators ask for it, and change nothing */
     for (void *at = json_object_iter(all); at != NULL; at = json_object_iter_next(all, at)) {
         char shown[REASON_QUOTED];
         const char *key = json_object_iter_key(at);
+        if (hint.len == 0 && holds_records(key, json_object_iter_value(at), time))
+            buf_printf(&hint, " (records in a list? jq -c '.%s[]' makes lines of them)", key);
         buf_puts(&list, list.len == 0 ? "" : ", ");
         if (list.len >= LISTED_BYTES) {
             buf_puts(&list, "...");
@@ -352,9 +362,11 @@ static const char *no_field(struct json_slow *slow, const json_t *object, const 
         }
         buf_puts(&list, reason_escape(shown, key, strlen(key)));
     }
-    const char *reason = reason_printf(slow->arena, "no time: field '%s' is missing%s%s", name,
-                                       list.len == 0 ? "" : "; the fields are: ", buf_cstr(&list));
+    const char *reason =
+        reason_printf(slow->arena, "no time: field '%s' is missing%s%s%s", time->text,
+                      list.len == 0 ? "" : "; the fields are: ", buf_cstr(&list), buf_cstr(&hint));
     buf_free(&list);
+    buf_free(&hint);
     return reason;
 }
 
@@ -373,7 +385,7 @@ static const char *read_time(struct json_slow *slow, const json_t *object, int64
         const char *name = options->time[i].text;
         value = look_up(object, &options->time[i]);
         if (value == NULL)
-            return no_field(slow, object, name);
+            return no_field(slow, object, &options->time[i]);
         if (is_null(slow, value))
             return reason_printf(slow->arena, "no time: field '%s' is %s", name,
                                  json_is_null(value) ? "null" : "no value");

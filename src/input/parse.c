@@ -221,9 +221,10 @@ static const char *check_width(struct input_parser *parser)
         fields_add(fields, null ? NULL : "", 0);
     if (fields->n == wanted)
         return NULL;
+    bool named = parser->plan->options->columns == NULL && !parser->plan->options->no_header;
     return reason_printf(&parser->batch->arena, "expected %zu field%s, found %zu%s", wanted,
                          wanted == 1 ? "" : "s", fields->n,
-                         fields->n == wanted + 1
+                         named && fields->n == wanted + 1
                              ? " (R would take the first one for the names of the rows: --columns "
                                "names them all)"
                              : "");

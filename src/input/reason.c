@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-enum { SHOWN = 40 };
+enum { SHOWN = 40, ZONE_LETTERS = 5 };
 
 const char *reason_printf(struct arena *arena, const char *format, ...)
 {
@@ -110,33 +110,58 @@ static const char *const known_patterns[] = {
     "%b %d %H:%M:%S",
     "%y/%m/%d %H:%M:%S",
     "%y%m%d %H:%M:%S",
+    /* These auto reads, but not before the letters of a zone. */
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%Y-%m-%d %H:%M:%S",
 };
 
-/* The patterns, two at most, that read the text. */
-static void put_patterns(struct buf *to, const struct buf *text)
+/* The blank and the letters of a zone at the end, which may mean several zones; or "". */
+static void zone_letters(char letters[ZONE_LETTERS + 2], const struct buf *text)
+{
+    size_t n = 0;
+    while (n < text->len && text->data[text->len - 1 - n] >= 'A' &&
+           text->data[text->len - 1 - n] <= 'Z')
+        n++;
+    letters[0] = '\0';
+    if (n >= 3 && n <= ZONE_LETTERS && n < text->len && text->data[text->len - 1 - n] == ' ')
+        snprintf(letters, ZONE_LETTERS + 2, "%.*s", (int)n + 1, text->data + text->len - 1 - n);
+}
+
+/* The patterns, two at most, that read the text with these letters behind them. */
+static size_t put_patterns(struct buf *to, const struct buf *text, const char *letters)
 {
     enum { MOST = 2 };
     size_t found = 0;
+    struct buf pattern = {0};
     for (size_t i = 0; i < sizeof known_patterns / sizeof known_patterns[0] && found < MOST; i++) {
         struct time_format format = {.form = TIME_AUTO};
         struct error err = {0};
         int64_t ns;
         bool yearless = strpbrk(known_patterns[i], "Yy") == NULL;
-        if (!time_format_add(&format, known_patterns[i], &err) ||
+        pattern.len = 0;
+        buf_printf(&pattern, "%s%s", known_patterns[i], letters);
+        if (!time_format_add(&format, buf_cstr(&pattern), &err) ||
             !time_format_finish(&format, yearless ? "2024-01-01" : NULL, &err) ||
             time_parse(&format, text->data, text->len, &ns) != TIME_OK)
             continue;
-        buf_printf(to, found++ == 0 ? "; this reads it: --time-format '%s'%s" : ", or '%s'%s",
-                   known_patterns[i], yearless ? " --year-from DATE" : "");
+        buf_printf(to, found++ == 0 ? "; this reads it: --time-format '%s'%s%s" : ", or '%s'%s%s",
+                   buf_cstr(&pattern), yearless ? " --year-from DATE" : "",
+                   *letters == '\0' ? "" : " --tz ZONE");
     }
+    buf_free(&pattern);
+    return found;
 }
 
 const char *reason_time(struct arena *arena, const struct input_options *options,
                         enum time_status status, const char *shown, const struct buf *text)
 {
     struct buf names = {0}, hint = {0};
-    if (text != NULL && options->time_format.form == TIME_AUTO && text->len < REASON_QUOTED)
-        put_patterns(&hint, text);
+    if (text != NULL && options->time_format.form == TIME_AUTO && text->len < REASON_QUOTED) {
+        char letters[ZONE_LETTERS + 2];
+        zone_letters(letters, text);
+        if (put_patterns(&hint, text, "") == 0 && letters[0] != '\0')
+            put_patterns(&hint, text, letters);
+    }
     for (size_t i = 0; i < options->n_time; i++) {
         if (i > 0)
             buf_putc(&names, ',');

@@ -30,8 +30,20 @@ says() {
     printf 'sep=;\nt;v\n1;2\n' | says "(the line sep= is for Excel: tail -n +2 skips it"
 }
 
+@test "a comment is no header, and R's way is only one where there is one" {
+    printf '#Version: 1.0\n#Fields: t v\n1 2\n' | says "(a comment? --comment '#' skips those, and finds the header of a Zeek or W3C log)"
+    printf 't,v\n1,2,3\n' | says "expected 2 fields, found 3 (R would take"
+    printf '1,2,3\n' | says "expected 2 fields, found 3" --columns t,v -i csv
+    [ "$(grep -c 'R would' err)" -eq 0 ]
+    printf '1,2\n1,2,3\n' | "$WINAGG" -t 1 -w 10s --no-header -i csv 2>err
+    grep -q "stdin:2: expected 2 fields, found 3$" err
+}
+
 @test "names that are nearly right" {
     printf ' T,v\n1,2\n' | says "has no column 't'; its columns are:  T, v; did you mean ' T'?"
+    printf '{"Records":[{"t":1},{"t":2}]}\n' | says "the fields are: Records (records in a list? jq -c '.Records[]' makes lines of them)"
+    printf '{"a":[{"ts":1}],"b":[1],"c":[],"d d":[{"t":1}],"e":{"t":1}}\n' | says "the fields are: a, b, c, d d, e"
+    [ "$(grep -c jq err)" -eq 0 ]
     printf '{"a":1,"ts":2}\n' | says "stdin:1: no time: field 't' is missing; the fields are: a, ts"
     printf '{"t":1,"service.name":"x","h":{"status":3}}\n' >in
     says "field 'service.name' was in no record; did you mean 'service\\.name'?" -k service.name in
@@ -65,10 +77,15 @@ Oct  3 18:00:00|%b %d %H:%M:%S' --year-from DATE
 Sun, 03 Oct 2004 18:00:00 +0200|%a, %d %b %Y %H:%M:%S %z
 Sun Oct  3 18:00:00 2004|%a %b %d %H:%M:%S %Y
 3-Oct-2004 18:00:00|%d-%b-%Y %H:%M:%S
+2004-10-03 18:00:00 CEST|%Y-%m-%d %H:%M:%S CEST' --tz ZONE
+2004-10-03 18:00:00.123 EST|%Y-%m-%d %H:%M:%S.%f EST' --tz ZONE
+03/Oct/2004:18:00:00 CET|%d/%b/%Y:%H:%M:%S CET' --tz ZONE
 END
     # What is said holds.
     printf '{"t":"3/10/2004 18:00"}\n' | "$WINAGG" -t t -w 1d --time-format '%d/%m/%Y %H:%M' -o csv | grep -q '^2004-10-03'
     printf '{"t":"yesterday"}\n' | says 'field '"'t'"': not a time in the given format: "yesterday"'
+    [ "$(grep -c "reads it" err)" -eq 0 ]
+    printf '{"t":"yesterday EST"}\n' | says 'not a time in the given format: "yesterday EST"'
     [ "$(grep -c "reads it" err)" -eq 0 ]
 }
 
