@@ -65,7 +65,7 @@ functions_of_help() {
     [ -n "$words" ]
     "$WINAGG" --help | sed -nE 's/^ +((-.), )?(--[a-z-]+).*/\3 \2/p' >"$BATS_TEST_TMPDIR/options"
     while read -r long short; do
-        grep -qxF -e "$long" -e "${short:-$long}" <<<"$words" || { echo "$long is missing" && false; }
+        grep -qxF -e "$long" -e "${short:-$long}" <<<"$words" || { echo "WORDS OF OTHER SYSTEMS: $long is missing" && false; }
     done <"$BATS_TEST_TMPDIR/options"
     mentioned=$(sed -nE '/^\.(It |Pq |Po )?Fl /s/ -/\n--/gp' "$root/man/winagg-tutorial.7" | grep -oE '^--[a-z][a-z-]+')
     diff /dev/null <(comm -23 <(sort -u <<<"$mentioned") <(options_of_help | sort -u))
