@@ -35,12 +35,20 @@ FUZZ_SECONDS ?= 30
 
 all: $(B)/winagg ## build the program (build/release/winagg)
 
-$(B)/libwinagg.a: $(OBJ)
+$(B)/libwinagg.a: $(OBJ) $(B)/topics.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
 $(B)/winagg: $(B)/main.o $(B)/libwinagg.a
 	$(CC) $(CFLAGS) $(FLAVOUR_CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
+
+# What --help TOPIC prints comes from the man page.
+$(B)/topics.c: man/winagg.1 scripts/help-topics.awk
+	@mkdir -p $(@D)
+	awk -f scripts/help-topics.awk man/winagg.1 >$@.tmp && mv $@.tmp $@
+
+$(B)/topics.o: $(B)/topics.c src/cli/topics.h Makefile
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
@@ -152,4 +160,4 @@ help: ## print this list
         uninstall installcheck dist distcheck clean help
 .SECONDARY:
 
--include $(OBJ:.o=.d) $(B)/main.d $(UNIT:=.d) $(FUZZ:=.d) $(REPLAY:=.d)
+-include $(OBJ:.o=.d) $(B)/main.d $(B)/topics.d $(UNIT:=.d) $(FUZZ:=.d) $(REPLAY:=.d)

@@ -1,6 +1,7 @@
 /*
  * main.c - the command line, the run, the exit status. Nothing else ends the process.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
@@ -46,6 +47,8 @@ static int print(const struct buf *text)
 {
     if (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
         return EXIT_OK;
+    if (errno == EPIPE)
+        return EXIT_OK; /* who reads has seen enough */
     perror("winagg: standard output");
     return EXIT_RUNTIME;
 }

@@ -102,6 +102,12 @@ functions_of_help() {
     done
 }
 
+@test "--help TOPIC has the words of the man page" {
+    run "$root/tests/help_topics.py" "$root/man/winagg.1"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
 @test "README.md names only options that there are" {
     mentioned=$(grep -oE -- '(^|[ `(])--[a-z][a-z-]+' "$root/README.md" | grep -oE -- '--.*')
     [ -n "$mentioned" ]

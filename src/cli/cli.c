@@ -59,10 +59,13 @@ static bool take_option(struct command *c, int argc, char **argv, int *i, struct
         if (word[2] != '\0')
             value = word + 2;
     }
-    if (option->arg == NULL && value != NULL)
+    enum option_takes takes = option_takes(option);
+    if (takes == TAKES_NOTHING && value != NULL)
         return error_set(err, EXIT_USAGE, "--%s: expected no argument, found '%s'", option->name,
                          value);
-    if (option->arg != NULL && strncmp(option->arg, "[=", 2) != 0 && value == NULL) {
+    if (takes == TAKES_OPTIONAL && value == NULL && *i + 1 < argc && argv[*i + 1][0] != '-')
+        value = argv[++*i];
+    if (takes == TAKES_WORD && value == NULL) {
         if (*i + 1 >= argc)
             return error_set(err, EXIT_USAGE,
                              "--%s: expected an argument (%s), found the end of the command line",
@@ -111,15 +114,17 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
         action = CLI_ALONE;
     else if (!take_all(&c, argc, argv, err))
         action = CLI_WRONG;
+    else if (c.topic != NULL)
+        action = options_topic(c.topic, text, err) ? CLI_PRINT : CLI_WRONG;
     else if (c.help || c.version)
         action = CLI_PRINT;
     else if (!command_finish(&c, err))
         action = CLI_WRONG;
     if (action == CLI_ALONE)
         options_usage(text);
-    else if (action == CLI_PRINT && c.help)
+    else if (action == CLI_PRINT && c.help && c.topic == NULL)
         options_help(text);
-    else if (action == CLI_PRINT)
+    else if (action == CLI_PRINT && c.version)
         buf_puts(text, "winagg " WINAGG_VERSION "\n");
     texts_free(&c.time);
     texts_free(&c.keys);

@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "base/suggest.h"
 #include "cli/options.h"
+#include "cli/topics.h"
 
 enum { DOC_COLUMN = 31, LINE_WIDTH = 79 };
 
@@ -12,7 +14,7 @@ static void help_option(struct buf *to, const struct option *option)
     else
         buf_printf(to, "      --%s", option->name);
     if (option->arg != NULL)
-        buf_printf(to, "%s%s", strncmp(option->arg, "[=", 2) == 0 ? "" : " ", option->arg);
+        buf_printf(to, "%s%s", option_takes(option) == TAKES_ATTACHED ? "" : " ", option->arg);
     do
         buf_putc(to, ' ');
     while (to->len - start < DOC_COLUMN);
@@ -50,9 +52,42 @@ void options_help(struct buf *to)
         for (const struct option *option = group->options; option->name != NULL; option++)
             help_option(to, option);
     }
+    buf_puts(to, "Topics of --help:");
+    for (const struct topic *topic = topics; topic->name != NULL; topic++)
+        buf_printf(to, " %s", topic->name);
+    buf_putc(to, '\n');
     size_t line_start = to->len;
     buf_puts(to, "Functions:");
     for (size_t i = 0; agg_table[i] != NULL; i++)
         help_function(to, agg_table[i], &line_start);
     buf_putc(to, '\n');
+}
+
+static bool unknown_topic(const char *name, struct error *err)
+{
+    struct suggest nearest = {.typed = name};
+    struct buf list = {0};
+    for (const struct topic *topic = topics; topic->name != NULL; topic++) {
+        suggest_offer(&nearest, topic->name);
+        if (topic > topics)
+            buf_puts(&list, topic[1].name == NULL ? " or " : ", ");
+        buf_puts(&list, topic->name);
+    }
+    error_set(err, EXIT_USAGE, "--help: expected %s, found '%s'%s%s%s", buf_cstr(&list), name,
+              nearest.best == NULL ? "" : "; did you mean '",
+              nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "'?");
+    buf_free(&list);
+    return false;
+}
+
+bool options_topic(const char *name, struct buf *to, struct error *err)
+{
+    for (const struct topic *topic = topics; topic->name != NULL; topic++) {
+        if (strcmp(topic->name, name) != 0)
+            continue;
+        for (size_t i = 0; topic->lines[i] != NULL; i++)
+            buf_printf(to, "%s\n", topic->lines[i]);
+        return true;
+    }
+    return unknown_topic(name, err);
 }

@@ -257,6 +257,13 @@ static bool parse_tz(struct command *c, const struct option *option, const char 
     return c->plan.zone != NULL;
 }
 
+static bool parse_help(struct command *c, const struct option *option, const char *value,
+                       struct error *err)
+{
+    c->topic = value;
+    return parse_flag(c, option, value, err);
+}
+
 static bool parse_row_id(struct command *c, const struct option *option, const char *value,
                          struct error *err)
 {
@@ -493,10 +500,20 @@ const struct option_group option_groups[] = {
        SIDE_ANY},
       {'j', "threads", "N", "threads that parse; 0: one a core (default)", parse_threads, 0, NULL,
        NULL, SIDE_ANY},
-      {'h', "help", NULL, "print this", parse_flag, AT(help), NULL, NULL, SIDE_ANY},
+      {'h', "help", "[TOPIC]", "print this, or more about a topic (below)", parse_help, AT(help),
+       NULL, NULL, SIDE_ANY},
       {'V', "version", NULL, "print the version", parse_flag, AT(version), NULL, NULL, SIDE_ANY}}},
     {0},
 };
+
+enum option_takes option_takes(const struct option *option)
+{
+    if (option->arg == NULL)
+        return TAKES_NOTHING;
+    if (option->arg[0] != '[' || option->arg[strlen(option->arg) - 1] != ']')
+        return TAKES_WORD; /* as [NAME=]FIELD,... is */
+    return option->arg[1] == '=' ? TAKES_ATTACHED : TAKES_OPTIONAL;
+}
 
 const struct option *options_find(const char *name, size_t len)
 {

@@ -38,6 +38,7 @@ struct command {
     bool at_eof_given;
     bool output_format;
     bool help, version;
+    const char *topic; /* of --help; NULL: not given */
     struct option_list {
         const struct option **at; /* each once, in the order in which it came first */
         size_t n;
@@ -56,7 +57,7 @@ typedef bool option_parse(struct command *c, const struct option *option, const 
 struct option {
     char letter;      /* 0: none */
     const char *name; /* without the dashes */
-    const char *arg;  /* name of its argument, NULL: a flag; [=WORD]: it need not be there */
+    const char *arg;  /* name of its argument; see option_takes() */
     const char *doc;  /* for --help */
     option_parse *parse;
     size_t at;                  /* where in struct command the value goes, if parse wants to know */
@@ -64,6 +65,15 @@ struct option {
     option_print *print;        /* NULL: the option changes no result */
     enum option_side side;
 };
+
+/* How an option takes its argument: `arg` is NULL, WORD, [=WORD] or [WORD]. */
+enum option_takes {
+    TAKES_NOTHING,
+    TAKES_WORD,     /* behind a `=`, or the next word */
+    TAKES_ATTACHED, /* behind a `=`, or none */
+    TAKES_OPTIONAL, /* the same, or the next word if it does not begin with a dash */
+};
+enum option_takes option_takes(const struct option *option);
 
 /* Options in the order of --help, under headings; a NULL heading or name ends a table. */
 enum { OPTIONS_PER_GROUP = 16 };
@@ -76,8 +86,11 @@ extern const struct option_group option_groups[];
 /* Three lines, for who typed the name alone. */
 void options_usage(struct buf *to);
 
-/* One screen: usage, the options by group, the functions. */
+/* One screen: usage, the options by group, the topics, the functions. */
 void options_help(struct buf *to);
+
+/* A topic's sections of the man page; false (EXIT_USAGE): there is none of this name. */
+bool options_topic(const char *name, struct buf *to, struct error *err);
 
 /* By its name; NULL: there is none. */
 const struct option *options_find(const char *name, size_t len);

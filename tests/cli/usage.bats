@@ -19,10 +19,46 @@ refuses() {
 @test "--help is one screen of 80 columns, on stdout" {
     run "$WINAGG" --help
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -le 70 ]
+    [ "${#lines[@]}" -le 72 ]
     [[ "${lines[0]}" == "Usage: winagg -t FIELD -w WINDOW "* ]]
     [ -z "$(awk 'length($0) > 79' <<<"$output")" ]
     same "$("$WINAGG" -h)" "$output"
+}
+
+@test "--help TOPIC prints a part of the man page, 79 columns wide" {
+    topics=$("$WINAGG" --help | sed -n 's/^Topics of --help: //p')
+    same "$(xargs -n 1 <<<"$topics" | sort | xargs)" \
+        "aggregates conditions keys late recipes restart times windows"
+    for topic in $topics; do
+        run "$WINAGG" --help "$topic"
+        [ "$status" -eq 0 ]
+        [ "${#lines[@]}" -ge 10 ]
+        # Commands and what they print stand as they are.
+        [ "$topic" == recipes ] || [ -z "$(awk 'length($0) > 79' <<<"$output")" ]
+        same "$("$WINAGG" "--help=$topic")" "$output"
+        same "$("$WINAGG" -h "$topic")" "$output"
+    done
+    "$WINAGG" --help windows | grep -q '^WINDOWS$'
+    "$WINAGG" --help keys | grep -qF "'service\.name' prints 'service.name'"
+}
+
+@test "an unknown topic is an error that lists them, and names the nearest" {
+    refuses "--help: expected times, windows, late, keys, aggregates, conditions, restart or recipes, found 'winows'; did you mean 'windows'?" --help winows
+    refuses "found 'xyzzy'" --help=xyzzy
+    refuses "found ''" --help=
+}
+
+@test "--help to a reader that has left ends quietly" {
+    mkfifo "$BATS_TEST_TMPDIR/pipe"
+    : <"$BATS_TEST_TMPDIR/pipe" &
+    exec 8>"$BATS_TEST_TMPDIR/pipe"
+    wait $!
+    for topic in "" times; do
+        # No topic is no word.
+        # shellcheck disable=SC2086
+        same "$("$WINAGG" --help $topic 2>&1 >&8; echo "$?")" 0
+    done
+    exec 8>&-
 }
 
 @test "alone it shows three lines, with an example" {
