@@ -6,21 +6,15 @@
 
 #include "base/memory.h"
 #include "base/suggest.h"
+#include "cli/complete.h"
 #include "cli/options.h"
 
-static const struct option *find_letter(char letter)
+static bool unknown_option(const char *word, struct error *err)
 {
-    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
-        for (const struct option *option = group->options; option->name != NULL; option++)
-            if (option->letter == letter)
-                return option;
-    return NULL;
-}
-
-static bool unknown_option(const char *word, size_t len, struct error *err)
-{
+    if (word[1] != '-')
+        return error_set(err, EXIT_USAGE, "unknown option '-%c'", word[1]);
     char typed[64];
-    snprintf(typed, sizeof typed, "%.*s", (int)len, word);
+    snprintf(typed, sizeof typed, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     struct suggest nearest = {.typed = typed};
     for (const struct option_group *group = option_groups; group->heading != NULL; group++)
         for (const struct option *option = group->options; option->name != NULL; option++)
@@ -43,22 +37,10 @@ static void note_given(struct option_list *given, const struct option *option)
 /* One option that starts at argv[*i]; an argument of its own may be the next word. */
 static bool take_option(struct command *c, int argc, char **argv, int *i, struct error *err)
 {
-    const char *word = argv[*i], *value = NULL;
-    const struct option *option;
-    if (word[1] == '-') {
-        size_t len = strcspn(word + 2, "=");
-        option = options_find(word + 2, len);
-        if (option == NULL)
-            return unknown_option(word + 2, len, err);
-        if (word[2 + len] == '=')
-            value = word + 2 + len + 1;
-    } else {
-        option = find_letter(word[1]);
-        if (option == NULL)
-            return error_set(err, EXIT_USAGE, "unknown option '-%c'", word[1]);
-        if (word[2] != '\0')
-            value = word + 2;
-    }
+    const char *value;
+    const struct option *option = options_of_word(argv[*i], &value);
+    if (option == NULL)
+        return unknown_option(argv[*i], err);
     enum option_takes takes = option_takes(option);
     if (takes == TAKES_NOTHING && value != NULL)
         return error_set(err, EXIT_USAGE, "--%s: expected no argument, found '%s'", option->name,
@@ -112,6 +94,8 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
     enum cli_action action = CLI_RUN;
     if (argc <= 1)
         action = CLI_ALONE;
+    else if (strcmp(argv[1], "--complete") == 0)
+        action = CLI_PRINT;
     else if (!take_all(&c, argc, argv, err))
         action = CLI_WRONG;
     else if (c.topic != NULL)
@@ -122,17 +106,13 @@ enum cli_action cli_parse(int argc, char **argv, struct plan *plan, struct buf *
         action = CLI_WRONG;
     if (action == CLI_ALONE)
         options_usage(text);
+    else if (action == CLI_PRINT && !c.help && !c.version)
+        complete(argc - 2, argv + 2, text);
     else if (action == CLI_PRINT && c.help && c.topic == NULL)
         options_help(text);
     else if (action == CLI_PRINT && c.version)
         buf_puts(text, "winagg " WINAGG_VERSION "\n");
-    texts_free(&c.time);
-    texts_free(&c.keys);
-    texts_free(&c.aggs);
-    texts_free(&c.columns);
-    texts_free(&c.where);
-    texts_free(&c.nulls);
-    free(c.given.at);
+    command_free(&c);
     if (action != CLI_RUN)
         plan_free(&c.plan);
     *plan = c.plan;

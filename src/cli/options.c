@@ -378,6 +378,7 @@ static const char *const time_units[] = {"rfc3339", "s", "ms", "us", "ns", "loca
 static const char *const at_eof_actions[] = {"flush", "keep", NULL};
 static const char *const resume_actions[] = {"skip", "continue", NULL};
 static const char *const verify_depths[] = {"quick", "full", NULL};
+static const char *const delays[] = {"all", NULL};
 static const char *const modes[] = {"accumulate", "discard", "retract", NULL};
 
 #define AT(member) offsetof(struct command, member)
@@ -387,13 +388,13 @@ const struct option_group option_groups[] = {
      {{'t', "time", "FIELD[,FIELD]", "where the event time stands (required)", parse_list, AT(time),
        NULL, print_time, SIDE_PARTIAL},
       {0, "time-format", "FORMAT", "auto (default), s, ms, us, ns or a %-pattern",
-       parse_time_format, 0, NULL, print_time_format, SIDE_PARTIAL},
+       parse_time_format, 0, time_format_names, print_time_format, SIDE_PARTIAL},
       {0, "year-from", "DATE", "times without a year are from here on", parse_text, AT(year_from),
        NULL, NULL, SIDE_PARTIAL},
       {0, "tz", "ZONE", "of times that carry none, and of calendars (UTC)", parse_tz, 0, NULL,
        print_tz, SIDE_ANY},
       {'d', "delay", "DURATION", "how far out of order records come (0), or all", parse_delay,
-       AT(plan.delay_ns), NULL, print_delay, SIDE_PARTIAL},
+       AT(plan.delay_ns), delays, print_delay, SIDE_PARTIAL},
       {0, "source", "FIELD", "a clock for each value; the slowest counts", parse_text, AT(source),
        NULL, print_source, SIDE_PARTIAL},
       {0, "sources", "N", "the clock waits for so many of them", parse_sources, 0, NULL,
@@ -522,4 +523,26 @@ const struct option *options_find(const char *name, size_t len)
             if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
                 return option;
     return NULL;
+}
+
+static const struct option *find_letter(char letter)
+{
+    for (const struct option_group *group = option_groups; group->heading != NULL; group++)
+        for (const struct option *option = group->options; option->name != NULL; option++)
+            if (option->letter == letter)
+                return option;
+    return NULL;
+}
+
+const struct option *options_of_word(const char *word, const char **value)
+{
+    *value = NULL;
+    if (word[1] != '-') {
+        *value = word[2] != '\0' ? word + 2 : NULL;
+        return find_letter(word[1]);
+    }
+    size_t len = strcspn(word + 2, "=");
+    if (word[2 + len] == '=')
+        *value = word + 2 + len + 1;
+    return options_find(word + 2, len);
 }

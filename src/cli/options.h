@@ -61,7 +61,8 @@ struct option {
     const char *doc;  /* for --help */
     option_parse *parse;
     size_t at;                  /* where in struct command the value goes, if parse wants to know */
-    const char *const *choices; /* parse_choice: the words, in the order of the enum; NULL ends */
+    const char *const *choices; /* words that it takes; parse_choice: all, in the order of the enum;
+                                   NULL ends */
     option_print *print;        /* NULL: the option changes no result */
     enum option_side side;
 };
@@ -83,6 +84,9 @@ struct option_group {
 };
 extern const struct option_group option_groups[];
 
+/* All but its plan. */
+void command_free(struct command *c);
+
 /* Three lines, for who typed the name alone. */
 void options_usage(struct buf *to);
 
@@ -94,6 +98,10 @@ bool options_topic(const char *name, struct buf *to, struct error *err);
 
 /* By its name; NULL: there is none. */
 const struct option *options_find(const char *name, size_t len);
+
+/* The option of a word that begins with a dash, or NULL; *value: what stands behind it in the same
+   word, or NULL. */
+const struct option *options_of_word(const char *word, const char **value);
 
 /*
  * --partial and --merge: does each option that was given belong there? A merge has the options that

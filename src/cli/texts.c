@@ -46,3 +46,14 @@ void texts_split_aggs(struct texts *texts, const char *list)
             return;
     }
 }
+
+void command_free(struct command *c)
+{
+    texts_free(&c->time);
+    texts_free(&c->keys);
+    texts_free(&c->aggs);
+    texts_free(&c->columns);
+    texts_free(&c->where);
+    texts_free(&c->nulls);
+    free(c->given.at);
+}

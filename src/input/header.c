@@ -124,6 +124,12 @@ static bool lay_out(struct input_plan *plan, struct names *names, const char *in
     struct csv_layout *layout = &plan->layout;
     lay_out_any(plan);
     layout->n_columns = names->n;
+    for (size_t i = 0; plan->names != NULL && i < names->n; i++) {
+        size_t len;
+        const char *name = name_at(names, i, &len);
+        buf_put(plan->names, name, len);
+        buf_putc(plan->names, '\0');
+    }
     for (size_t i = 0; i < options->n_time; i++) {
         if (!find_column(names, options->time[i].text, &layout->time[i]))
             return missing_column(names, input, options->time[i].text, err);

@@ -15,6 +15,7 @@ struct input_plan {
     enum input_format found;  /* the same, known before the header is */
     struct csv_rules rules;   /* of CSV */
     struct csv_layout layout; /* of texts */
+    struct buf *names; /* if not NULL, the names of all columns are appended, a NUL behind each */
 };
 
 /* Lives as long as the input. */

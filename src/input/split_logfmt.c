@@ -166,3 +166,12 @@ const char *split_logfmt(struct splitter *s, const char *record, size_t len, str
     }
     return NULL;
 }
+
+void split_logfmt_keys(const char *record, size_t len,
+                       void (*each)(void *to, const char *key, size_t len), void *to)
+{
+    const char *at = record;
+    struct pair pair;
+    while (at != NULL && next_pair(&at, record + len, &pair))
+        each(to, pair.key, pair.key_len);
+}

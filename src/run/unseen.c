@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/escape.h"
 #include "base/memory.h"
 #include "base/suggest.h"
+#include "input/names.h"
 #include "input/reader.h"
 
-enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_NESTING = 8, MOST_NAME_BYTES = 256 };
+enum { MOST_SAMPLE_BYTES = 1 << 20 };
 
 struct unseen {
     const struct input_options *options;
@@ -97,50 +97,32 @@ struct names {
     size_t n;
 };
 
-static void offer(struct names *names, const struct buf *path, const char *key)
+static void offer(void *to, const char *name, size_t len, const char *key, const json_t *value)
 {
+    struct names *names = to;
+    (void)value;
     if (strcmp(key, names->typed) == 0 && names->literal == NULL)
-        names->literal = memory_strndup(path->data, path->len);
+        names->literal = memory_strndup(name, len);
     names->kept = memory_realloc(names->kept, (names->n + 1) * sizeof *names->kept);
-    names->kept[names->n] = memory_strndup(path->data, path->len);
+    names->kept[names->n] = memory_strndup(name, len);
     suggest_offer(&names->nearest, names->kept[names->n++]);
-}
-
-static void offer_object(struct names *names, json_t *object, struct buf *path, unsigned depth)
-{
-    size_t len = path->len;
-    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
-        const char *key = json_object_iter_key(at);
-        if (len + strlen(key) > MOST_NAME_BYTES)
-            continue;
-        path->len = len;
-        buf_puts(path, len > 0 ? "." : "");
-        escape_put(path, key, ".,:=[]");
-        offer(names, path, key);
-        json_t *value = json_object_iter_value(at);
-        if (json_is_object(value) && depth < MOST_NESTING)
-            offer_object(names, value, path, depth + 1);
-    }
-    path->len = len;
 }
 
 static void say(const struct unseen *u, const struct path *path)
 {
     struct names names = {.nearest = {.typed = path->escaped}, .typed = path->text};
-    struct buf prefix = {0};
     json_t *object = u->is_text || u->sample.len == 0
                          ? NULL
                          : json_loadb(u->sample.data, u->sample.len,
                                       JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
     if (json_is_object(object))
-        offer_object(&names, object, &prefix, 0);
+        names_of_object(object, offer, &names);
     const char *best = names.literal != NULL ? names.literal : names.nearest.best;
     fprintf(stderr, "winagg: field '%s' was in no record", path->escaped);
     if (best != NULL)
         fprintf(stderr, "; did you mean '%s'?", best);
     fputc('\n', stderr);
     json_decref(object);
-    buf_free(&prefix);
     for (size_t i = 0; i < names.n; i++)
         free(names.kept[i]);
     free(names.kept);

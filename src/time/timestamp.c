@@ -9,11 +9,12 @@
 #include "time/pattern.h"
 #include "time/rfc3339.h"
 
+const char *const time_format_names[] = {"auto", "s", "ms", "us", "ns", NULL};
+
 bool time_format_add(struct time_format *format, const char *text, struct error *err)
 {
-    static const char *const NAMES[] = {"auto", "s", "ms", "us", "ns"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        if (strcmp(text, NAMES[i]) != 0)
+    for (size_t i = 0; time_format_names[i] != NULL; i++) {
+        if (strcmp(text, time_format_names[i]) != 0)
             continue;
         if (format->n_patterns > 0)
             return error_set(err, EXIT_USAGE,

@@ -34,8 +34,11 @@ struct time_format {
     int year_from, year_from_month, year_from_day;
 };
 
+/* What is no pattern: auto, s, ms, us, ns; then NULL. */
+extern const char *const time_format_names[];
+
 /*
- * `text`: auto, s, ms, us, ns or a pattern with a %. *err (EXIT_USAGE) on anything else. A pattern
+ * `text`: one of these or a pattern with a %. *err (EXIT_USAGE) on anything else. A pattern
  * goes behind those that are there already; anything else may not stand beside another.
  */
 bool time_format_add(struct time_format *format, const char *text, struct error *err);

@@ -144,8 +144,9 @@ static void offer(struct suggest *s, const char *word, const char *name, char be
         s->best = best; /* the word does not outlive this */
 }
 
-static void offer_name(struct nearest *nearest, const char *name)
+static void offer_name(void *to, const char *name)
 {
+    struct nearest *nearest = to;
     char lower[NAME_MAX_BYTES];
     to_lower(lower, name);
     offer(&nearest->whole, lower, name, nearest->whole_name);
@@ -154,8 +155,13 @@ static void offer_name(struct nearest *nearest, const char *name)
         offer(&nearest->last, slash + 1, name, nearest->last_name);
 }
 
+struct taker {
+    void (*take)(void *to, const char *name);
+    void *to;
+};
+
 /* Zones begin with a capital letter and have no dot; the lists beside them don't, or do. */
-static void offer_directory(struct nearest *nearest, const char *root, const char *under, int level)
+static void each_of(const struct taker *taker, const char *root, const char *under, int level)
 {
     char path[3 * NAME_MAX_BYTES], name[NAME_MAX_BYTES];
     snprintf(path, sizeof path, "%s/%s", root, under);
@@ -173,11 +179,18 @@ static void offer_directory(struct nearest *nearest, const char *root, const cha
         if (len >= (int)sizeof name || stat(path, &st) != 0)
             continue;
         if (S_ISREG(st.st_mode))
-            offer_name(nearest, name);
+            taker->take(taker->to, name);
         else if (S_ISDIR(st.st_mode) && level < MOST_LEVELS)
-            offer_directory(nearest, root, name, level + 1);
+            each_of(taker, root, name, level + 1);
     }
     closedir(dir);
+}
+
+void zone_each(void (*take)(void *to, const char *name), void *to)
+{
+    const struct taker taker = {take, to};
+    for (size_t i = 0; i < N_ROOTS; i++)
+        each_of(&taker, ROOTS[i], "", 1);
 }
 
 /* [UTC|GMT][+-]h[h][:mm] or [+-]hhmm: the hours, if they are whole and a zone has them. */
@@ -223,8 +236,7 @@ static bool unknown_zone(const char *name, struct error *err)
     struct nearest nearest = {.whole = {.best = NULL}};
     to_lower(nearest.typed, name);
     nearest.whole.typed = nearest.last.typed = nearest.typed;
-    for (size_t i = 0; i < N_ROOTS && nearest.whole.best == NULL && nearest.last.best == NULL; i++)
-        offer_directory(&nearest, ROOTS[i], "", 1);
+    zone_each(offer_name, &nearest);
     bool by_last = nearest.last.best != NULL &&
                    (nearest.whole.best == NULL || nearest.last.cost < nearest.whole.cost);
     const char *best = by_last ? nearest.last.best : nearest.whole.best;

@@ -289,6 +289,22 @@ static const struct window_ops window_table[] = {
 };
 enum { N_KINDS = sizeof window_table / sizeof window_table[0] };
 
+void window_each_word(void (*take)(void *to, const char *word), void *to)
+{
+    char word[32];
+    for (int i = 0; i < N_KINDS; i++) {
+        if (window_table[i].prefix == NULL)
+            continue;
+        snprintf(word, sizeof word, "%s:", window_table[i].prefix);
+        take(to, word);
+    }
+    for (size_t i = 0; i < sizeof unit_names / sizeof *unit_names; i++) {
+        snprintf(word, sizeof word, "tumbling:%s", unit_names[i]);
+        take(to, word);
+    }
+    take(to, "all");
+}
+
 /* Without a kind: `all`, a length, or what was likely meant. */
 static bool parse_bare(struct window_spec *spec, const char *text, struct error *err)
 {

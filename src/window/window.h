@@ -48,6 +48,9 @@ enum calendar_unit {
     CALENDAR_YEAR,
 };
 
+/* Calls take() with each way to begin a WINDOW but a SIZE: `sliding:`, `tumbling:day`, `all`. */
+void window_each_word(void (*take)(void *to, const char *word), void *to);
+
 /* More windows over one record than that are refused: each costs time and memory. */
 enum { WINDOWS_PER_RECORD_MAX = 100000 };
 
