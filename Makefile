@@ -72,8 +72,8 @@ $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $<
 
-unit: $(UNIT) ## build and run the C unit tests
-	@for t in $(UNIT); do echo "$$t" && $$t || exit 1; done
+unit: $(UNIT) $(B)/winagg ## build and run the C unit tests
+	@for t in $(UNIT); do echo "$$t" && WINAGG=$(abspath $(B)/winagg) $$t || exit 1; done
 
 test-programs: $(B)/winagg $(UNIT) $(REPLAY)
 
