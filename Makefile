@@ -7,6 +7,9 @@ VERSION   = 0.1.0
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
 MANDIR   ?= $(PREFIX)/share/man
+BASHDIR  ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR   ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
 INSTALL  ?= install
 CFLAGS   ?= -O2 -g
 FLAVOUR  ?= release
@@ -25,6 +28,7 @@ FLAVOUR_CFLAGS = $(FLAVOUR_CFLAGS_$(FLAVOUR))
 
 SRC       = $(wildcard src/*/*.c)
 OBJ       = $(SRC:src/%.c=$(B)/%.o)
+PAGES     = $(wildcard man/*.[1-9])
 UNIT_SRC  = $(wildcard tests/unit/test_*.c)
 UNIT      = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
@@ -33,7 +37,7 @@ REPLAY    = $(FUZZ_SRC:tests/fuzz/%.c=$(B)/replay/%)
 BENCH     = $(addprefix $(B)/bench/,generate measure latency)
 FUZZ_SECONDS ?= 30
 
-all: $(B)/winagg ## build the program (build/release/winagg)
+all: $(B)/winagg $(PAGES:%=$(B)/%) ## build the program (build/release/winagg)
 
 $(B)/libwinagg.a: $(OBJ) $(B)/topics.o
 	@rm -f $@
@@ -49,6 +53,11 @@ $(B)/topics.c: man/winagg.1 scripts/help-topics.awk
 
 $(B)/topics.o: $(B)/topics.c src/cli/topics.h Makefile
 	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+static: $(B)/winagg-static ## build it without shared libraries (build/release/winagg-static)
+
+$(B)/winagg-static: $(B)/main.o $(B)/libwinagg.a
+	$(CC) $(CFLAGS) $(FLAVOUR_CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^ $(LIBS)
 
 $(B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
@@ -124,22 +133,37 @@ profile: all $(BENCH) ## print where the cycles go
 lint: ## check style, includes, scripts and the man page
 	@scripts/lint
 
-install: $(B)/winagg ## install under DESTDIR and PREFIX (/usr/local)
-	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1"
+# The version stands in each page's footer.
+$(B)/man/%: man/% Makefile
+	@mkdir -p $(@D)
+	sed 's/^\.Os$$/.Os winagg $(VERSION)/' $< >$@.tmp && mv $@.tmp $@
+
+install: $(B)/winagg $(PAGES:%=$(B)/%) ## install under DESTDIR and PREFIX (/usr/local)
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(BASHDIR)" "$(DESTDIR)$(ZSHDIR)" "$(DESTDIR)$(FISHDIR)"
 	$(INSTALL) -m 755 $(B)/winagg "$(DESTDIR)$(BINDIR)/winagg"
-	$(INSTALL) -m 644 man/winagg.1 "$(DESTDIR)$(MANDIR)/man1/winagg.1"
+	$(INSTALL) -m 644 src/completions/winagg.bash "$(DESTDIR)$(BASHDIR)/winagg"
+	$(INSTALL) -m 644 src/completions/_winagg "$(DESTDIR)$(ZSHDIR)/_winagg"
+	$(INSTALL) -m 644 src/completions/winagg.fish "$(DESTDIR)$(FISHDIR)/winagg.fish"
+	for page in $(PAGES); do \
+	    folder="$(DESTDIR)$(MANDIR)/man$${page##*.}"; \
+	    $(INSTALL) -d "$$folder" && $(INSTALL) -m 644 "$(B)/$$page" "$$folder/" || exit 1; \
+	done
 
 uninstall: ## remove what install put there
-	rm -f "$(DESTDIR)$(BINDIR)/winagg" "$(DESTDIR)$(MANDIR)/man1/winagg.1"
+	rm -f "$(DESTDIR)$(BINDIR)/winagg" "$(DESTDIR)$(BASHDIR)/winagg" "$(DESTDIR)$(ZSHDIR)/_winagg" \
+	    "$(DESTDIR)$(FISHDIR)/winagg.fish"
+	for page in $(PAGES); do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}"; done
 
 installcheck: ## run the command-line tests and the examples with the installed program
 	test -r "$(DESTDIR)$(MANDIR)/man1/winagg.1"
 	WINAGG="$(DESTDIR)$(BINDIR)/winagg" bats tests/cli tests/docs.bats
 
-dist: ## pack what is committed as winagg-VERSION.tar.gz
+dist: ## pack what is committed as winagg-VERSION.tar.gz, the same bytes each time
 	@git rev-parse -q --verify HEAD >/dev/null || \
 	    { echo "dist: expected a git checkout: what is committed is packed" >&2; exit 1; }
-	git -c tar.tar.gz.command='gzip -9n' archive --prefix=winagg-$(VERSION)/ -o winagg-$(VERSION).tar.gz HEAD
+	git -c core.attributesFile=/dev/null -c core.autocrlf=false -c tar.umask=0022 \
+	    -c tar.tar.gz.command='env -u GZIP gzip -9n' \
+	    archive --prefix=winagg-$(VERSION)/ -o winagg-$(VERSION).tar.gz HEAD
 
 distcheck: dist ## build, test, install and uninstall what dist packs
 	rm -rf build/distcheck && mkdir -p build/distcheck
@@ -157,7 +181,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
 .PHONY: all unit test-programs check crash asan ubsan tsan cross bare fuzz-programs fuzz bench profile lint install \
-        uninstall installcheck dist distcheck clean help
+        uninstall installcheck dist distcheck static clean help
 .SECONDARY:
 
 -include $(OBJ:.o=.d) $(B)/main.d $(B)/topics.d $(UNIT:=.d) $(FUZZ:=.d) $(REPLAY:=.d)
