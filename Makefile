@@ -174,14 +174,20 @@ distcheck: dist ## build, test, install and uninstall what dist packs
 	    test -z "$$(find build/root -type f)" && $(MAKE) clean && test ! -e build
 	rm -rf build/distcheck
 
+deb rpm formula: dist ## pack for Debian, Fedora, Homebrew, with tests, into build/packages (minutes)
+	@scripts/package $@ winagg-$(VERSION).tar.gz
+
+packages: ## pack for all of these (minutes)
+	@$(MAKE) deb rpm formula
+
 clean: ## remove everything that was built
 	rm -rf build winagg-$(VERSION).tar.gz
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z ]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 20
 
 .PHONY: all unit test-programs check crash asan ubsan tsan cross bare fuzz-programs fuzz bench profile lint install \
-        uninstall installcheck dist distcheck static clean help
+        uninstall installcheck dist distcheck static deb rpm formula packages clean help
 .SECONDARY:
 
 -include $(OBJ:.o=.d) $(B)/main.d $(B)/topics.d $(UNIT:=.d) $(FUZZ:=.d) $(REPLAY:=.d)
