@@ -102,6 +102,11 @@ functions_of_help() {
     done
 }
 
+@test "the man page names the topics of --help" {
+    same_words "$(sed -n '/^\.It Fl h , Fl -help/,/^\.It Fl V/s/^\.Cm //p' "$root/man/winagg.1" | tr ' ' '\n' | grep '[a-z]')" \
+        "$("$WINAGG" --help | sed -n 's/^Topics of --help: //p' | tr ' ' '\n')"
+}
+
 @test "--help TOPIC has the words of the man page" {
     run "$root/tests/help_topics.py" "$root/man/winagg.1"
     echo "$output"
