@@ -5,7 +5,12 @@
 /* Folds one chunk into the chain; both halves of the value so far go into the seed. */
 static struct digest_value fold(uint64_t low, uint64_t high, const void *bytes, size_t len)
 {
-    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, len, low ^ (high << 32 | high >> 32));
+    uint64_t seed = low ^ (high << 32 | high >> 32);
+#if defined __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        return digest_fold_avx2(seed, bytes, len);
+#endif
+    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, len, seed);
     return (struct digest_value){hash.low64, hash.high64};
 }
 

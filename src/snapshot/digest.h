@@ -35,4 +35,7 @@ void digest_free(struct digest *digest); /* and back to that of no bytes */
 struct digest_value digest_of(const void *bytes, size_t len); /* of one short piece */
 bool digest_equal(struct digest_value a, struct digest_value b);
 
+/* For digest.c: XXH3-128 of a machine that has AVX2. */
+struct digest_value digest_fold_avx2(uint64_t seed, const void *bytes, size_t len);
+
 #endif
