@@ -25,6 +25,7 @@ enum {
     COST_SHARE = 50,      /* checkpoints may take 1/50 of the processor time */
     PATIENCE = 4,         /* but wait for so many times that by the clock at most */
     FAULT_NS = 4000,      /* a copy-on-write fault: 3 to 5 microseconds, measured */
+    GUESSED_BYTE_NS = 4,  /* what a byte of a large state costs in all, before one was written */
     MAX_FAILURES = 3,
     CHILD_POLL_NS = 5000000, /* how often to look whether a snapshot is done, while idle */
 };
@@ -60,6 +61,7 @@ void checkpoint_start(struct running *r)
     struct checkpoint *c = &r->checkpoint;
     c->interval_ns = c->longest_ns = r->plan->checkpoint_ns;
     c->every_records = c->records_left = r->plan->checkpoint_records;
+    c->byte_ns = GUESSED_BYTE_NS;
     begin_interval(c);
 }
 
@@ -159,11 +161,27 @@ static long page_faults(void)
     return self.ru_minflt;
 }
 
-/* The interval is over; has the run done enough to pay for the next snapshot? If not, it waits. */
-static bool is_affordable(struct checkpoint *c)
+/* The last snapshot's cost is known: a large one tells what the next will cost. */
+static void learn_cost(struct checkpoint *c)
 {
+    if (c->bytes > FORK_BYTES)
+        c->byte_ns = (double)c->cost_ns / (double)c->bytes;
+}
+
+/* What a snapshot will cost now: that of a small state is as dear as the last one. */
+static int64_t expected_cost_ns(const struct running *r)
+{
+    const struct checkpoint *c = &r->checkpoint;
+    size_t bytes = engine_state_bytes(r->engine);
+    return bytes > FORK_BYTES ? (int64_t)((double)bytes * c->byte_ns) : c->cost_ns;
+}
+
+/* The interval is over; has the run done enough to pay for the next snapshot? If not, it waits. */
+static bool is_affordable(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
     int64_t now_ns = clock_monotonic_ns();
-    int64_t wanted_ns = c->cost_ns * COST_SHARE;
+    int64_t wanted_ns = expected_cost_ns(r) * COST_SHARE;
     int64_t missing_ns = wanted_ns - (clock_process_ns() - c->last_cpu_ns);
     int64_t latest_ns = c->last_ns + wanted_ns * PATIENCE;
     if (missing_ns <= 0 || now_ns >= latest_ns) {
@@ -189,6 +207,7 @@ static bool write_in_place(struct running *r, bool finished, bool must)
         error = snapshot_publish(c->path);
     bool ok = done(r, error, must);
     c->cost_ns = clock_thread_ns() - before_ns;
+    learn_cost(c);
     begin_interval(c);
     return ok;
 }
@@ -282,6 +301,7 @@ static bool reap(struct running *r, bool wait)
     c->cost_ns += (page_faults() - c->faults_before) * FAULT_NS;
     c->cost_ns += ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
                   ((int64_t)used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
+    learn_cost(c);
     begin_interval(c);
     return ok;
 }
@@ -294,13 +314,14 @@ bool checkpoint_if_due(struct running *r, uint64_t records)
     c->records_left -= c->every_records > 0 ? records : 0;
     bool due = c->every_records > 0
                    ? c->records_left == 0
-                   : clock_monotonic_ns() >= c->due_ns && (c->child != 0 || is_affordable(c));
+                   : clock_monotonic_ns() >= c->due_ns && (c->child != 0 || is_affordable(r));
     /* One that is due by number is taken at that very record: it waits for the one before it. */
     if (!reap(r, due && c->every_records > 0))
         return false;
     if (!due || c->child != 0)
         return true;
     c->records_left = c->every_records;
+    c->bytes = engine_state_bytes(r->engine);
     if (!settle_outputs(r))
         return false;
     if (r->sinks[SINK_ROWS].closed_by_reader)

@@ -4,7 +4,8 @@
  * A small state is written in place. A large one is written by a forked child, which sees the state
  * as it was at the fork while the run goes on: the pause is the fork's, 2 to 3 ms for 100 MB. The
  * price is copy-on-write (a page fault for each page that is changed meanwhile) and the child's
- * processor time; both are measured, and the next one waits until the run has used 50 times as much
+ * processor time; both are measured, so that the cost of the next one is known from the size of the
+ * state (the first time it is a guess), and that one waits until the run has used 50 times as much
  * processor time, or for 200 times as long by the clock: a stream that is nearly quiet must have
  * its snapshots, too. On a machine that is busy with other things a second of the clock is less
  * than one of processor time, so the clock alone would promise too much. A log of changes would
@@ -58,6 +59,8 @@ struct checkpoint {
     uint64_t taken;     /* snapshots published */
     int64_t longest_ns; /* the interval, where it was stretched most */
     int64_t cost_ns;    /* processor time of the last one */
+    size_t bytes;       /* about what it took */
+    double byte_ns;     /* what a byte of a large one costs */
 };
 
 /* Locks the state file. */
