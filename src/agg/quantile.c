@@ -5,11 +5,13 @@
  * All numbers are kept: 8 bytes each as mantissas of one exponent, the lowest that came, and only
  * if they do not fit so, 16 bytes each. A result selects the rank it needs, by the histogram of one
  * byte of the values after the other: linear time, without a bad case, and without touching the
- * samples, which are not worth sorting for one or two ranks.
+ * samples, which are not worth sorting for one or two ranks. Those of a window that slides are:
+ * they are asked for their ranks again and again, and change little between.
  */
 #include "agg/chunks.h"
 #include "agg/functions.h"
 #include "agg/heap.h"
+#include "agg/sorted.h"
 #include "base/int128.h"
 #include "base/number.h"
 #include "base/wire.h"
@@ -17,10 +19,13 @@
 enum { LOWEST_EXP = -5000, HIGHEST_EXP = 308 }; /* that a struct value can have, base/number.h */
 
 struct samples {
-    struct chunks chunks; /* of int64_t, or of struct value if wide */
+    union {
+        struct chunks chunks;  /* of int64_t, or of struct value if wide */
+        struct sorted *sorted; /* of a running state */
+    };
     uint64_t n;
     int16_t exp; /* unless wide, of all; not set while n is 0 */
-    bool wide;
+    bool wide, runs;
 };
 
 static int64_t *narrow_of(const struct chunk *chunk, size_t *n)
@@ -190,6 +195,53 @@ static void quantile_merge(const struct agg *agg, void *into, const void *from, 
     }
 }
 
+static void running_init(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    *(struct samples *)acc = (struct samples){.runs = true};
+}
+
+/* Puts the samples into the running state, or takes them out of it if there is no arena. */
+static void run_through(struct samples *state, const struct samples *s, struct arena *arena)
+{
+    for (const struct chunk *c = s->chunks.used; c != NULL; c = c->next) {
+        size_t n;
+        const int64_t *mants = narrow_of(c, &n);
+        const struct value *values = s->wide ? wide_of(c, &n) : NULL;
+        for (size_t i = 0; i < n; i++) {
+            struct value v = {.exp = s->exp, .kind = VALUE_NUMBER};
+            if (s->wide)
+                v = values[i];
+            else
+                v.mant = mants[i];
+            if (arena != NULL)
+                sorted_put(state->sorted, &v, arena);
+            else
+                sorted_take(state->sorted, &v);
+        }
+    }
+    state->n = state->sorted->n;
+}
+
+static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct samples *state = acc;
+    if (state->sorted == NULL) {
+        state->sorted = arena_alloc(arena, sizeof *state->sorted);
+        *state->sorted = (struct sorted){0};
+    }
+    run_through(state, from, arena);
+}
+
+static void running_leave(const struct agg *agg, void *acc, const void *from)
+{
+    (void)agg;
+    run_through(acc, from, NULL);
+}
+
+static const struct agg_running quantile_running = {running_init, running_enter, running_leave};
+
 /* Order-preserving, as unsigned. */
 static uint64_t to_key(int64_t mant)
 {
@@ -301,6 +353,13 @@ static void select_wide(const struct samples *s, uint64_t rank, struct value *lo
     *high = *(const struct value *)sorted[rank + 1 < filled ? rank + 1 : rank];
 }
 
+static void select_sorted(const struct sorted *s, uint64_t rank, struct value *low,
+                          struct value *high)
+{
+    *low = *sorted_rank(s, rank);
+    *high = *sorted_rank(s, rank + 1 < s->n ? rank + 1 : rank);
+}
+
 static void quantile_result(const struct agg *agg, const void *acc, struct datum *result,
                             struct buf *scratch)
 {
@@ -312,7 +371,10 @@ static void quantile_result(const struct agg *agg, const void *acc, struct datum
     uint64_t rank = (uint64_t)(h / agg->q_denominator);
     uint64_t rest = (uint64_t)(h % agg->q_denominator);
     struct value low, high;
-    (s->wide ? select_wide : select_narrow)(s, rank, &low, &high, scratch);
+    if (s->runs)
+        select_sorted(s->sorted, rank, &low, &high);
+    else
+        (s->wide ? select_wide : select_narrow)(s, rank, &low, &high, scratch);
     size_t start = scratch->len;
     number_interpolate_print(scratch, &low, rest == 0 ? &low : &high, rest, agg->q_denominator);
     *result = (struct datum){DATUM_NUMBER, scratch->data + start, scratch->len - start};
@@ -396,6 +458,7 @@ const struct agg_ops median_ops = {
     .size = sizeof(struct samples),
     .input = AGG_NUMBER,
     .grows = true,
+    .running = &quantile_running,
     .view = &median_view,
     .init = quantile_init,
     .add = quantile_add,
@@ -415,6 +478,7 @@ const struct agg_ops quantile_ops = {
     .input = AGG_NUMBER,
     .param = AGG_RANK_FIELD,
     .grows = true,
+    .running = &quantile_running,
     .view = &quantile_view,
     .init = quantile_init,
     .add = quantile_add,
