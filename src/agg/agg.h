@@ -62,7 +62,7 @@ struct agg {
 struct agg_running {
     void (*init)(const struct agg *agg, void *acc);
     void (*enter)(const struct agg *agg, void *acc, const void *from, struct arena *arena);
-    void (*leave)(const struct agg *agg, void *acc, const void *from);
+    void (*leave)(const struct agg *agg, void *acc, const void *from, struct arena *arena);
 };
 
 /* Records to add, column-wise: record rows[i] of the batch goes to the block accs[i]. */

@@ -22,6 +22,7 @@
 #include "agg/chunks.h"
 #include "agg/functions.h"
 #include "agg/kept.h"
+#include "agg/sorted.h"
 #include "base/int128.h"
 #include "base/number.h"
 #include "base/wire.h"
@@ -38,8 +39,14 @@ struct bins {
     int32_t n;
 };
 
+/* Of a running state: the lowest and the highest values of what has entered. */
+struct edges {
+    struct sorted lowest, highest;
+};
+
 struct sketch {
     uint64_t n;
+    struct edges *edges; /* NULL: it is no running state, which is dense */
     bool is_dense;
     union {
         struct chunks codes; /* of int32_t, n of them */
@@ -208,6 +215,92 @@ static void approx_quantile_merge(const struct agg *agg, void *into, const void 
     kept_extreme(&to->min, &min, -1, arena);
     kept_extreme(&to->max, &max, 1, arena);
 }
+
+/* A code that was counted so often is so no more. */
+static void uncount_code(struct sketch *s, int32_t code, uint64_t count)
+{
+    struct bins *b = code < 0 ? &s->negative : &s->positive;
+    if (code == 0)
+        s->zeros -= count;
+    else
+        b->count[code_bin(code) - b->first] -= count;
+    s->n -= count;
+}
+
+static void uncount_bins(struct sketch *state, const struct bins *from, bool is_negative)
+{
+    for (int32_t i = 0; i < from->n; i++)
+        if (from->count[i] > 0)
+            uncount_code(state, code_of(from->first + i, is_negative), from->count[i]);
+}
+
+static void uncount(struct sketch *state, const struct sketch *from)
+{
+    if (from->is_dense) {
+        state->zeros -= from->zeros;
+        state->n -= from->zeros;
+        uncount_bins(state, &from->negative, true);
+        uncount_bins(state, &from->positive, false);
+        return;
+    }
+    for (const struct chunk *c = from->codes.used; c != NULL; c = c->next) {
+        size_t n;
+        const int32_t *code = codes_of(c, &n);
+        for (size_t i = 0; i < n; i++)
+            uncount_code(state, code[i], 1);
+    }
+}
+
+static void running_init(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    *(struct sketch *)acc = (struct sketch){.is_dense = true};
+}
+
+static void set_edges(struct sketch *state, struct arena *arena)
+{
+    const struct edges *e = state->edges;
+    kept_reset(&state->min);
+    kept_reset(&state->max);
+    if (e->lowest.n == 0)
+        return;
+    kept_set(&state->min, sorted_rank(&e->lowest, 0), arena);
+    kept_set(&state->max, sorted_rank(&e->highest, e->highest.n - 1), arena);
+}
+
+static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    struct sketch *state = acc;
+    const struct sketch *s = from;
+    if (s->n == 0)
+        return;
+    if (state->edges == NULL) {
+        state->edges = arena_alloc(arena, sizeof *state->edges);
+        *state->edges = (struct edges){0};
+    }
+    struct value lowest = kept_value(&s->min), highest = kept_value(&s->max);
+    sorted_put(&state->edges->lowest, &lowest, arena);
+    sorted_put(&state->edges->highest, &highest, arena);
+    approx_quantile_merge(agg, state, s, arena);
+    set_edges(state, arena);
+}
+
+static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct sketch *state = acc;
+    const struct sketch *s = from;
+    if (s->n == 0)
+        return;
+    struct value lowest = kept_value(&s->min), highest = kept_value(&s->max);
+    sorted_take(&state->edges->lowest, &lowest);
+    sorted_take(&state->edges->highest, &highest);
+    uncount(state, s);
+    set_edges(state, arena);
+}
+
+static const struct agg_running approx_quantile_running = {running_init, running_enter,
+                                                           running_leave};
 
 /* The n <= MOST_CODES codes of a sketch that is not dense, in order. */
 static void sort_codes(const struct sketch *s, int32_t *sorted)
@@ -417,6 +510,7 @@ const struct agg_ops approx_quantile_ops = {
     .input = AGG_NUMBER,
     .param = AGG_RANK_FIELD,
     .grows = true,
+    .running = &approx_quantile_running,
     .view = &approx_quantile_view,
     .init = approx_quantile_init,
     .add = approx_quantile_add,

@@ -201,8 +201,9 @@ static void running_init(const struct agg *agg, void *acc)
     *(struct samples *)acc = (struct samples){.runs = true};
 }
 
-/* Puts the samples into the running state, or takes them out of it if there is no arena. */
-static void run_through(struct samples *state, const struct samples *s, struct arena *arena)
+/* Puts the samples into the running state, or takes them out of it. */
+static void run_through(struct samples *state, const struct samples *s, bool put,
+                        struct arena *arena)
 {
     for (const struct chunk *c = s->chunks.used; c != NULL; c = c->next) {
         size_t n;
@@ -214,7 +215,7 @@ static void run_through(struct samples *state, const struct samples *s, struct a
                 v = values[i];
             else
                 v.mant = mants[i];
-            if (arena != NULL)
+            if (put)
                 sorted_put(state->sorted, &v, arena);
             else
                 sorted_take(state->sorted, &v);
@@ -231,13 +232,13 @@ static void running_enter(const struct agg *agg, void *acc, const void *from, st
         state->sorted = arena_alloc(arena, sizeof *state->sorted);
         *state->sorted = (struct sorted){0};
     }
-    run_through(state, from, arena);
+    run_through(state, from, true, arena);
 }
 
-static void running_leave(const struct agg *agg, void *acc, const void *from)
+static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
 {
     (void)agg;
-    run_through(acc, from, NULL);
+    run_through(acc, from, false, arena);
 }
 
 static const struct agg_running quantile_running = {running_init, running_enter, running_leave};

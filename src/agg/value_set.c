@@ -116,14 +116,14 @@ static void running_enter(const struct agg *agg, void *acc, const void *from, st
     }
 }
 
-static void running_leave(const struct agg *agg, void *acc, const void *from)
+static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
 {
     (void)agg;
     struct byte_set *set = acc;
     struct byte_set_cursor cursor = {0};
     struct byte_set_entry entry;
     while (byte_set_next(from, &cursor, &entry)) {
-        char *payload = running_put(set, &entry, NULL); /* it is there */
+        char *payload = running_put(set, &entry, arena); /* it is there */
         uint64_t count = value_set_count(payload) - count_of(from, &entry);
         memcpy(payload, &count, sizeof count);
         set->n_gone += count == 0;

@@ -232,7 +232,7 @@ void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct 
             continue;
         for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
             agg->ops->running->leave(agg, cell_accs(at) + agg->offset,
-                                     cell_accs_of(from) + agg->offset);
+                                     cell_accs_of(from) + agg->offset, &stacks->keys.arena);
     }
 }
 
