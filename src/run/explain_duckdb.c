@@ -8,126 +8,39 @@
  *
  * Texts are compared as texts and numbers as doubles, so results are equal up to rounding.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "input/plan.h"
 #include "input/reader.h"
 #include "run/explain.h"
-#include "source/source.h"
-#include "time/timestamp.h"
+#include "run/script.h"
 
-static void put_string(struct buf *to, const char *text)
-{
-    buf_put_quoted(to, text, strlen(text), '\'');
-}
+static const struct condition_sql dialect = {0};
 
 static void put_name(struct buf *to, const char *text)
 {
     buf_put_quoted(to, text, strlen(text), '"');
 }
 
-/* What the first records say of the input. */
-struct sample {
-    enum input_format format;
-    bool *is_number; /* of each column: all its values are numbers */
-};
-
-static bool refuse(struct error *err, const char *what, const char *why)
-{
-    return error_set(err, EXIT_USAGE, "--explain=duckdb: %s has no equal there: %s", what, why);
-}
-
-static void note_values(const struct plan *plan, const struct batch *batch, struct sample *sample)
-{
-    for (size_t f = 0; f < plan->input.n_fields; f++) {
-        sample->is_number[f] = batch->n > 0 && !batch->is_text;
-        for (size_t i = 0; i < batch->n; i++) {
-            uint8_t kind = batch->columns[f][i].kind;
-            sample->is_number[f] &=
-                kind == VALUE_NULL || kind == VALUE_NUMBER || kind == VALUE_WIDE;
-        }
-    }
-}
-
-static bool take_sample(const struct plan *plan, struct sample *sample, struct error *err)
-{
-    struct source source;
-    struct block block = {0};
-    struct batch batch = {0};
-    if (!source_open(&source, plan->n_inputs == 0 ? NULL : plan->input_paths[0], err))
-        return false;
-    struct input *in = input_open(&plan->input, source.fd, source.name);
-    bool ok = input_read_block(in, &block, err) != INPUT_FAILED;
-    if (ok) {
-        struct input_parser *parser = input_parser_new(in);
-        if (block.bytes.len > 0)
-            input_parse(parser, &block, &batch);
-        input_parser_free(parser);
-        sample->format = input_plan(in)->format;
-        note_values(plan, &batch, sample);
-    }
-    input_close(in);
-    batch_free(&batch);
-    block_free(&block);
-    source_close(&source);
-    return ok;
-}
-
-static bool check_options(const struct plan *plan, struct error *err)
+static bool check(const struct plan *plan, struct error *err)
 {
     const struct pane_options *o = &plan->pane;
     bool session = plan->window.kind == WINDOW_SESSION;
-    const struct {
-        bool given;
-        const char *what, *why;
-    } refused[] = {
-        {plan->merge || plan->partial, "a partial result", "it reads records and writes rows"},
-        {plan->follow, "--follow", "a query ends"},
+    const struct script_refusal refused[] = {
         {o->early_count > 0 || o->early_ns > 0, "--early", "a query gives each row once"},
         {pane_refines(o), "--lateness without --final", "a query gives each row once"},
-        {o->fill, "--fill", "a window without records is in no table"},
         {plan->has_dedup, "--dedup", "how long an id is remembered depends on the watermark"},
-        {plan->has_position, "--position", "it depends on what came before"},
-        {plan->has_source && !plan->delay_all, "--source",
-         "it has one clock (--delay all has none)"},
-        {plan->max_jump_ns > 0 && !plan->delay_all, "--max-jump",
-         "it has one clock (--delay all has none)"},
-        {plan->idle_ns > 0, "--idle-timeout", "it has no clock"},
         {plan->n_inputs > 1 && !plan->delay_all, "several FILEs",
          "they are read one after the other (--delay all makes no difference of it)"},
         {session && !plan->delay_all, "sessions with a watermark",
          "which records a session still takes depends on those before (--delay all waits for all)"},
-        {plan->id != PANE_ID_NONE, "--row-id", "it has another hash"},
         {plan->tz != NULL && strcmp(plan->tz, "UTC") != 0, "--tz",
          "its local midnights that come twice are wrong"},
         {plan->input.no_header || plan->input.n_columns > 0, "a CSV file without a header",
          "its columns would have other names"},
         {plan->input.n_nulls > 0, "--null", "it compares texts before it reads numbers"},
-        {plan->input.comment != '\0' || plan->input.ragged, "--comment or --ragged",
-         "it reads such rows otherwise"},
-        {plan->input.time_format.form == TIME_PATTERN, "a pattern of --time-format",
-         "its patterns mean other things"},
-        {plan->input.n_time > 1, "several time fields", "they are joined into one text"},
-        {plan->time_unit == TIME_UNIT_LOCAL, "--output-time local", "it prints no offset"},
     };
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        if (refused[i].given)
-            return refuse(err, refused[i].what, refused[i].why);
-    return true;
-}
-
-static bool check_aggs(const struct plan *plan, struct error *err)
-{
-    static const char *const none[] = {"topk", "mode", "approx_distinct", "approx_p"};
-    for (size_t i = 0; i < plan->n_aggs; i++)
-        for (size_t k = 0; k < sizeof none / sizeof none[0]; k++)
-            if (strcmp(plan->aggs[i].ops->name, none[k]) == 0)
-                return refuse(err, plan->aggs[i].function,
-                              k < 2 ? "it breaks ties otherwise" : "it is another estimate");
-    return true;
+    return script_check(plan, "duckdb", err) &&
+           script_refuse_any("duckdb", refused, sizeof refused / sizeof refused[0], err);
 }
 
 /* The value of a field, as text; NULL if it has none. */
@@ -158,14 +71,14 @@ static void put_files(const struct plan *plan, struct buf *to)
     buf_puts(to, "[");
     for (size_t i = 0; i < plan->n_inputs; i++) {
         buf_puts(to, i > 0 ? ", " : "");
-        put_string(to, plan->input_paths[i] == NULL ? "/dev/stdin" : plan->input_paths[i]);
+        script_put_string(to, plan->input_paths[i] == NULL ? "/dev/stdin" : plan->input_paths[i]);
     }
     if (plan->n_inputs == 0)
-        put_string(to, "/dev/stdin");
+        script_put_string(to, "/dev/stdin");
     buf_puts(to, "]");
 }
 
-static void put_reader(const struct plan *plan, const struct sample *sample, struct buf *to)
+static void put_reader(const struct plan *plan, const struct script_sample *sample, struct buf *to)
 {
     const struct input_options *input = &plan->input;
     if (sample->format == INPUT_JSON) {
@@ -179,7 +92,7 @@ static void put_reader(const struct plan *plan, const struct sample *sample, str
     put_files(plan, to);
     const char delimiter[] = {input->delimiter == '\0' ? ',' : input->delimiter, '\0'};
     buf_puts(to, ", all_varchar = true, header = true, delim = ");
-    put_string(to, delimiter);
+    script_put_string(to, delimiter);
     buf_puts(to, ", quote = '\"', escape = '\"', ignore_errors = true)");
 }
 
@@ -210,7 +123,7 @@ static void put_column(struct buf *to, size_t i)
 }
 
 /* Each column once: keys and the fields of aggregates. */
-static void put_input(const struct plan *plan, const struct sample *sample, struct buf *to)
+static void put_input(const struct plan *plan, const struct script_sample *sample, struct buf *to)
 {
     bool json = sample->format == INPUT_JSON;
     buf_puts(to, "WITH input AS (\n    SELECT row_number() OVER () AS i, ");
@@ -220,7 +133,8 @@ static void put_input(const struct plan *plan, const struct sample *sample, stru
         struct buf field = {0};
         put_field(&field, &plan->input.fields[i].path, json);
         buf_puts(to, ",\n        ");
-        if (i < plan->n_keys && sample->is_number[i])
+        bool number = sample->types[i] == SCRIPT_INTEGER || sample->types[i] == SCRIPT_NUMBER;
+        if (i < plan->n_keys && number)
             buf_printf(to, "TRY_CAST(%s AS DOUBLE) AS ", buf_cstr(&field));
         else if (i < plan->n_keys && !json) /* an empty key is a text, too */
             buf_printf(to, "coalesce(%s, '') AS ", buf_cstr(&field));
@@ -232,17 +146,6 @@ static void put_input(const struct plan *plan, const struct sample *sample, stru
     buf_puts(to, "\n    FROM ");
     put_reader(plan, sample, to);
     buf_puts(to, "\n),\n");
-}
-
-/* All of --where. */
-static void put_where(const struct plan *plan, struct buf *to)
-{
-    for (size_t i = 0; i < plan->rules.n_where; i++) {
-        buf_puts(to, i > 0 ? " AND " : "");
-        condition_put_sql(plan->rules.where[i], to);
-    }
-    if (plan->rules.n_where == 0)
-        buf_puts(to, "true");
 }
 
 /*
@@ -265,10 +168,10 @@ static void put_clocked(const struct plan *plan, struct buf *to)
         if (agg->input != AGG_NUMBER)
             continue;
         buf_puts(to, "\n        AND (NOT (");
-        put_where(plan, to);
+        script_put_where(plan, &dialect, to);
         if (agg->condition != AGG_ALL_RECORDS) {
             buf_puts(to, " AND ");
-            condition_put_sql(plan->rules.conditions[agg->condition], to);
+            condition_put_sql(plan->rules.conditions[agg->condition], &dialect, to);
         }
         buf_printf(to,
                    ") OR c%zu IS NULL OR trim(c%zu) = '' OR TRY_CAST(c%zu AS DOUBLE) IS NOT NULL)",
@@ -325,7 +228,7 @@ static void put_placed(const struct plan *plan, struct buf *to)
     if (!plan->delay_all && w->kind != WINDOW_ALL)
         buf_printf(to, " AND (w IS NULL OR we + %lld > w)", (long long)plan->pane.lateness_ns);
     buf_puts(to, " AND ");
-    put_where(plan, to);
+    script_put_where(plan, &dialect, to);
     buf_puts(to, "\n),\n");
 }
 
@@ -364,7 +267,7 @@ static void put_filter(const struct plan *plan, const struct agg *agg, bool valu
         return;
     buf_puts(to, " FILTER (WHERE ");
     if (condition)
-        condition_put_sql(plan->rules.conditions[agg->condition], to);
+        condition_put_sql(plan->rules.conditions[agg->condition], &dialect, to);
     if (value)
         buf_printf(to, "%sc%zu IS NOT NULL", condition ? " AND " : "", agg->column);
     buf_putc(to, ')');
@@ -478,10 +381,11 @@ static void put_result(const struct plan *plan, struct buf *to)
 
 bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
 {
-    struct sample sample = {.is_number = memory_calloc(plan->input.n_fields + 1, sizeof(bool))};
-    bool ok = check_options(plan, err) && check_aggs(plan, err) && take_sample(plan, &sample, err);
+    struct script_sample sample = {0};
+    bool ok = check(plan, err) && script_sample(plan, &sample, err);
     if (ok && sample.format != INPUT_JSON && sample.format != INPUT_CSV)
-        ok = refuse(err, reader_names[sample.format], "it reads JSON lines and CSV");
+        ok = script_refuse("duckdb", reader_names[sample.format], "it reads JSON lines and CSV",
+                           err);
     if (ok) {
         buf_puts(to, "SET TimeZone = 'UTC';\n");
         put_input(plan, &sample, to);
@@ -491,6 +395,6 @@ bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
             put_sessions(plan, to);
         put_result(plan, to);
     }
-    free(sample.is_number);
+    script_sample_free(&sample);
     return ok;
 }

@@ -327,16 +327,17 @@ const uint8_t *condition_evaluate(const struct condition *c, const struct condit
 }
 
 /* The same stack machine; what it pushes are texts. */
-void condition_put_sql(const struct condition *c, struct buf *to)
+bool condition_put_sql(const struct condition *c, const struct condition_sql *sql, struct buf *to)
 {
     struct buf *stack = memory_calloc(c->n_steps + 1, sizeof *stack);
     size_t n = 0;
+    bool ok = true;
     for (size_t i = 0; i < c->n_steps; i++) {
         const struct step *step = &c->steps[i];
         struct buf text = {0};
         switch (step->kind) {
         case STEP_LEAF:
-            leaf_put_sql(&step->leaf, &text);
+            ok &= leaf_put_sql(&step->leaf, sql, &text);
             break;
         case STEP_NOT:
             buf_printf(&text, "(NOT %s)", buf_cstr(&stack[--n]));
@@ -358,4 +359,5 @@ void condition_put_sql(const struct condition *c, struct buf *to)
         buf_free(&stack[i]);
     }
     free(stack);
+    return ok;
 }

@@ -34,11 +34,17 @@ struct condition *condition_parse(const char *text, const struct condition_colum
                                   struct error *err);
 void condition_free(struct condition *c);
 
+/* Whose SQL a condition is written in, and what its columns are called there. */
+struct condition_sql {
+    enum condition_dialect { CONDITION_DUCKDB, CONDITION_FLINK } dialect;
+    char *const *columns; /* of the batch, as expressions; NULL: c0, c1, ... */
+};
+
 /*
- * Appends it as an expression of SQL, as DuckDB has it; column i is called ci, a text or NULL. A
- * comparison with no value is false, not unknown.
+ * Appends it as an expression; a column is a text or NULL. A comparison with no value is false, not
+ * unknown. False: a pattern means something else there, and what was appended is of no use.
  */
-void condition_put_sql(const struct condition *c, struct buf *to);
+bool condition_put_sql(const struct condition *c, const struct condition_sql *sql, struct buf *to);
 
 /* Memory that evaluating needs; one for each thread. {0} is an empty one. */
 struct condition_scratch {

@@ -55,7 +55,8 @@ bool leaf_set_value(struct leaf *leaf, const char *text, size_t len, bool quoted
                     struct error *err);
 void leaf_clear(struct leaf *leaf);
 
-void leaf_put_sql(const struct leaf *leaf, struct buf *to); /* see condition_put_sql() */
+/* See condition_put_sql(). */
+bool leaf_put_sql(const struct leaf *leaf, const struct condition_sql *sql, struct buf *to);
 
 void leaf_evaluate(const struct leaf *leaf, const struct condition_rows *rows, struct buf *scratch,
                    uint8_t *result);

@@ -1,0 +1,175 @@
+#include "run/script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "input/plan.h"
+#include "source/source.h"
+
+bool script_refuse(const char *system, const char *what, const char *why, struct error *err)
+{
+    return error_set(err, EXIT_USAGE, "--explain=%s: %s has no equal there: %s", system, what, why);
+}
+
+bool script_refuse_any(const char *system, const struct script_refusal *refusals, size_t n,
+                       struct error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (refusals[i].given)
+            return script_refuse(system, refusals[i].what, refusals[i].why, err);
+    return true;
+}
+
+static bool check_aggs(const struct plan *plan, const char *system, struct error *err)
+{
+    static const char *const none[] = {"topk", "mode", "approx_distinct", "approx_p"};
+    for (size_t i = 0; i < plan->n_aggs; i++)
+        for (size_t k = 0; k < sizeof none / sizeof none[0]; k++)
+            if (strcmp(plan->aggs[i].ops->name, none[k]) == 0)
+                return script_refuse(system, plan->aggs[i].function,
+                                     k < 2 ? "it breaks ties otherwise" : "it is another estimate",
+                                     err);
+    return true;
+}
+
+bool script_check(const struct plan *plan, const char *system, struct error *err)
+{
+    const struct script_refusal refused[] = {
+        {plan->merge || plan->partial, "a partial result", "it reads records and writes rows"},
+        {plan->follow, "--follow", "a query ends"},
+        {plan->pane.fill, "--fill", "a window without records is in no table"},
+        {plan->has_position, "--position", "it depends on what came before"},
+        {plan->has_source && !plan->delay_all, "--source",
+         "it has one clock (--delay all has none)"},
+        {plan->max_jump_ns > 0 && !plan->delay_all, "--max-jump",
+         "it has one clock (--delay all has none)"},
+        {plan->idle_ns > 0, "--idle-timeout", "the wall clock is in no record"},
+        {plan->id != PANE_ID_NONE, "--row-id", "it has another hash"},
+        {plan->input.comment != '\0' || plan->input.ragged, "--comment or --ragged",
+         "it reads such rows otherwise"},
+        {plan->input.time_format.form == TIME_PATTERN, "a pattern of --time-format",
+         "its patterns mean other things"},
+        {plan->input.n_time > 1, "several time fields", "they are joined into one text"},
+        {plan->time_unit == TIME_UNIT_LOCAL, "--output-time local", "it prints no offset"},
+    };
+    return script_refuse_any(system, refused, sizeof refused / sizeof refused[0], err) &&
+           check_aggs(plan, system, err);
+}
+
+static bool is_integer(const struct value *v)
+{
+    int64_t mant = v->mant;
+    for (int16_t i = 0; i < v->exp; i++)
+        if (__builtin_mul_overflow(mant, 10, &mant))
+            return false;
+    return v->exp >= 0;
+}
+
+static enum script_type type_of(const struct value *v)
+{
+    switch ((enum value_kind)v->kind) {
+    case VALUE_FALSE:
+    case VALUE_TRUE:
+        return SCRIPT_BOOLEAN;
+    case VALUE_NUMBER:
+        return is_integer(v) ? SCRIPT_INTEGER : SCRIPT_NUMBER;
+    case VALUE_WIDE:
+        return SCRIPT_NUMBER;
+    case VALUE_NULL:
+    case VALUE_STRING:
+    case VALUE_COMPOSITE:
+    case VALUE_BAD:
+        break;
+    }
+    return SCRIPT_TEXT;
+}
+
+static enum script_type type_of_column(const struct value *values, size_t n)
+{
+    enum script_type type = SCRIPT_TEXT;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (values[i].kind == VALUE_NULL)
+            continue;
+        enum script_type other = type_of(&values[i]);
+        bool numbers = (type == SCRIPT_INTEGER || type == SCRIPT_NUMBER) &&
+                       (other == SCRIPT_INTEGER || other == SCRIPT_NUMBER);
+        if (!any)
+            type = other;
+        else if (type != other)
+            type = numbers ? SCRIPT_NUMBER : SCRIPT_MIXED;
+        any = true;
+    }
+    return type;
+}
+
+static void note(const struct input_plan *in, const struct batch *batch,
+                 struct script_sample *sample)
+{
+    size_t n_fields = in->options->n_fields;
+    sample->format = in->format;
+    sample->types = memory_calloc(n_fields + 1, sizeof *sample->types);
+    sample->columns = memory_calloc(n_fields + 1, sizeof *sample->columns);
+    for (size_t f = 0; f < n_fields; f++) {
+        if (batch->n > 0)
+            sample->types[f] = type_of_column(batch->columns[f], batch->n);
+        if (in->layout.fields != NULL)
+            sample->columns[f] = in->layout.fields[f];
+    }
+    sample->n_columns = in->layout.n_columns;
+    sample->time = in->layout.time == NULL ? 0 : in->layout.time[0];
+    for (size_t i = 0; i < batch->n; i++) {
+        sample->fine |= batch->time_ns[i] % 1000000 != 0;
+        sample->before_1970 |= batch->time_ns[i] < 0;
+    }
+}
+
+bool script_sample(const struct plan *plan, struct script_sample *sample, struct error *err)
+{
+    struct source source;
+    struct block block = {0};
+    struct batch batch = {0};
+    *sample = (struct script_sample){.format = INPUT_AUTO};
+    if (!source_open(&source, plan->n_inputs == 0 ? NULL : plan->input_paths[0], err))
+        return false;
+    struct input *in = input_open(&plan->input, source.fd, source.name);
+    bool ok = input_read_block(in, &block, err) != INPUT_FAILED;
+    if (ok) {
+        struct input_parser *parser = input_parser_new(in);
+        if (block.bytes.len > 0)
+            input_parse(parser, &block, &batch);
+        input_parser_free(parser);
+        sample->packed = source.packed_fd >= 0;
+        note(input_plan(in), &batch, sample);
+    }
+    input_close(in);
+    batch_free(&batch);
+    block_free(&block);
+    source_close(&source);
+    return ok;
+}
+
+void script_sample_free(struct script_sample *sample)
+{
+    free(sample->types);
+    free(sample->columns);
+    *sample = (struct script_sample){.format = INPUT_AUTO};
+}
+
+void script_put_string(struct buf *to, const char *text)
+{
+    buf_put_quoted(to, text, strlen(text), '\'');
+}
+
+bool script_put_where(const struct plan *plan, const struct condition_sql *sql, struct buf *to)
+{
+    bool ok = true;
+    for (size_t i = 0; i < plan->rules.n_where; i++) {
+        buf_puts(to, i > 0 ? " AND " : "");
+        ok &= condition_put_sql(plan->rules.where[i], sql, to);
+    }
+    if (plan->rules.n_where == 0)
+        buf_puts(to, "true");
+    return ok;
+}

@@ -1,0 +1,52 @@
+/*
+ * run/script.h - what the scripts of --explain=duckdb and =flink-sql have in common: what no query
+ * can do, what a sample of the input says of it, and texts as SQL writes them.
+ */
+#ifndef RUN_SCRIPT_H
+#define RUN_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "run/plan.h"
+
+/* Something that was asked for and has no equal in SYSTEM, and why not. */
+struct script_refusal {
+    bool given;
+    const char *what, *why;
+};
+
+/* False and *err (EXIT_USAGE). */
+bool script_refuse(const char *system, const char *what, const char *why, struct error *err);
+/* The first that is given; true if none is. */
+bool script_refuse_any(const char *system, const struct script_refusal *refusals, size_t n,
+                       struct error *err);
+/* The same for what no system of ours has. */
+bool script_check(const struct plan *plan, const char *system, struct error *err);
+
+/* What the values of a column are in the sample. */
+enum script_type { SCRIPT_TEXT, SCRIPT_INTEGER, SCRIPT_NUMBER, SCRIPT_BOOLEAN, SCRIPT_MIXED };
+
+/* What the first records say of the input. */
+struct script_sample {
+    enum input_format format;
+    enum script_type *types; /* of each of plan->input.fields; nothing but nulls: text */
+    bool packed;             /* the FILE is compressed */
+    bool fine;               /* a time has a part below the millisecond */
+    bool before_1970;        /* a time is that early */
+    /* Of texts in columns: how many there are, and which of them is what. */
+    size_t n_columns, time;
+    size_t *columns;
+};
+
+/* False and *err: the input can't be read. To be freed either way. */
+bool script_sample(const struct plan *plan, struct script_sample *sample, struct error *err);
+void script_sample_free(struct script_sample *sample);
+
+void script_put_string(struct buf *to, const char *text);
+/* All of --where; see condition_put_sql(). */
+bool script_put_where(const struct plan *plan, const struct condition_sql *sql, struct buf *to);
+
+#endif
