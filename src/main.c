@@ -68,7 +68,8 @@ static int explain_plan(const struct plan *plan)
     struct buf text = {0};
     struct error err = {0};
     int status;
-    if (plan->explain == EXPLAIN_DUCKDB && !explain_duckdb(plan, &text, &err)) {
+    if ((plan->explain == EXPLAIN_DUCKDB && !explain_duckdb(plan, &text, &err)) ||
+        (plan->explain == EXPLAIN_FLINK && !explain_flink(plan, &text, &err))) {
         fprintf(stderr, "winagg: %s\n", err.text);
         status = err.status;
     } else {

@@ -277,10 +277,12 @@ static bool parse_row_id(struct command *c, const struct option *option, const c
 static bool parse_explain(struct command *c, const struct option *option, const char *value,
                           struct error *err)
 {
-    if (value != NULL && strcmp(value, "duckdb") != 0)
-        return error_set(err, EXIT_USAGE, "--%s: expected nothing or =duckdb, found '%s'",
-                         option->name, value);
-    c->plan.explain = value == NULL ? EXPLAIN_WORDS : EXPLAIN_DUCKDB;
+    bool flink = value != NULL && strcmp(value, "flink-sql") == 0;
+    if (value != NULL && !flink && strcmp(value, "duckdb") != 0)
+        return error_set(err, EXIT_USAGE,
+                         "--%s: expected nothing, =duckdb or =flink-sql, found '%s'", option->name,
+                         value);
+    c->plan.explain = flink ? EXPLAIN_FLINK : value != NULL ? EXPLAIN_DUCKDB : EXPLAIN_WORDS;
     return true;
 }
 
@@ -448,8 +450,8 @@ const struct option_group option_groups[] = {
        AT(verify), verify_depths, NULL, SIDE_MERGE},
       {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
        AT(plan.advise), NULL, NULL, SIDE_NEITHER},
-      {0, "explain", "[=duckdb]", "no results: what it means; as a script", parse_explain, 0, NULL,
-       NULL, SIDE_ANY},
+      {0, "explain", "[=SYSTEM]", "no results: what it means; duckdb, flink-sql", parse_explain, 0,
+       NULL, NULL, SIDE_ANY},
       {0, "position", "FIELD", "a growing number: what came before is replayed", parse_text,
        AT(position), NULL, print_position, SIDE_PARTIAL},
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,

@@ -17,4 +17,7 @@ void explain(const struct plan *plan, struct buf *to);
    why not; or the input can't be read. A sample of it tells its types. */
 bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err);
 
+/* The same for Flink's SQL client. */
+bool explain_flink(const struct plan *plan, struct buf *to, struct error *err);
+
 #endif

@@ -85,7 +85,8 @@ struct plan {
     enum plan_explain {
         EXPLAIN_NOT,
         EXPLAIN_WORDS,
-        EXPLAIN_DUCKDB
+        EXPLAIN_DUCKDB,
+        EXPLAIN_FLINK
     } explain;   /* no results, but
 what the command line means */
     bool advise; /* no results: how far out of order the input is */

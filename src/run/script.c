@@ -1,5 +1,6 @@
 #include "run/script.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,11 +105,45 @@ static enum script_type type_of_column(const struct value *values, size_t n)
     return type;
 }
 
+/* What the column of time fields holds; blanks around it are none of it. */
+static void note_times(const struct value *v, size_t n, struct script_sample *sample)
+{
+    static const char rfc3339[] =
+        "^[ \t]*[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?"
+        " ?([Zz]|UTC|GMT|([+-][0-9]{2}(:?[0-9]{2})?))?)?[ \t]*$";
+    static const char number[] = "^[ \t]*[0-9.eE+-]+[ \t]*$";
+    enum { ZONE = 3, OFFSET = 4, GROUPS };
+    regex_t patterns[2];
+    if (regcomp(&patterns[0], rfc3339, REG_EXTENDED) != 0)
+        return;
+    if (regcomp(&patterns[1], number, REG_EXTENDED | REG_NOSUB) != 0) {
+        regfree(&patterns[0]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        regmatch_t groups[GROUPS] = {{.rm_eo = (regoff_t)v[i].len}}, all = groups[0];
+        if (v[i].kind != VALUE_STRING) {
+            sample->number_times = true;
+        } else if (regexec(&patterns[0], v[i].text, GROUPS, groups, REG_STARTEND) == 0) {
+            sample->text_times = true;
+            sample->zoned_times |= groups[OFFSET].rm_so >= 0;
+            sample->local_times |= groups[ZONE].rm_so < 0;
+        } else if (regexec(&patterns[1], v[i].text, 1, &all, REG_STARTEND) == 0) {
+            sample->number_times = true;
+        } else {
+            sample->odd_times = true;
+        }
+    }
+    regfree(&patterns[0]);
+    regfree(&patterns[1]);
+}
+
 static void note(const struct input_plan *in, const struct batch *batch,
                  struct script_sample *sample)
 {
-    size_t n_fields = in->options->n_fields;
+    size_t n_fields = in->options->n_fields - 1; /* the last is the time */
     sample->format = in->format;
+    sample->n_good = batch->n;
     sample->types = memory_calloc(n_fields + 1, sizeof *sample->types);
     sample->columns = memory_calloc(n_fields + 1, sizeof *sample->columns);
     for (size_t f = 0; f < n_fields; f++) {
@@ -117,6 +152,8 @@ static void note(const struct input_plan *in, const struct batch *batch,
         if (in->layout.fields != NULL)
             sample->columns[f] = in->layout.fields[f];
     }
+    if (batch->n > 0)
+        note_times(batch->columns[n_fields], batch->n, sample);
     sample->n_columns = in->layout.n_columns;
     sample->time = in->layout.time == NULL ? 0 : in->layout.time[0];
     for (size_t i = 0; i < batch->n; i++) {
@@ -133,7 +170,12 @@ bool script_sample(const struct plan *plan, struct script_sample *sample, struct
     *sample = (struct script_sample){.format = INPUT_AUTO};
     if (!source_open(&source, plan->n_inputs == 0 ? NULL : plan->input_paths[0], err))
         return false;
-    struct input *in = input_open(&plan->input, source.fd, source.name);
+    struct input_options options = plan->input;
+    options.fields = memory_alloc((options.n_fields + 1) * sizeof *options.fields);
+    if (options.n_fields > 0)
+        memcpy(options.fields, plan->input.fields, options.n_fields * sizeof *options.fields);
+    options.fields[options.n_fields++] = (struct field){plan->input.time[0], FIELD_CONDITION};
+    struct input *in = input_open(&options, source.fd, source.name);
     bool ok = input_read_block(in, &block, err) != INPUT_FAILED;
     if (ok) {
         struct input_parser *parser = input_parser_new(in);
@@ -144,6 +186,7 @@ bool script_sample(const struct plan *plan, struct script_sample *sample, struct
         note(input_plan(in), &batch, sample);
     }
     input_close(in);
+    free(options.fields);
     batch_free(&batch);
     block_free(&block);
     source_close(&source);

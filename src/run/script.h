@@ -32,10 +32,13 @@ enum script_type { SCRIPT_TEXT, SCRIPT_INTEGER, SCRIPT_NUMBER, SCRIPT_BOOLEAN, S
 /* What the first records say of the input. */
 struct script_sample {
     enum input_format format;
+    size_t n_good;           /* records */
     enum script_type *types; /* of each of plan->input.fields; nothing but nulls: text */
     bool packed;             /* the FILE is compressed */
     bool fine;               /* a time has a part below the millisecond */
     bool before_1970;        /* a time is that early */
+    /* What times are: numbers; RFC 3339, with an offset, without a zone; none of these. */
+    bool number_times, text_times, zoned_times, local_times, odd_times;
     /* Of texts in columns: how many there are, and which of them is what. */
     size_t n_columns, time;
     size_t *columns;

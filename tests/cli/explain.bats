@@ -87,3 +87,75 @@ says() {
     done
     fails_with 1 "$WINAGG" -t t -w 10s --explain=duckdb none 2>err
 }
+
+@test "=flink-sql: a script, or what has no equal there" {
+    tv 1:2 12:3 >in
+    "$WINAGG" -t t -w 10s -k k -a "count,p90:v,n=count[v > 1]" -d 5s --explain=flink-sql in >script
+    grep -qxF "    'path' = 'in'," script
+    grep -qxF "    'path' = 'rows'," script
+    grep -qF "WATERMARK FOR t_ AS t_ - INTERVAL '0 00:00:05.001' DAY TO SECOND(3)" script
+    grep -qF "TUMBLE(TABLE used, DESCRIPTOR(t), INTERVAL '0 00:00:10.000' DAY TO SECOND(3))" script
+    grep -qF 'PERCENTILE(c1, 0.9)' script
+    grep -qF 'COUNT(*) FILTER (WHERE ' script
+    same "$(tail -n 1 script)" "FROM results;"
+    for refused in "-w session:5s -l 5s" "-l 5s" "-m retract -l 5s --late-every 2" "-w tumbling:month" \
+        "-w tumbling:day --tz Europe/Berlin" "-w cumulate:10s/5s -l 5s -m retract" "--early 3" "--fill" \
+        "-a first:v" "-a topk:v:2" "-a mode:v" "-a approx_p90:v" "--max-jump 5s" "--source v" "--follow" \
+        "-w 1500us" "-w session:1ms" "-a count[v=~a**]" "--partial" "-d 60000d" "in"; do
+        # shellcheck disable=SC2086
+        fails_with 2 "$WINAGG" -t t -w 10s $refused --explain=flink-sql in 2>err >script
+        grep -q "^winagg: --explain=flink-sql: .* has no equal there: " err
+        [ ! -s script ]
+    done
+    fails_with 2 "$WINAGG" -t t -w 10s --explain=flink-sql <in 2>err
+    fails_with 1 "$WINAGG" -t t -w 10s --explain=flink-sql none 2>err
+}
+
+@test "=flink-sql: what the clock of milliseconds and the sessions cost" {
+    tv 1:2 >in
+    "$WINAGG" -t t -w session:30s -d 5s --explain=flink-sql in >script
+    grep -qF "INTERVAL '0 00:00:05.002' DAY TO SECOND(3)" script
+    grep -qF "GROUP BY SESSION(t, INTERVAL '0 00:00:29.999' DAY TO SECOND(3))" script
+    grep -qF "we + INTERVAL '0.001' SECOND" script
+    "$WINAGG" -t t -w sliding:25s/10s -l 7s -m retract --explain=flink-sql in >script
+    grep -qxF "SET 'table.exec.emit.allow-lateness' = '7000 ms';" script
+    grep -qF "    'format' = 'debezium-json'" script
+    grep -qF "HOP(t, INTERVAL '0 00:00:10.000' DAY TO SECOND(3), INTERVAL '0 00:00:25.000' DAY" script
+    "$WINAGG" -t t -w 10s -d 1s -l 7s --final --explain=flink-sql in >script
+    grep -qF "INTERVAL '0 00:00:08.001' DAY TO SECOND(3)" script
+    "$WINAGG" -t t -w tumbling:week --tz Asia/Tokyo -d all --explain=flink-sql in >script
+    grep -qF "+ INTERVAL '3 09:00:00.000' DAY TO SECOND(3)" script
+    grep -qF "WATERMARK FOR t_ AS TIMESTAMP '1970-01-01 00:00:00.000'" script
+}
+
+@test "=flink-sql: what the sample says of columns and times" {
+    printf 'x,t,y\na,2024-05-01 10:00:00+02,1\n' >in.csv
+    "$WINAGG" -t t -w 10s -k y -a sum:y --explain=flink-sql in.csv >script
+    grep -qxF "    x2 STRING," script
+    grep -qF "x2 IS NOT NULL" script
+    grep -qF "TIMESTAMPADD(SECOND, -COALESCE(TRY_CAST(REGEXP_EXTRACT(TRIM(x1)" script
+    echo '{"t":1,"a":1,"b":{"c":1.5},"d`":true}' >in
+    "$WINAGG" -t t -w 10s -k 'a,b.c,d`' --explain=flink-sql in >script
+    # shellcheck disable=SC2016 # the quotes are Flink's
+    grep -qxF '    TRY_CAST(`a` AS BIGINT) AS c0,' script
+    grep -qF "TRY_CAST(JSON_VALUE(\`b\`, '\$[''c'']') AS DOUBLE) AS c1," script
+    # shellcheck disable=SC2016
+    grep -qxF '    TRY_CAST(`d``` AS BOOLEAN) AS c2' script
+    for time in 1.5001 -5 '"03/May/2024:10:00:00 +0000"' '"2024-05-01T10:00:00.0001Z"'; do
+        echo "{\"t\":$time}" >in
+        fails_with 2 "$WINAGG" -t t -w 10s --explain=flink-sql in 2>err
+        grep -q "^winagg: --explain=flink-sql: a time .* has no equal there: " err
+    done
+    printf '{"t":1,"k":1}\n{"t":1,"k":"1"}\n' >in
+    fails_with 2 "$WINAGG" -t t -w 10s -k k --explain=flink-sql in 2>err
+    grep -q "k has no equal there: a column has one type" err
+    for file in _in .in in.gz bad; do
+        case $file in
+            in.gz) gzip <in >$file ;;
+            bad) echo '{"t":"soon"}' >$file ;;
+            *) cp in $file ;;
+        esac
+        fails_with 2 "$WINAGG" -t t -w 10s --explain=flink-sql $file 2>err
+        grep -q "a FILE whose\|a compressed FILE\|a FILE that begins" err
+    done
+}
