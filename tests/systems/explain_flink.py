@@ -37,7 +37,7 @@ def records():
         late = rng.expovariate(1 / 800) + (rng.uniform(0, 20000) if rng.random() < 0.01 else 0)
         stream.append((t + late, t))
     for i, (_, t) in enumerate(sorted(stream)):
-        yield {"ts": text_of(t), "ms": t, "k": "abcd"[rng.randrange(1 + i % 4)],
+        yield {"ts": text_of(t), "ms": t, "s": t // 1000, "k": "abcd"[rng.randrange(1 + i % 4)],
                "status": rng.choice([200, 200, 200, 404, 500]), "slow": rng.random() < 0.1,
                "path": rng.choice(["/src/a.c", "/src/b.c", "/x,y.html", "/\u00e9 \"q\".c"]),
                "v": round(rng.lognormvariate(3, 1), 2) if rng.random() < 0.95 else None,
@@ -46,14 +46,14 @@ def records():
 
 def write_inputs(folder):
     """Also what is bad, empty or odd; ids are those of copies, so their times are the same."""
-    columns = ["ts", "ms", "k", "status", "path", "v", "id"]
+    columns = ["ts", "ms", "k", "status", "path", "v", "id", "s"]
     times = {}
     with open(os.path.join(folder, "s.jsonl"), "w", encoding="utf-8") as lines, \
             open(os.path.join(folder, "s.csv"), "w", encoding="utf-8") as table:
         print(",".join(columns), file=table)
         for i, record in enumerate(records()):
-            record["ts"], record["ms"] = times.setdefault(record["id"],
-                                                          (record["ts"], record["ms"]))
+            record["ts"], record["ms"], record["s"] = times.setdefault(
+                record["id"], (record["ts"], record["ms"], record["s"]))
             print(json.dumps(record, ensure_ascii=i % 2 == 0), file=lines)
             cells = ["" if record[name] is None else str(record[name]) for name in columns]
             print(",".join('"' + cell.replace('"', '""') + '"' if '"' in cell or "," in cell
@@ -64,7 +64,7 @@ def write_inputs(folder):
                       f'{{"ts": "{ahead}", "ms": {T0 + i * 37 + 9000}, "v": "NaN"}}\nnonsense\n'
                       '{"ts": "soon", "ms": "soon", "k": "a"}\n'
                       '{"ts": "2038-02-30", "ms": null, "k": "a"}', file=lines)
-                print(f"{ahead},{T0 + i * 37 + 9000},a,1,/,NaN,1\nsoon,soon,a,1,/,1,1\n"
+                print(f"{ahead},{T0 + i * 37 + 9000},a,1,/,NaN,1,1\nsoon,soon,a,1,/,1,1,soon\n"
                       f"2038-01-01T00:00:00Z,2145916800000,a\n", file=table)
 
 
@@ -151,6 +151,9 @@ def jobs():
         yield ["-w", window, "-d", "2s", *by_key, *log]
     yield ["-w", "10s", *by_key, *table]
     yield ["-w", "session:100ms", "-d", "all", *by_key, *table]
+    # Where W is often the end of a window, and its last millisecond.
+    yield ["-w", "2s", "-d", "1s", "-k", "k", "-t", "s", "s.csv"]
+    yield ["-w", "2s", "-d", "1s", "--offset", "1ms", "-k", "k", "-t", "s", "s.csv"]
     yield ["-w", "all", "-k", "k", "-a", "count,sum:v,rate", *log]
     yield ["-w", "tumbling:day", "-a", "count", *table]
     yield ["-w", "tumbling:week", "--tz", "Asia/Tokyo", "-a", "count,rate", *table]
