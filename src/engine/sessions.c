@@ -291,6 +291,7 @@ static void note_added(struct sessions *s, struct session *x, int64_t t_ns, uint
     if (engine_triggered(e, &x->cell, x->node.bounds.end_ns)) {
         engine_add_pending(e);
         fire(s, x, x->passed ? PANE_LATE : PANE_EARLY);
+        panes_commit(&e->panes);
     }
     note_fresh(s, x);
 }

@@ -35,6 +35,20 @@ $'window_start TEXT 0\nwindow_end TEXT 0\nh TEXT 0\ncount BIGINT 0\nsum_v DOUBLE
 "CREATE BEGIN INSERT INSERT COMMIT BEGIN INSERT COMMIT BEGIN INSERT COMMIT BEGIN INSERT COMMIT "
 }
 
+@test "a pane of a session that a record fires is a transaction, too, before anything else comes" {
+    for more in "-l 1h" "-l 1h --early 1" "--early 1"; do
+        rm -f st out.sql
+        # shellcheck disable=SC2086 # words
+        tv 1 50 2 3 51 | "$WINAGG" -t t -w session:10s -m retract -o sql:t $more -s st --at-eof keep \
+            --output out.sql
+        same "$(grep -c BEGIN out.sql)" "$(grep -c COMMIT out.sql)"
+        same "$(tail -n 1 out.sql)" "COMMIT;"
+    done
+    same "$(tv 1 50 2 3 | "$WINAGG" -t t -w session:10s -l 1h -m retract -o sql:t |
+        sed -n 's/^\(BEGIN\|INSERT\|DELETE\|COMMIT\).*/\1/p' | tr '\n' ' ')" \
+"BEGIN INSERT COMMIT BEGIN DELETE INSERT COMMIT BEGIN DELETE INSERT COMMIT BEGIN INSERT COMMIT "
+}
+
 @test "retract: sessions that became part of a larger one are deleted" {
     same "$(tv 1 20 50 11.5 10.5 | sql 'SELECT window_start, window_end, "count" FROM t ORDER BY 1' \
         -w session:10s -l 1h -m retract)" $'1|30|4\n50|60|1'
