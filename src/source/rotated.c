@@ -97,32 +97,58 @@ static bool is_candidate(const struct place *place, const char *name)
     return is_suffixed(name, place->current) || (place->dated && is_dated(name, place->current));
 }
 
-/* The digits behind CURRENT. or CURRENT-, or NULL; *n: how many. */
-static const char *rotation_digits(const char *name, const char *current, size_t *n)
+static const char all_digits[] = "0123456789";
+
+/* What stands behind CURRENT. or CURRENT-, if that begins with a digit; or NULL. */
+static const char *rotation_digits(const char *name, const char *current)
 {
     if (!is_suffixed(name, current))
         return NULL;
     const char *digits = name + strlen(current) + 1;
-    *n = strspn(digits, "0123456789");
-    return *n > 0 ? digits : NULL;
+    return is_digit(*digits) ? digits : NULL;
+}
+
+/* A date, or seconds since 1970, counts up, a number down: FILE.20260102, FILE.2026-01-02. */
+static bool counts_up(const char *digits)
+{
+    size_t n = strspn(digits, all_digits);
+    return digits[-1] == '-' || n >= 6 || (n == 4 && digits[n] != '\0' && is_digit(digits[n + 1]));
+}
+
+/* Groups of digits in turn, as numbers of any length: 20260102-1767312000, 2026-01-02.1 */
+static int compare_digits(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        size_t n_a = strspn(a, all_digits), n_b = strspn(b, all_digits);
+        int order = n_a != n_b ? (n_a < n_b ? -1 : 1) : memcmp(a, b, n_a);
+        if (order != 0)
+            return order;
+        a += n_a;
+        b += n_b;
+        bool more_a = *a != '\0' && is_digit(a[1]), more_b = *b != '\0' && is_digit(b[1]);
+        if (more_a != more_b)
+            return more_a ? 1 : -1;
+        if (!more_a || *a != *b)
+            return 0;
+    }
 }
 
 /*
  * Was `name` rotated away after `found` was? FILE.1 comes after FILE.2, FILE-20260102 after
- * FILE-20260101: compared as numbers of any length.
+ * FILE-20260101.
  */
 static bool is_newer(const struct place *place, const char *name, const char *found)
 {
     const char *current = place->current;
-    size_t n = 0, n_found = 0, separator = strlen(current);
-    const char *digits = rotation_digits(name, current, &n);
-    const char *found_digits = rotation_digits(found, current, &n_found);
+    const char *digits = rotation_digits(name, current);
+    const char *found_digits = rotation_digits(found, current);
     if (place->dated && is_dated(name, current) && is_dated(found, current))
         return strverscmp(found, name) < 0 && strverscmp(name, current) < 0;
-    if (digits == NULL || found_digits == NULL || name[separator] != found[separator])
+    if (digits == NULL || found_digits == NULL || digits[-1] != found_digits[-1] ||
+        counts_up(digits) != counts_up(found_digits))
         return false;
-    int order = n != n_found ? (n < n_found ? -1 : 1) : memcmp(digits, found_digits, n);
-    return name[separator] == '.' ? order < 0 : order > 0;
+    int order = compare_digits(digits, found_digits);
+    return counts_up(digits) ? order > 0 : order < 0;
 }
 
 struct listing {

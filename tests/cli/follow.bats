@@ -131,19 +131,29 @@ wait_for_used() {
     same "$(tail -n 1 out)" 30,40,1
 }
 
-@test "several rotations between two runs, named by seconds: in the order of their numbers" {
-    tv 1 12 >app
-    start -s state app
-    wait_for_line out 0,10,1
-    stop
-    mv app app-999999999
-    tv 25 >app-1000000000
-    tv 37 >app-1000000100
-    tv 48 59 >app
-    start -s state app
-    wait_for_line out 40,50,1
-    stop
-    same "$(grep '^[23]' out | paste -sd' ')" "20,30,1 30,40,1"
+@test "several rotations between two runs, named by dates and seconds: the oldest comes first" {
+    local words names
+    for words in "app-999999999 app-1000000000 app-1000000100" \
+        "app-20260102-1767312099 app-20260102-1767312100 app-20260103-1" \
+        "app-2026010209 app-2026010210 app-2026010211" "app-2026-01-02 app-2026-01-02.1 app-2026-01-03" \
+        "app.20251231 app.20260101 app.20260102" "app.2025-12-31 app.2026-01-01 app.2026-01-02" \
+        "app.2026-01-02T09 app.2026-01-02T10 app.2026-01-02T11" "app.999999999 app.1000000000 app.1000000100" \
+        "app.1001 app.1000 app.999"; do
+        rm -f app* state* out
+        read -r -a names <<<"$words"
+        tv 1 12 >app
+        start -s state app
+        wait_for_line out 0,10,1
+        stop
+        mv app "${names[0]}"
+        tv 25 >"${names[1]}"
+        tv 37 >"${names[2]}"
+        tv 48 59 >app
+        start -s state app
+        wait_for_line out 40,50,1
+        stop
+        same "$(grep '^[23]' out | paste -sd' ')" "20,30,1 30,40,1"
+    done
 }
 
 @test "truncated in place while it was down: said, and read from its beginning" {
