@@ -2,6 +2,7 @@
 """What --explain=duckdb prints, run unchanged in DuckDB, gives winagg's rows: exactly where types are
 exact, doubles within 1e-9. Needs DuckDB's Python module; says so where it is not there."""
 
+# PyPI: duckdb
 import itertools
 import json
 import os
@@ -13,7 +14,7 @@ import tempfile
 try:
     import duckdb
 except ImportError:
-    print("SKIPPED: the duckdb module is not installed (scripts/bench-peers installs it)")
+    print("SKIPPED: the duckdb module is not installed (scripts/test-systems installs it)")
     sys.exit(77)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
