@@ -192,7 +192,7 @@ def winagg(*options, **how):
 def inspect(state):
     """What the snapshot holds, or {} where there is none yet."""
     done = subprocess.run([WINAGG, "--inspect", state], capture_output=True, check=False)
-    return json.loads(done.stdout) if done.returncode == 0 else {}
+    return json.loads(done.stdout, parse_float=str) if done.returncode == 0 else {}
 
 
 def kill(process):
