@@ -2,7 +2,8 @@
 
 TOOLS holds the programs built from this directory, DATA takes the generated events and whatever
 the runs print. Environment: BENCH_EVENTS (5000000), BENCH_ROUNDS (5), BENCH_SLICE (100000, for
-the programs that take minutes for the whole, in at most 3 rounds), BENCH_ONLY (speed, growth or windows).
+the programs that take minutes for the whole, in at most 3 rounds), BENCH_ONLY (one of the tables:
+speed, growth, windows, shards).
 
 Whatever is compared runs alternating, round after round, so that a machine that is busy for a
 while is busy for all. Wall times are medians over the rounds; a ratio of wall times is the median
@@ -17,6 +18,7 @@ import sys
 import answers
 import growth
 import peers
+import shards
 import windows
 
 
@@ -134,10 +136,9 @@ def main():
         speed(bench, "JSON", "json", bench.events)
         speed(bench, "CSV", "csv", bench.events)
         speed(bench, "narrow CSV", "narrow", bench.events * 4)
-    if only in ("", "growth"):
-        growth.report(bench)
-    if only in ("", "windows"):
-        windows.report(bench)
+    for name, table in (("growth", growth), ("windows", windows), ("shards", shards)):
+        if only in ("", name):
+            table.report(bench)
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")
 
 

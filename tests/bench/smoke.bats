@@ -68,3 +68,20 @@ disagree() { # disagree FILE: against rows, in a row and not by some accident
         python3 "$BATS_TEST_DIRNAME/answers.py" rows json
     done
 }
+
+@test "the shards that are measured give the rows of one run, or it is said that they do not" {
+    mkdir tools
+    cp "$generate" tools/generate
+    "${CC:-cc}" -std=c17 -D_GNU_SOURCE -O1 -o tools/measure "$BATS_TEST_DIRNAME/measure.c"
+    bench() {
+        BENCH_ONLY=shards BENCH_EVENTS=3000 BENCH_ROUNDS=1 \
+            python3 "$BATS_TEST_DIRNAME/bench.py" "$WINAGG" tools data
+    }
+    bench >said
+    [ "$(grep -c -e '--partial, [124] at a time' said)" -eq 6 ]
+    cat data/json-3000-100.?-of-4 | cmp - data/json-3000-100
+    sed -i '$d' data/json-3000-100.4-of-4
+    run bench
+    [ "$status" -eq 1 ]
+    [[ $output == *"gave other rows than one run"* ]]
+}
