@@ -87,6 +87,18 @@ static bool save_generation(struct running *r, const struct inlet *in, struct bu
     return true;
 }
 
+/* A FILE alone keeps none: it is that of the run, for the next one may have others beside it. */
+static struct clock clock_of(const struct running *r, const struct inlet *in)
+{
+    const struct watermark *w = &r->engine->watermark;
+    struct clock clock = in->clock;
+    if (r->n_inlets > 1 || r->merge != NULL)
+        return clock;
+    clock.ns = r->clocks == NULL ? w->clock_ns : r->engine->moved_ns;
+    clock.started = r->clocks == NULL ? w->started : clock.ns != INT64_MIN;
+    return clock;
+}
+
 /*
  * Layout, version 3: number of FILEs (u64); each: its clock (verdict/clock.h), ended (u8), number
  * of its generations (u64); each of these, the oldest first: the mark (source/source.c), settled
@@ -97,7 +109,8 @@ static bool save_inputs(struct running *r, struct buf *to)
     wire_put_u64(to, r->n_inlets);
     for (size_t i = 0; i < r->n_inlets; i++) {
         const struct inlet *in = &r->inlets[i];
-        clock_save(&in->clock, to);
+        const struct clock clock = clock_of(r, in);
+        clock_save(&clock, to);
         wire_put_u8(to, in->ended);
         wire_put_u64(to, in->n_older + 1);
         for (size_t k = 0; k <= in->n_older; k++)
@@ -321,6 +334,13 @@ static bool load_clocks(struct running *r, const unsigned char **at, const unsig
     return clocks_load(r->clocks, at, end);
 }
 
+/* A run over one FILE, whose clock stands with the FILE, may go on over several. */
+static bool begin_clocks(struct running *r, const struct resume *from)
+{
+    clocks_go_on(r->clocks, r->engine->watermark.started, r->engine->watermark.now_ns);
+    return from->n_inputs == 1;
+}
+
 /* The one source of a run without --source has no value. */
 static void put_source(void *context, const void *source, size_t len, int64_t clock_ns)
 {
@@ -428,15 +448,18 @@ static bool describe_replay(const struct resume *r, const unsigned char *at,
 }
 
 const struct part parts[] = {
-    {"RUN ", 2, always, save_run, parse_run, NULL, describe_run},
-    {"INPT", 3, always, save_inputs, parse_inputs, NULL, describe_inputs},
-    {"ENGN", ENGINE_STATE_VERSION, has_engine, save_engine, NULL, load_engine, describe_engine},
-    {"CLKS", CLOCKS_STATE_VERSION, has_clocks, save_clocks, NULL, load_clocks, describe_clocks},
-    {"DDUP", DEDUP_STATE_VERSION, has_dedup, save_dedup, NULL, load_dedup, NULL},
-    {"POSN", REPLAY_STATE_VERSION, has_replay, save_replay, NULL, load_replay, describe_replay},
-    {"MERG", MERGE_STATE_VERSION, has_merge, save_merge, NULL, load_merge, NULL},
-    {"WRTR", 1, has_writer, save_writer, NULL, load_writer, NULL},
-    {"OUTP", 1, always, save_outputs, parse_outputs, NULL, describe_outputs},
-    {"PLAN", 1, always, save_options, NULL, NULL, describe_options},
+    {"RUN ", 2, always, save_run, parse_run, NULL, NULL, describe_run},
+    {"INPT", 3, always, save_inputs, parse_inputs, NULL, NULL, describe_inputs},
+    {"ENGN", ENGINE_STATE_VERSION, has_engine, save_engine, NULL, load_engine, NULL,
+     describe_engine},
+    {"CLKS", CLOCKS_STATE_VERSION, has_clocks, save_clocks, NULL, load_clocks, begin_clocks,
+     describe_clocks},
+    {"DDUP", DEDUP_STATE_VERSION, has_dedup, save_dedup, NULL, load_dedup, NULL, NULL},
+    {"POSN", REPLAY_STATE_VERSION, has_replay, save_replay, NULL, load_replay, NULL,
+     describe_replay},
+    {"MERG", MERGE_STATE_VERSION, has_merge, save_merge, NULL, load_merge, NULL, NULL},
+    {"WRTR", 1, has_writer, save_writer, NULL, load_writer, NULL, NULL},
+    {"OUTP", 1, always, save_outputs, parse_outputs, NULL, NULL, describe_outputs},
+    {"PLAN", 1, always, save_options, NULL, NULL, NULL, describe_options},
     {0},
 };

@@ -27,6 +27,9 @@ struct part {
     bool (*save)(struct running *r, struct buf *to); /* false: r->err says why */
     bool (*parse)(const unsigned char *at, const unsigned char *end, struct resume *to);
     bool (*load)(struct running *r, const unsigned char **at, const unsigned char *end);
+    /* The snapshot has none, for its run had no need of it; false, and where it is NULL: it is
+       damaged. */
+    bool (*begin)(struct running *r, const struct resume *from);
     /* Members of a JSON object, each with a comma before it; NULL: there is nothing to say. */
     bool (*describe)(const struct resume *r, const unsigned char *at, const unsigned char *end,
                      struct buf *to);

@@ -334,13 +334,15 @@ static void apply_clock(struct running *r, struct inlet *in, const struct resume
         clocks_set_file(r->clocks, inlet_number(r, in), &in->clock, in->ended);
 }
 
-/* The state is read first: a file that turns out damaged must leave the outputs alone. */
-static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume,
-                         const struct resume_input **saved)
+static bool load_parts(struct running *r, const struct buf *image, const struct resume *resume)
 {
     const unsigned char *at, *end;
+    uint32_t version;
     for (const struct part *part = parts; part->tag != NULL; part++) {
         if (part->load == NULL || !part->is_there(r))
+            continue;
+        if (part->begin != NULL && !snapshot_find(image, part->tag, &version, &at, &end) &&
+            part->begin(r, resume))
             continue;
         if (!resume_section(r->plan->state_path, image, part->tag, part->version, &at, &end,
                             r->err))
@@ -348,6 +350,15 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
         if (!part->load(r, &at, end))
             return damaged(r);
     }
+    return true;
+}
+
+/* The state is read first: a file that turns out damaged must leave the outputs alone. */
+static bool apply_resume(struct running *r, const struct buf *image, const struct resume *resume,
+                         const struct resume_input **saved)
+{
+    if (!load_parts(r, image, resume))
+        return false;
     for (size_t i = 0; i < r->n_inlets; i++)
         if (saved[i] != NULL)
             apply_clock(r, &r->inlets[i], saved[i]);

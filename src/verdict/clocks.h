@@ -75,11 +75,13 @@ bool clocks_finite(const struct clocks *clocks);
  *
  * Layout, version 1: finite (u8), W (i64), number of sources (u64); for each, in the order in which
  * they were seen: encoded value (counted bytes), clock (verdict/clock.h). FILEs save their clocks
- * themselves.
+ * themselves, so that of the one source of a run over one FILE is passed over where there are more.
+ * clocks_go_on(): the same for a run that had no clocks, but a W, or none yet.
  */
 enum { CLOCKS_STATE_VERSION = 1 };
 void clocks_save(const struct clocks *clocks, struct buf *to);
 bool clocks_load(struct clocks *clocks, const unsigned char **at, const unsigned char *end);
+void clocks_go_on(struct clocks *clocks, bool finite, int64_t w_ns);
 
 /* Calls back for each source of such a state, for who only wants to look at it. */
 bool clocks_state_visit(const unsigned char **at, const unsigned char *end,

@@ -144,6 +144,25 @@ random_files() {
 20,30,2"
 }
 
+@test "a run over one FILE goes on over several, with its clock" {
+    tv 3 14 26 33 >b
+    for more in "" "--max-jump 1h" "--idle-timeout 1h" "-d 2s"; do
+        rm -f st rows
+        tv 1 18 >a
+        # shellcheck disable=SC2086 # words
+        w -w 10s $more -s st --at-eof keep --output rows a
+        # b is read until its clock is above that of a, which has no more.
+        # shellcheck disable=SC2086 # words
+        w -w 10s $more -s st --at-eof keep --output rows b a 2>err
+        same "$("$WINAGG" --inspect st | jq -c '[.records, .inputs[].line, .watermark]')" \
+            "[5,4,3,$([ "$more" = "-d 2s" ] && echo '"1970-01-01T00:00:16Z"' || echo '"1970-01-01T00:00:18Z"')]"
+        tv 19 40 >>a
+        # shellcheck disable=SC2086 # words
+        w -w 10s $more -s st --output rows b a 2>err
+        same "$(grep '^10,' rows)" 10,20,3
+    done
+}
+
 @test "after a restart W follows the lowest FILE at once, whichever that is" {
     tv 1 50 >a
     tv 2 12 >b
