@@ -15,8 +15,8 @@ import threading
 import time
 import uuid
 
-from support import (WINAGG, Lab, answers, events, free_port, inspect, json_lines, kill, maven_jars, need,
-                     run, wait_for, winagg)
+from support import (WINAGG, Lab, answers, events, free_port, inspect, json_lines, kill, let_work,
+                     maven_jars, need, run, wait_for, winagg)
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.1.1"
 KILLS = 20
@@ -162,15 +162,13 @@ def killed(lab, broker, topic, window, to_topic):
 
     kills = moved = 0
     while kills < KILLS:
-        before = inspect(state).get("used", 0)
         first, second, sink = start()
-        time.sleep(rng.uniform(0.1, 0.8))
+        moved += let_work(state, rng)
         kill(second)
         kills += 1
         kill(first)
         if sink is not None:
             sink.wait()
-        moved += inspect(state).get("used", 0) > before
     live.join()
     first, second, sink = start("-e")
     for process in (second, first, sink):

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from support import WINAGG, Lab, events, inspect, kill, need, winagg
+from support import WINAGG, Lab, events, inspect, kill, let_work, need, winagg
 
 KILLS = 10
 # Reads on from an id for ever, or to the stream's end; prints id, position, and the fields.
@@ -100,14 +100,12 @@ def stream(lab, redis, position, known):
         return first, second, sink
 
     while kills < KILLS:
-        before = inspect(state).get("used", 0)
         first, second, sink = start("")
-        time.sleep(rng.uniform(0.2, 0.8))
+        moved += let_work(state, rng)
         kill(second)
         kill(first)
         sink.wait()
         kills += 1
-        moved += inspect(state).get("used", 0) > before
     filler.join()
     for process in start("to the end"):
         process.wait()

@@ -195,6 +195,16 @@ def inspect(state):
     return json.loads(done.stdout, parse_float=str) if done.returncode == 0 else {}
 
 
+def let_work(state, rng, seconds=3):
+    """Until the run has used more than its snapshot had, and some time longer; or no more comes."""
+    before, end = inspect(state).get("used", 0), time.monotonic() + seconds
+    while inspect(state).get("used", 0) <= before and time.monotonic() < end:
+        time.sleep(0.02)
+    moved = time.monotonic() < end
+    time.sleep(rng.uniform(0, 0.2))
+    return moved
+
+
 def kill(process):
     process.send_signal(signal.SIGKILL)
     process.wait()
