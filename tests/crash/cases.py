@@ -162,6 +162,10 @@ class Lab:
         shutil.rmtree(plain)
         return found
 
+    def ended(self, status, folder):
+        """Did it come to its end? With 1 if all records were bad, as the few that are left may be."""
+        return status == 0 or (status == 1 and "every record was bad" in self.said(folder))
+
     @staticmethod
     def said(folder):
         return (read_file(os.path.join(folder, "err")) or b"").decode("utf-8", "replace")

@@ -127,7 +127,7 @@ class Subject:
         while step < self.case.count():
             self.lab.grow(self.case, folder, step)
             status = self.lab.run(self.case, folder, step)
-            if status != 0:
+            if not self.lab.ended(status, folder):
                 self.complain(failure, folder, f"the restart ends with {status}")
                 return
             step += 1

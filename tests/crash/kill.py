@@ -61,7 +61,7 @@ class Victim:
             self.restarts += 1
             if status == KILLED:
                 self.kills += 1
-            elif status == 0:
+            elif self.lab.ended(status, folder):
                 step += 1
             else:
                 self.wrong.append(f"{self.case.name}: killed {how}: the restart ends with "
@@ -100,7 +100,7 @@ class Victim:
                 time.sleep(self.rng.random() * span_s)
                 child.kill()
             status = self.lab.end(child, feeder)
-            if status == 0:
+            if self.lab.ended(status, folder):
                 step += 1
             elif status == KILLED:
                 lives -= 1
