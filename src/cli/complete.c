@@ -247,7 +247,7 @@ static void offer_choices(struct completion *at, const struct option *option)
                  (int)(colon == NULL ? strlen(choice) : (size_t)(colon - choice) + 1), choice);
         offer(at, word, "");
     }
-    if (option_takes(option) != TAKES_ATTACHED)
+    if (option_takes(option) != TAKES_ATTACHED || option->choices != NULL)
         return;
     for (const char *p = option->arg + 2; *p != '\0'; p += strspn(p, ", ]")) {
         size_t len = strcspn(p, ", ]");

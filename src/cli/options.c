@@ -274,15 +274,21 @@ static bool parse_row_id(struct command *c, const struct option *option, const c
     return true;
 }
 
+static const char *const explained_for[] = {"duckdb", "flink-sql", NULL};
+
 static bool parse_explain(struct command *c, const struct option *option, const char *value,
                           struct error *err)
 {
-    bool flink = value != NULL && strcmp(value, "flink-sql") == 0;
-    if (value != NULL && !flink && strcmp(value, "duckdb") != 0)
+    if (value == NULL)
+        c->plan.explain = EXPLAIN_WORDS;
+    else if (strcmp(value, "duckdb") == 0)
+        c->plan.explain = EXPLAIN_DUCKDB;
+    else if (strcmp(value, "flink-sql") == 0)
+        c->plan.explain = EXPLAIN_FLINK;
+    else
         return error_set(err, EXIT_USAGE,
                          "--%s: expected nothing, =duckdb or =flink-sql, found '%s'", option->name,
                          value);
-    c->plan.explain = flink ? EXPLAIN_FLINK : value != NULL ? EXPLAIN_DUCKDB : EXPLAIN_WORDS;
     return true;
 }
 
@@ -451,7 +457,7 @@ const struct option_group option_groups[] = {
       {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
        AT(plan.advise), NULL, NULL, SIDE_NEITHER},
       {0, "explain", "[=SYSTEM]", "no results: what it means; duckdb, flink-sql", parse_explain, 0,
-       NULL, NULL, SIDE_ANY},
+       explained_for, NULL, SIDE_ANY},
       {0, "position", "FIELD", "a growing number: what came before is replayed", parse_text,
        AT(position), NULL, print_position, SIDE_PARTIAL},
       {0, "inspect", "FILE", "print what a snapshot holds, as JSON", parse_path,

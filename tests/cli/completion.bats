@@ -47,6 +47,7 @@ same_set() {
     same_set "$(at 2 --help '')" "$("$WINAGG" --help | sed -n 's/^Topics of --help: //p')"
     same "$(at 1 --row-id=)" --row-id=window
     same "$(at 1 --explain=d)" --explain=duckdb
+    same "$(at 1 --explain=f)" --explain=flink-sql
     same "$(at 1 --mode=ret)" --mode=retract
     same "$(at 1 -mret)" -mretract
     at 2 --tz Europe/ | grep -qx Europe/Berlin
