@@ -11,11 +11,15 @@
  *
  *     sparse: n_cells slots of 4 bytes, register << 8 | rank, 0 is free; 2 to 1024 of them
  *     dense:  2^14 bytes
+ *
+ * While a window slides, a register is the highest rank of those that its slices have, so it is
+ * counted how many slices have each rank of each register.
  */
 #include <math.h>
 #include <xxhash.h>
 
 #include "agg/functions.h"
+#include "agg/value_set.h"
 #include "base/wire.h"
 
 enum {
@@ -24,12 +28,21 @@ enum {
     HIGHEST_RANK = 64 - INDEX_BITS + 1,
     FIRST_CELLS = 8,
     MOST_CELLS = 1024, /* a quarter of the dense form; outgrown ones add up to another quarter */
+    RUNNING = -1,      /* in place of n_cells */
+};
+
+/* What is in a window that slides: entries of these sets are counters of 8 bytes. */
+struct running {
+    struct byte_set slices;    /* by register << 8 | rank: how many have it */
+    struct byte_set registers; /* by register: its rank */
+    uint32_t of_rank[HIGHEST_RANK + 1];
 };
 
 struct sketch {
     union {
         uint32_t *cells;
         uint8_t *registers;
+        struct running *running;
     };
     uint32_t n_cells; /* REGISTERS: dense */
     uint32_t n_used;  /* registers that are not 0, if sparse */
@@ -143,6 +156,81 @@ static void approx_distinct_merge(const struct agg *agg, void *into, const void 
         raise(into, index, rank, arena);
 }
 
+static void running_init(const struct agg *agg, void *acc)
+{
+    (void)agg;
+    *(struct sketch *)acc = (struct sketch){0};
+}
+
+static struct running *make_running(struct sketch *s, struct arena *arena)
+{
+    s->running = arena_alloc(arena, sizeof *s->running);
+    *s->running = (struct running){.slices.payload_bytes = sizeof(uint64_t),
+                                   .registers.payload_bytes = sizeof(uint64_t),
+                                   .of_rank = {REGISTERS}};
+    s->n_cells = (uint32_t)RUNNING;
+    return s->running;
+}
+
+/* The counter of a number in a set, made if need be. */
+static char *counter(struct byte_set *set, uint32_t number, struct arena *arena)
+{
+    return byte_set_put(set, byte_set_hash(&number, sizeof number), &number, sizeof number, arena);
+}
+
+static uint64_t count_of(const struct byte_set *set, uint32_t number)
+{
+    const char *payload =
+        byte_set_get(set, byte_set_hash(&number, sizeof number), &number, sizeof number);
+    return payload == NULL ? 0 : value_set_count(payload);
+}
+
+static void set_register(struct running *r, char *payload, uint64_t rank)
+{
+    r->of_rank[value_set_count(payload)]--;
+    r->of_rank[rank]++;
+    memcpy(payload, &rank, sizeof rank);
+}
+
+static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct sketch *s = acc;
+    struct running *r = s->n_cells != 0 ? s->running : make_running(s, arena);
+    uint32_t index, at = 0;
+    uint8_t rank;
+    while (next_register(from, &at, &index, &rank)) {
+        char *slices = counter(&r->slices, index << 8 | rank, arena);
+        uint64_t n = value_set_count(slices) + 1;
+        memcpy(slices, &n, sizeof n);
+        char *highest = counter(&r->registers, index, arena);
+        if (rank > value_set_count(highest))
+            set_register(r, highest, rank);
+    }
+}
+
+static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct running *r = ((struct sketch *)acc)->running;
+    uint32_t index, at = 0;
+    uint8_t rank;
+    while (next_register(from, &at, &index, &rank)) {
+        char *slices = counter(&r->slices, index << 8 | rank, arena);
+        uint64_t n = value_set_count(slices) - 1, left = rank;
+        memcpy(slices, &n, sizeof n);
+        char *highest = counter(&r->registers, index, arena);
+        if (n > 0 || value_set_count(highest) > rank)
+            continue;
+        while (left > 0 && count_of(&r->slices, index << 8 | (uint32_t)left) == 0)
+            left--;
+        set_register(r, highest, left);
+    }
+}
+
+static const struct agg_running approx_distinct_running = {running_init, running_enter,
+                                                           running_leave};
+
 /* Ertl's sigma: x + sum over k >= 1 of x^(2^k) 2^(k-1). For x < 1. */
 static double sigma(double x)
 {
@@ -189,14 +277,16 @@ static void approx_distinct_result(const struct agg *agg, const void *acc, struc
                                    struct buf *scratch)
 {
     (void)agg;
+    const struct sketch *s = acc;
     uint32_t registers_of_rank[HIGHEST_RANK + 1] = {REGISTERS}, index, at = 0;
+    const bool runs = s->n_cells == (uint32_t)RUNNING;
     uint8_t rank;
-    while (next_register(acc, &at, &index, &rank)) {
+    while (!runs && next_register(s, &at, &index, &rank)) {
         registers_of_rank[0]--;
         registers_of_rank[rank]++;
     }
     size_t start = scratch->len;
-    buf_put_u64(scratch, estimate(registers_of_rank));
+    buf_put_u64(scratch, estimate(runs ? s->running->of_rank : registers_of_rank));
     *result = (struct datum){DATUM_NUMBER, scratch->data + start, scratch->len - start};
 }
 
@@ -274,6 +364,7 @@ const struct agg_ops approx_distinct_ops = {
     .input = AGG_VALUE,
     .type = AGG_COUNTING,
     .grows = true,
+    .running = &approx_distinct_running,
     .view = &approx_distinct_view,
     .init = approx_distinct_init,
     .add = approx_distinct_add,

@@ -146,22 +146,30 @@ static char *new_entry(struct byte_set *s, const void *bytes, size_t len, struct
     return payload;
 }
 
+char *byte_set_get(const struct byte_set *s, uint64_t hash, const void *bytes, size_t len)
+{
+    uint64_t slot;
+    if (s->n_slots == 0)
+        return NULL;
+    for (uint32_t i = home(s, hash); (slot = *slot_at(s, i)) != 0; i = following(s, i)) {
+        if (!has_tag_of(slot, hash))
+            continue;
+        struct byte_set_entry entry = byte_set_entry(s, slot_payload(slot));
+        if (entry.len == len && memcmp(entry.bytes, bytes, len) == 0)
+            return slot_payload(slot);
+    }
+    return NULL;
+}
+
 char *byte_set_put(struct byte_set *s, uint64_t hash, const void *bytes, size_t len,
                    struct arena *arena)
 {
-    if (s->n_slots > 0) {
-        uint64_t slot;
-        for (uint32_t i = home(s, hash); (slot = *slot_at(s, i)) != 0; i = following(s, i)) {
-            if (!has_tag_of(slot, hash))
-                continue;
-            struct byte_set_entry entry = byte_set_entry(s, slot_payload(slot));
-            if (entry.len == len && memcmp(entry.bytes, bytes, len) == 0)
-                return slot_payload(slot);
-        }
-    }
+    char *payload = byte_set_get(s, hash, bytes, len);
+    if (payload != NULL)
+        return payload;
     if (((uint64_t)s->n + 1) * 8 > (uint64_t)s->n_slots * 7)
         grow(s, arena);
-    char *payload = new_entry(s, bytes, len, arena);
+    payload = new_entry(s, bytes, len, arena);
     insert(s, hash, payload);
     s->n++;
     return payload;

@@ -47,6 +47,9 @@ void byte_set_expect_entry(const struct byte_set *s, uint64_t hash);
 char *byte_set_put(struct byte_set *s, uint64_t hash, const void *bytes, size_t len,
                    struct arena *arena);
 
+/* The payload of the entry, or NULL if there is none. */
+char *byte_set_get(const struct byte_set *s, uint64_t hash, const void *bytes, size_t len);
+
 /* Empty, keeping its memory. */
 void byte_set_reset(struct byte_set *s);
 
