@@ -7,7 +7,7 @@ import subprocess
 import growth
 import peers
 
-EVENTS = 300000
+EVENTS = 1000000  # a day and four hours: windows of a day are full for a while
 SMALL = "count,sum:bytes,max:latency_ms"
 SETS = ["distinct:bytes", "topk:path:3", "approx_distinct:user", "approx_p99:latency_ms",
         "median:latency_ms"]
