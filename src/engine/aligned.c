@@ -283,7 +283,6 @@ static void add(struct aligned *a, const struct addition *it)
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
                 struct window *slice = find_slice(a, t_ns);
-                recent_set(&a->recent, slice);
                 slices_touch(&a->slices, &e->panes, slice, add_it(e, slice, it));
                 in_slice = true;
             }
@@ -293,8 +292,6 @@ static void add(struct aligned *a, const struct addition *it)
             continue;
         }
         struct window *w = find_window(a, &bounds);
-        if (k == 0)
-            recent_set(&a->recent, w);
         struct cell *cell = add_it(e, w, it);
         if (a->ticks && cell->fresh == 1 && !has_passed(e, &bounds))
             fresh_note(&a->fresh, w, cell);
@@ -334,18 +331,22 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
     const bool ticks = a->ticks;
-    struct window *first = a->recent.at[0];
-    struct window *second = a->recent.at[1] != NULL ? a->recent.at[1] : first;
+    const struct windows *live = sliced ? &a->slices.live : &a->windows;
+    struct window *first = a->recent.first, *second = a->recent.second;
     uint64_t late = 0;
     int64_t earliest_ns = INT64_MAX;
     size_t i = from;
-    if (first == NULL || !e->watermark.started)
+    if (!e->watermark.started)
+        return from;
+    if (first == NULL)
+        first = second = recent_find(&a->recent, live, time_ns[from]);
+    if (first == NULL)
         return from;
     for (bool moves = false; i < to && !moves; i++) {
         int64_t t_ns = time_ns[i];
         struct window *w = recent_holds(first, t_ns) ? first : second;
         if (!recent_holds(w, t_ns)) {
-            w = recent_find(&a->recent, t_ns);
+            w = recent_find(&a->recent, live, t_ns);
             if (w == NULL)
                 break;
             second = first;
@@ -367,6 +368,8 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
             fire_triggered(a, 1);
         }
     }
+    a->recent.first = first;
+    a->recent.second = second;
     e->counts.used += i - from;
     e->counts.late += late;
     if (late > 0) {
@@ -643,6 +646,8 @@ struct engine *aligned_new(const struct engine_options *options)
     a->sliced = overlaps && !fill && options->pane.early_count == 0 && options->pane.early_ns == 0;
     a->ticks = options->pane.early_ns > 0;
     a->slices.spec = options->window;
+    if (options->window.kind == WINDOW_TUMBLING || a->sliced)
+        recent_init(&a->recent, options->window.slide_ns, options->window.offset_ns);
     if (fill)
         a->fill = fill_new(&a->slices.spec);
     return &a->engine;
