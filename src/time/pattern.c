@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "time/civil.h"
+#include "time/steps.h"
 
 enum { PATTERN_MAX = 255 };
 
@@ -11,7 +12,6 @@ static const char OURS[] = "fzs";
 static const char THEIRS[] = "aAbBcCdDeFhHIjklmMnprRStTuwxXyY%";
 static const char AFTER_E[] = "cCxXY"; /* %Ey needs an era, which the C locale lacks */
 static const char AFTER_O[] = "bBdeHImMSwy";
-static const char FLAGS[] = "-_0^#"; /* of strftime; the C library reads over them */
 
 static bool among(const char *set, char c)
 {
@@ -21,7 +21,7 @@ static bool among(const char *set, char c)
 /* The length of the conversion at p, with its flags and modifier; it may lack its letter. */
 static size_t conversion_len(const char *p)
 {
-    const char *at = p + 1 + strspn(p + 1, FLAGS);
+    const char *at = p + 1 + strspn(p + 1, PATTERN_FLAGS);
     at += *at == 'E' || *at == 'O';
     return (size_t)(at - p) + (*at != '\0');
 }
@@ -82,6 +82,7 @@ bool pattern_check(struct time_pattern *pattern, struct error *err)
             "--time-format: '%s' gives no day; expected month and day (%%m %%d), %%j or "
             "%%s in it",
             pattern->text);
+    steps_compile(&pattern->steps, pattern->text);
     return true;
 }
 
@@ -104,9 +105,7 @@ struct scan {
     size_t text_len;
     char *at; /* read up to here */
     struct tm tm;
-    struct civil ours;
-    bool has_epoch;
-    int64_t epoch_s;
+    struct time_fields ours;
 };
 
 /* Copies *from into the pattern, up to one of our conversions, and returns that, or NUL. */
@@ -131,7 +130,7 @@ static bool run_pattern(struct scan *scan)
     return scan->at != NULL;
 }
 
-static bool read_epoch(const char **at, const char *end, int64_t *seconds)
+bool pattern_read_epoch(const char **at, const char *end, int64_t *seconds)
 {
     const char *start = *at;
     *seconds = 0;
@@ -149,13 +148,13 @@ static bool read_ours(struct scan *scan, char conversion)
     bool ok;
     int digits;
     if (conversion == 'f') {
-        ok = civil_read_fraction(&at, end, &scan->ours.nanosecond, &digits) && digits <= 9;
+        ok = civil_read_fraction(&at, end, &scan->ours.civil.nanosecond, &digits) && digits <= 9;
     } else if (conversion == 's') {
-        ok = read_epoch(&at, end, &scan->epoch_s);
-        scan->has_epoch = true;
+        ok = pattern_read_epoch(&at, end, &scan->ours.epoch_s);
+        scan->ours.has_epoch = true;
     } else {
         at += strspn(at, " ");
-        ok = civil_read_zone(&at, end, &scan->ours);
+        ok = civil_read_zone(&at, end, &scan->ours.civil);
     }
     if (!ok)
         return false;
@@ -167,6 +166,30 @@ static bool read_ours(struct scan *scan, char conversion)
     return true;
 }
 
+void pattern_set_year(struct time_format *format)
+{
+    struct civil from = {
+        .year = format->year_from, .month = format->year_from_month, .day = format->year_from_day};
+    struct civil to = from;
+    to.year++;
+    if (!civil_is_date(to.year, to.month, to.day)) { /* from Feb 29 to Mar 1 */
+        to.month = 3;
+        to.day = 1;
+    }
+    format->year_in_range = civil_ns(&from, format->zone, &format->year_from_ns) == TIME_OK &&
+                            civil_ns(&to, format->zone, &format->year_to_ns) == TIME_OK;
+}
+
+/* The day is none if the year is too short for it. */
+static void set_day_of_year(struct civil *c, int day_of_year)
+{
+    int year = c->year, like = civil_is_date(year, 2, 29) ? 2000 : 2001;
+    civil_from_days(civil_days(like, 1, 1) + day_of_year, c);
+    if (c->year != like)
+        c->day = 0;
+    c->year = year;
+}
+
 /*
  * The first time at or after --year-from that such a day and clock make, in one of three years: a
  * zone in the text may move it over the turn of a year. None within a year (Feb 29) is no date.
@@ -174,54 +197,51 @@ static bool read_ours(struct scan *scan, char conversion)
 static enum time_status first_year(const struct time_format *format, const struct civil *c,
                                    int day_of_year, int64_t *ns)
 {
-    struct civil from = {
-        .year = format->year_from, .month = format->year_from_month, .day = format->year_from_day};
-    struct civil to = from;
-    int64_t from_ns, to_ns;
-    to.year++;
-    if (!civil_is_date(to.year, to.month, to.day)) { /* from Feb 29 to Mar 1 */
-        to.month = 3;
-        to.day = 1;
-    }
-    if (civil_ns(&from, format->zone, &from_ns) != TIME_OK ||
-        civil_ns(&to, format->zone, &to_ns) != TIME_OK)
+    if (!format->year_in_range)
         return TIME_OUT_OF_RANGE;
-    for (int year = from.year - 1; year <= from.year + 1; year++) {
+    for (int year = format->year_from - 1; year <= format->year_from + 1; year++) {
         struct civil at = *c;
         at.year = year;
-        if (day_of_year >= 0) {
-            int days = civil_days(year, 1, 1) + day_of_year;
-            civil_from_days(days, &at);
-            if (at.year != year)
-                continue;
-        }
-        if (civil_ns(&at, format->zone, ns) == TIME_OK && *ns >= from_ns && *ns < to_ns)
+        if (day_of_year >= 0)
+            set_day_of_year(&at, day_of_year);
+        if (civil_ns(&at, format->zone, ns) == TIME_OK && *ns >= format->year_from_ns &&
+            *ns < format->year_to_ns)
             return TIME_OK;
     }
     return TIME_NOT_A_DATE;
 }
 
-static enum time_status result(const struct time_format *format, size_t i, struct scan *scan,
-                               int64_t *ns)
+static enum time_status result(const struct time_format *format, size_t i,
+                               struct time_fields *fields, int64_t *ns)
 {
-    if (scan->has_epoch)
-        return civil_join(scan->epoch_s, scan->ours.nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
-    struct civil c = scan->ours;
-    c.year = scan->tm.tm_year + 1900;
-    c.month = scan->tm.tm_mon + 1;
-    c.day = scan->tm.tm_mday;
-    c.hour = scan->tm.tm_hour;
-    c.minute = scan->tm.tm_min;
-    c.second = scan->tm.tm_sec;
-    if (format->patterns[i].has_year)
-        return civil_ns(&c, format->zone, ns);
+    const struct time_pattern *pattern = &format->patterns[i];
+    struct civil *c = &fields->civil;
+    if (fields->has_epoch)
+        return civil_join(fields->epoch_s, c->nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
+    if (pattern->has_year) {
+        if (pattern->by_day_of_year)
+            set_day_of_year(c, fields->day_of_year);
+        return civil_ns(c, format->zone, ns);
+    }
     if (!format->has_year_from)
         return TIME_MALFORMED;
-    return first_year(format, &c, format->patterns[i].by_day_of_year ? scan->tm.tm_yday : -1, ns);
+    return first_year(format, c, pattern->by_day_of_year ? fields->day_of_year : -1, ns);
 }
 
-enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
-                               size_t len, int64_t *ns)
+static void take_tm(struct time_fields *fields, const struct tm *tm)
+{
+    struct civil *c = &fields->civil;
+    c->year = tm->tm_year + 1900;
+    c->month = tm->tm_mon + 1;
+    c->day = tm->tm_mday;
+    c->hour = tm->tm_hour;
+    c->minute = tm->tm_min;
+    c->second = tm->tm_sec;
+    fields->day_of_year = tm->tm_yday;
+}
+
+enum time_status pattern_parse_slow(const struct time_format *format, size_t i, const char *text,
+                                    size_t len, int64_t *ns)
 {
     if (len > PATTERN_MAX)
         return TIME_MALFORMED;
@@ -230,8 +250,7 @@ enum time_status pattern_parse(const struct time_format *format, size_t i, const
     scan.text[len] = '\0';
     scan.text_len = len;
     scan.pattern_len = 0;
-    scan.ours = (struct civil){0};
-    scan.has_epoch = false;
+    scan.ours = (struct time_fields){.has_epoch = false};
 
     /* From the second round on a run is needed only if there is more to read than markers. */
     size_t ran_len = 0;
@@ -249,5 +268,22 @@ enum time_status pattern_parse(const struct time_format *format, size_t i, const
             return TIME_MALFORMED;
         ran_len = scan.pattern_len;
     }
-    return scan.at == scan.text + scan.text_len ? result(format, i, &scan, ns) : TIME_MALFORMED;
+    if (scan.at != scan.text + scan.text_len)
+        return TIME_MALFORMED;
+    take_tm(&scan.ours, &scan.tm);
+    return result(format, i, &scan.ours, ns);
+}
+
+enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
+                               size_t len, int64_t *ns)
+{
+    const struct time_steps *steps = &format->patterns[i].steps;
+    if (steps->n == 0)
+        return pattern_parse_slow(format, i, text, len, ns);
+    struct time_fields fields = {.civil = {.year = 1970, .month = 1, .day = 1}};
+    if (len > PATTERN_MAX)
+        return TIME_MALFORMED;
+    if (steps_run(steps, text, len, &fields))
+        return result(format, i, &fields, ns);
+    return fields.odd ? pattern_parse_slow(format, i, text, len, ns) : TIME_MALFORMED;
 }

@@ -1,8 +1,9 @@
 /*
  * time/pattern.h - strptime(3) patterns, with %f for a fraction of a second. Internal to time/.
  *
- * The C library does the common conversions. %f, %z and %s are ours: it has no %f, keeps %z to half
- * a day and reads %s in the time zone of the process.
+ * What a pattern means the C library says; patterns of the common conversions are compiled
+ * (time/steps.h). %f, %z and %s are ours: it has no %f, keeps %z to half a day and reads %s in the
+ * time zone of the process.
  * %f is 1 to 9 digits; %z as in RFC 3339, blanks before it skipped; %s is seconds since 1970, and
  * overrules all other fields but %f. What strptime(3) reads and then ignores (%U %W %V %G %g %Z) is
  * refused: a time would be read as another.
@@ -15,9 +16,23 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "time/civil.h"
 #include "time/timestamp.h"
 
-/* Can its text give a day? Notes how. If not, *err (EXIT_USAGE) says why. */
+/* Flags of strftime(3) behind the %; the C library reads over them. */
+#define PATTERN_FLAGS "-_0^#"
+
+/* What a text gives. */
+struct time_fields {
+    struct civil civil;
+    int day_of_year; /* from 0 */
+    bool of_12, afternoon;
+    bool has_epoch;
+    int64_t epoch_s;
+    bool odd; /* see steps.h */
+};
+
+/* Can its text give a day? Notes how, and compiles it. If not, *err (EXIT_USAGE) says why. */
 bool pattern_check(struct time_pattern *pattern, struct error *err);
 
 /*
@@ -27,5 +42,15 @@ bool pattern_check(struct time_pattern *pattern, struct error *err);
  */
 enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
                                size_t len, int64_t *ns);
+
+/* The same with strptime(3), compiled or not. */
+enum time_status pattern_parse_slow(const struct time_format *format, size_t i, const char *text,
+                                    size_t len, int64_t *ns);
+
+/* The bounds of the year that --year-from begins. */
+void pattern_set_year(struct time_format *format);
+
+/* The digits at *at, which it steps over; false if there are none. */
+bool pattern_read_epoch(const char **at, const char *end, int64_t *seconds);
 
 #endif

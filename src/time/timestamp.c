@@ -58,8 +58,10 @@ bool time_format_finish(struct time_format *format, const char *year_from, struc
         return true;
     format->has_year_from = true;
     if (rfc3339_date(year_from, &format->year_from, &format->year_from_month,
-                     &format->year_from_day))
+                     &format->year_from_day)) {
+        pattern_set_year(format);
         return true;
+    }
     return error_set(err, EXIT_USAGE, "--year-from: expected a date like 2024-03-01, found '%s'",
                      year_from);
 }

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/value.h"
+#include "time/steps.h"
 #include "time/zone.h"
 
 enum { TIME_MOST_PATTERNS = 32 };
@@ -26,12 +27,15 @@ struct time_format {
     struct time_pattern {
         const char *text; /* of strptime(3); borrowed from the caller */
         bool has_year;
-        bool by_day_of_year;        /* %j, and no month and day */
+        bool by_day_of_year; /* %j, and no month and day */
+        struct time_steps steps;
     } patterns[TIME_MOST_PATTERNS]; /* TIME_PATTERN: the first that fits counts */
     size_t n_patterns;
     const struct zone *zone; /* of times without one; NULL: UTC */
     bool has_year_from;
     int year_from, year_from_month, year_from_day;
+    bool year_in_range;
+    int64_t year_from_ns, year_to_ns; /* the year that begins there, if it is in range */
 };
 
 /* What is no pattern: auto, s, ms, us, ns; then NULL. */

@@ -373,6 +373,10 @@ static void test_patterns(void)
                                                  {"%5 % 1970-01-01", TIME_MALFORMED, 0}};
     static const struct expectation DAY[] = {{"2024-060", TIME_OK, INT64_C(1709164800) * S},
                                              {"2023-366", TIME_NOT_A_DATE, 0}};
+    /* A weekday beside it makes strptime(3) forget the day of the year. */
+    static const struct expectation WEEKDAY[] = {{"Thu 2024-060", TIME_OK, INT64_C(1709164800) * S},
+                                                 {"Sun 2023-366", TIME_NOT_A_DATE, 0},
+                                                 {"Sun 0000-366", TIME_OUT_OF_RANGE, 0}};
     static const struct expectation MANY[] = {
         {"5 +01 6 2024-01-01 7", TIME_OK, (INT64_C(1704067200) - 3600) * S + 700000000}};
     CHECK_ALL("%d/%b/%Y:%H:%M:%S %z", APACHE);
@@ -382,6 +386,8 @@ static void test_patterns(void)
     CHECK_ALL("100%%f=5 %F", PERCENT);
     CHECK_ALL("%-%f %0% %F", FLAGGED);
     CHECK_ALL("%Y-%j", DAY);
+    CHECK_ALL("%a %Y-%j", WEEKDAY);
+    CHECK_ALL("%a %C%y-%j", WEEKDAY);
     CHECK_ALL("%f %z %f %F %f", MANY);
 }
 

@@ -1,0 +1,27 @@
+/*
+ * Fuzzes compiled patterns: whatever the pattern and the text, they and strptime(3) agree. The
+ * first byte says whether there is a --year-from and a zone, a pattern follows up to a newline,
+ * then the text.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../unit/pattern_differential.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const FROM[] = {NULL, "2024-02-29", "2023-12-31", "1677-09-23"};
+    const uint8_t *newline = size > 0 ? memchr(data + 1, '\n', size - 1) : NULL;
+    if (newline == NULL)
+        return 0;
+    char *pattern = strndup((const char *)data + 1, (size_t)(newline - data - 1));
+    bool compiled;
+    if (pattern == NULL || !pattern_differential(pattern, FROM[data[0] % 4], data[0] / 4 % 2 > 0,
+                                                 (const char *)newline + 1,
+                                                 size - (size_t)(newline + 1 - data), &compiled))
+        abort();
+    free(pattern);
+    return 0;
+}
