@@ -136,10 +136,11 @@ static size_t read_times(struct csv_fast *fast, const struct group *g, int64_t *
     const struct lanes *lanes = fast->vectors->lanes;
     enum time_form form = fast->options->time_format.form;
     size_t len;
-    column_text(&c, 0, c.form, &len);
-    if (form == TIME_AUTO && len > 16)
+    const char *first = column_text(&c, 0, c.form, &len);
+    bool is_text = form == TIME_AUTO && len > 16;
+    if (is_text && (first[len - 1] | 0x20) == 'z')
         return column_times(&c, lanes, &fast->time_cache, ns, read_other_time, &context);
-    if (form != TIME_PATTERN)
+    if (form != TIME_PATTERN && !is_text)
         return column_epochs(&c, lanes, &fast->units, ns, read_other_time, &context);
     for (size_t i = 0; i < c.n; i++) {
         const char *text = column_text(&c, i, c.form, &len);

@@ -40,19 +40,17 @@ enum time_status civil_ns(const struct civil *c, const struct zone *zone, int64_
 
 bool civil_read_fraction(const char **at, const char *end, int *nanosecond, int *digits)
 {
+    static const int SCALE[] = {0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
     int value = 0, n = 0;
-    const char *start = *at;
-    for (; *at < end && **at >= '0' && **at <= '9'; ++*at) {
-        if (n < 9) {
-            value = value * 10 + (**at - '0');
-            n++;
-        }
-    }
-    *digits = *at - start > 10 ? 10 : (int)(*at - start);
-    for (; n < 9; n++)
-        value *= 10;
-    *nanosecond = value;
-    return *at > start;
+    const char *p = *at;
+    for (; p < end && n < 9 && *p >= '0' && *p <= '9'; p++, n++)
+        value = value * 10 + (*p - '0');
+    *nanosecond = value * SCALE[n];
+    *digits = n;
+    for (; p < end && *p >= '0' && *p <= '9'; p++)
+        *digits = 10;
+    *at = p;
+    return n > 0;
 }
 
 bool civil_read_zone(const char **at, const char *end, struct civil *c)

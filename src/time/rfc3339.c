@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "time/civil.h"
+#include "time/layout.h"
 #include "time/time_fast.h"
 
 enum auto_form { FORM_NONE, FORM_EXTENDED, FORM_BASIC, FORM_ACCESS_LOG };
@@ -65,22 +66,26 @@ static bool read_basic_date(const char **at, const char *end, struct civil *c)
            civil_read_two(at, end, &c->day);
 }
 
+/* Nothing, or (.|,)fraction. */
+static bool read_any_fraction(const char **at, const char *end, struct civil *c)
+{
+    int digits;
+    if (*at == end || (**at != '.' && **at != ','))
+        return true;
+    ++*at;
+    return civil_read_fraction(at, end, &c->nanosecond, &digits);
+}
+
 /* hh:mm[:ss[(.|,)fraction]], or without the colons. */
 static bool read_clock(const char **at, const char *end, bool colons, struct civil *c)
 {
-    int digits;
     if (!civil_read_two(at, end, &c->hour) || (colons && !read_literal(at, end, ':')) ||
         !civil_read_two(at, end, &c->minute))
         return false;
     if (*at == end || (colons ? **at != ':' : **at < '0' || **at > '9'))
         return true;
     *at += colons;
-    if (!civil_read_two(at, end, &c->second))
-        return false;
-    if (*at == end || (**at != '.' && **at != ','))
-        return true;
-    ++*at;
-    return civil_read_fraction(at, end, &c->nanosecond, &digits);
+    return civil_read_two(at, end, &c->second) && read_any_fraction(at, end, c);
 }
 
 /* Nothing, or [ ]zone, where UTC and GMT are zones, too. */
@@ -99,18 +104,73 @@ static bool read_zone(const char **at, const char *end, struct civil *c)
 
 static bool read_month_name(const char **at, const char *end, int *month)
 {
-    static const char NAMES[] = "janfebmaraprmayjunjulaugsepoctnovdec";
     if (end - *at < 3)
         return false;
-    for (*month = 1; *month <= 12; ++*month) {
-        const char *name = NAMES + 3 * (*month - 1);
-        if (((*at)[0] | 0x20) == name[0] && ((*at)[1] | 0x20) == name[1] &&
-            ((*at)[2] | 0x20) == name[2]) {
-            *at += 3;
-            return true;
-        }
-    }
-    return false;
+    *month = layout_month(*at) + 1;
+    *at += 3;
+    return *month > 0;
+}
+
+#define D LAYOUT_DIGIT
+#define B LAYOUT_BYTE
+#define A LAYOUT_ANY
+
+/* YYYY-MM-DDThh:mm:ss, whatever stands between the numbers of the date and behind it. */
+static const struct time_layout EXTENDED = {
+    .len = 19,
+    .year = 0,
+    .month = 5,
+    .day = 8,
+    .hour = 11,
+    .minute = 14,
+    .second = 17,
+    .weekday = LAYOUT_NOWHERE,
+    .zeros = "0000\0"
+             "00\0"
+             "00\0"
+             "00:00:00",
+    .limits = {D, D, D, D, A, D, D, A, D, D, A, D, D, B, D, D, B, D, D},
+};
+
+/* dd/Mon/YYYY:hh:mm:ss */
+static const struct time_layout ACCESS_LOG = {
+    .day = 0,
+    .month = 3,
+    .month_name = true,
+    .year = 7,
+    .hour = 12,
+    .minute = 15,
+    .second = 18,
+    .weekday = LAYOUT_NOWHERE,
+    .len = 20,
+    .zeros = "00/\0\0\0/0000:00:00:00",
+    .limits = {D, D, B, A, A, A, B, D, D, D, D, B, D, D, B, D, D, B, D, D},
+};
+
+#undef D
+#undef B
+#undef A
+
+/* A date and a clock with seconds, as most have them. If they are not, nothing was read. */
+static bool read_plain(const char **at, const char *end, const struct time_layout *layout,
+                       struct civil *c)
+{
+    const char *text = *at;
+    if (end - text < layout->len || !layout_read(layout, text, c))
+        return false;
+    if (layout == &EXTENDED && (text[4] != text[7] || !is_separator(text[10])))
+        return false;
+    *at += layout->len;
+    return true;
+}
+
+static bool read_access_clock(const char **at, const char *end, struct civil *c)
+{
+    if (read_plain(at, end, &ACCESS_LOG, c))
+        return read_any_fraction(at, end, c);
+    return civil_read_two(at, end, &c->day) && read_literal(at, end, '/') &&
+           read_month_name(at, end, &c->month) && read_literal(at, end, '/') &&
+           read_year(at, end, c) && read_literal(at, end, ':') && read_clock(at, end, true, c);
 }
 
 /* dd/Mon/YYYY:hh:mm:ss[ zone], all of it in brackets or not. */
@@ -118,15 +178,22 @@ static bool read_access_log(const char **at, const char *end, struct civil *c)
 {
     bool brackets = **at == '[';
     *at += brackets;
-    if (!civil_read_two(at, end, &c->day) || !read_literal(at, end, '/') ||
-        !read_month_name(at, end, &c->month) || !read_literal(at, end, '/') ||
-        !read_year(at, end, c) || !read_literal(at, end, ':') || !read_clock(at, end, true, c))
-        return false;
-    if (brackets && (end == *at || *--end != ']'))
+    if (!read_access_clock(at, end, c) || (brackets && (end == *at || *--end != ']')))
         return false;
     bool ok = read_zone(at, end, c);
     *at += brackets && *at == end;
     return ok;
+}
+
+/* A date, and a clock with a zone or not. */
+static bool read_date_first(const char **at, const char *end, bool basic, struct civil *c)
+{
+    if (!basic && read_plain(at, end, &EXTENDED, c))
+        return read_any_fraction(at, end, c) && read_zone(at, end, c);
+    if (basic ? !read_basic_date(at, end, c) : !read_date(at, end, (*at)[4], c))
+        return false;
+    return *at == end ||
+           (is_separator(*(*at)++) && read_clock(at, end, !basic, c) && read_zone(at, end, c));
 }
 
 enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *zone, int64_t *ns)
@@ -135,15 +202,10 @@ enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *
     const char *at = text, *end = text + len;
     enum auto_form form = form_of(text, len);
     bool ok = false;
-    if (form == FORM_ACCESS_LOG) {
+    if (form == FORM_ACCESS_LOG)
         ok = read_access_log(&at, end, &c);
-    } else if (form != FORM_NONE) {
-        bool basic = form == FORM_BASIC;
-        ok = basic ? read_basic_date(&at, end, &c) : read_date(&at, end, text[4], &c);
-        /* A zone belongs to a clock. */
-        if (ok && at < end)
-            ok = is_separator(*at++) && read_clock(&at, end, !basic, &c) && read_zone(&at, end, &c);
-    }
+    else if (form != FORM_NONE)
+        ok = read_date_first(&at, end, form == FORM_BASIC, &c);
     return ok && at == end ? civil_ns(&c, zone, ns) : TIME_MALFORMED;
 }
 

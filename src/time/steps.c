@@ -72,6 +72,11 @@ static inline bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static inline bool is_letter(char c)
 {
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
@@ -122,6 +127,116 @@ static bool add_any_conversion(struct time_steps *steps, char letter)
     return add_conversion(steps, letter);
 }
 
+static bool lay_bytes(struct time_layout *layout, size_t n, char zero, char limit)
+{
+    if (layout->len + n > LAYOUT_MOST_BYTES)
+        return false;
+    memset(layout->zeros + layout->len, zero, n);
+    memset(layout->limits + layout->len, limit, n);
+    layout->len = (uint8_t)(layout->len + n);
+    return true;
+}
+
+/* A field of n bytes, if there is none yet; *place is where it is. */
+static bool lay_field(struct time_layout *layout, uint8_t *place, size_t n, bool digits)
+{
+    if (*place != LAYOUT_NOWHERE)
+        return false;
+    *place = layout->len;
+    return lay_bytes(layout, n, digits ? '0' : '\0', digits ? LAYOUT_DIGIT : LAYOUT_ANY);
+}
+
+/*
+ * What may be left out of a number in a layout is the first digit of a day. Then a digit behind it
+ * would be its second one, so there must be none.
+ */
+static bool lay_day(struct time_layout *layout, const struct time_step *step, bool blanks_follow)
+{
+    layout->blank_day = step->next == '\0' ? blanks_follow : !is_digit(step->next);
+    if (!lay_field(layout, &layout->day, 2, true))
+        return false;
+    if (layout->blank_day)
+        layout->zeros[layout->day] = layout->limits[layout->day] = LAYOUT_ANY;
+    return true;
+}
+
+/* Adds what the step reads, if that can have its place there. */
+static bool lay_step(struct time_layout *layout, const struct time_step *step, bool blanks_follow)
+{
+    switch ((enum step)step->op) {
+    case STEP_BYTE:
+        return true;
+    case STEP_BLANKS:
+        return lay_bytes(layout, 1, ' ', LAYOUT_BYTE);
+    case STEP_YEAR:
+        return lay_field(layout, &layout->year, 4, true);
+    case STEP_YEAR_OF_CENTURY:
+        layout->short_year = true;
+        return lay_field(layout, &layout->year, 2, true);
+    case STEP_MONTH:
+        return lay_field(layout, &layout->month, 2, true);
+    case STEP_MONTH_NAME:
+        layout->month_name = true;
+        return lay_field(layout, &layout->month, 3, false);
+    case STEP_WEEKDAY_NAME:
+        return lay_field(layout, &layout->weekday, 3, false);
+    case STEP_DAY:
+        return lay_day(layout, step, blanks_follow);
+    case STEP_HOUR_OF_12:
+        layout->of_12 = true;
+        return lay_field(layout, &layout->hour, 2, true);
+    case STEP_HOUR:
+        return lay_field(layout, &layout->hour, 2, true);
+    case STEP_MINUTE:
+        return lay_field(layout, &layout->minute, 2, true);
+    case STEP_SECOND:
+        return lay_field(layout, &layout->second, 2, true);
+    default:
+        return false;
+    }
+}
+
+static bool is_name(enum step op)
+{
+    return op == STEP_MONTH_NAME || op == STEP_WEEKDAY_NAME;
+}
+
+/* May a letter follow the step in a text that fits? */
+static bool letter_follows(const struct time_step *step, const struct time_step *following)
+{
+    return step->next != '\0' ? is_letter(step->next)
+                              : following && is_name((enum step)following->op);
+}
+
+/*
+ * Lays out steps from the first one on. The layout may end behind one that takes the same of a
+ * text whatever follows: blanks, a name, and a day with a blank for its first digit take more or
+ * less, and have to have their next byte in the layout as well.
+ */
+static void lay_out(struct time_steps *steps)
+{
+    struct time_layout layout = {0};
+    memset(&layout.year, LAYOUT_NOWHERE, 7);
+    steps->n_laid = 0;
+    for (uint8_t i = 0; i < steps->n; i++) {
+        const struct time_step *step = &steps->at[i];
+        const struct time_step *following = i + 1 < steps->n ? step + 1 : NULL;
+        enum step op = (enum step)step->op;
+        bool blanks_follow = following && following->op == STEP_BLANKS;
+        if ((is_name(op) && letter_follows(step, following)) ||
+            !lay_step(&layout, step, blanks_follow) ||
+            (step->next != '\0' && !lay_bytes(&layout, 1, step->next, LAYOUT_BYTE)))
+            break;
+        bool open = op == STEP_BLANKS || is_name(op) || (op == STEP_DAY && blanks_follow);
+        if (step->next != '\0' || !open) {
+            steps->layout = layout;
+            steps->n_laid = (uint8_t)(i + 1);
+        }
+    }
+    if (steps->n_laid == 0 || steps->layout.len < LAYOUT_LEAST_BYTES)
+        steps->layout.len = steps->n_laid = 0;
+}
+
 void steps_compile(struct time_steps *steps, const char *pattern)
 {
     bool ok = true;
@@ -136,6 +251,7 @@ void steps_compile(struct time_steps *steps, const char *pattern)
     }
     if (!ok)
         steps->n = 0;
+    lay_out(steps);
 }
 
 /*
@@ -170,21 +286,11 @@ read_number(const char **at, const char *end, unsigned from, unsigned to, int wi
     return number >= from && number <= to;
 }
 
-/* The three letters that count, and those that may follow. */
-struct name {
-    char first[4];
-    const char *rest;
-};
-
-static const struct name MONTHS[] = {
-    {"jan", "uary"},   {"feb", "ruary"}, {"mar", "ch"},    {"apr", "il"},
-    {"may", ""},       {"jun", "e"},     {"jul", "y"},     {"aug", "ust"},
-    {"sep", "tember"}, {"oct", "ober"},  {"nov", "ember"}, {"dec", "ember"},
-};
-
-static const struct name WEEKDAYS[] = {{"sun", "day"},    {"mon", "day"},   {"tue", "sday"},
-                                       {"wed", "nesday"}, {"thu", "rsday"}, {"fri", "day"},
-                                       {"sat", "urday"}};
+/* What may follow the three letters of a name. */
+static const char *const MONTH_RESTS[] = {"uary", "ruary", "ch",     "il",   "",      "e",
+                                          "y",    "ust",   "tember", "ober", "ember", "ember"};
+static const char *const WEEKDAY_RESTS[] = {"day",   "day", "sday", "nesday",
+                                            "rsday", "day", "urday"};
 
 /* `letters` are lower-case; no other byte than theirs becomes one of them. */
 static inline bool has_letters(const char *text, const char *end, const char *letters)
@@ -195,21 +301,21 @@ static inline bool has_letters(const char *text, const char *end, const char *le
     return true;
 }
 
-static bool read_name(const char **at, const char *end, const struct name *names, int n, int *index)
+static void skip_letters(const char **at, const char *end, const char *letters)
 {
-    if (end - *at < 3)
+    if (has_letters(*at, end, letters))
+        *at += strlen(letters);
+}
+
+static bool read_month_name(const char **at, const char *end, int *month)
+{
+    int i = end - *at < 3 ? -1 : layout_month(*at);
+    if (i < 0)
         return false;
-    char low[3] = {(char)((*at)[0] | 0x20), (char)((*at)[1] | 0x20), (char)((*at)[2] | 0x20)};
-    for (int i = 0; i < n; i++) {
-        if (memcmp(names[i].first, low, 3) != 0)
-            continue;
-        *index = i;
-        *at += 3;
-        if (has_letters(*at, end, names[i].rest))
-            *at += strlen(names[i].rest);
-        return true;
-    }
-    return false;
+    *month = i + 1;
+    *at += 3;
+    skip_letters(at, end, MONTH_RESTS[i]);
+    return true;
 }
 
 /*
@@ -218,11 +324,14 @@ static bool read_name(const char **at, const char *end, const struct name *names
  */
 static bool read_weekday_name(const char **at, const char *end, struct time_fields *fields)
 {
-    int ignored;
-    const char *start = *at;
-    bool ok = read_name(at, end, WEEKDAYS, 7, &ignored);
-    fields->odd = ok && *at - start == 3 && *at < end && is_letter(**at);
-    return ok && !fields->odd;
+    int i = end - *at < 3 ? -1 : layout_weekday(*at);
+    if (i < 0)
+        return false;
+    *at += 3;
+    const char *rest = *at;
+    skip_letters(at, end, WEEKDAY_RESTS[i]);
+    fields->odd = *at == rest && *at < end && is_letter(**at);
+    return !fields->odd;
 }
 
 static bool read_half(const char **at, const char *end, struct time_fields *fields)
@@ -262,10 +371,7 @@ static inline bool run_date_step(enum step op, const char **at, const char *end,
     case STEP_MONTH:
         return read_number(at, end, 1, 12, 2, &c->month);
     case STEP_MONTH_NAME:
-        if (!read_name(at, end, MONTHS, 12, &c->month))
-            return false;
-        c->month++;
-        return true;
+        return read_month_name(at, end, &c->month);
     case STEP_DAY:
         return read_number(at, end, 1, 31, 2, &c->day);
     case STEP_DAY_OF_YEAR:
@@ -321,7 +427,14 @@ bool steps_run(const struct time_steps *steps, const char *text, size_t len,
                struct time_fields *fields)
 {
     const char *at = text, *end = text + len;
-    for (const struct time_step *step = steps->at; step < steps->at + steps->n; step++) {
+    const struct time_step *step = steps->at;
+    if (steps->n_laid > 0 && len >= steps->layout.len &&
+        layout_read(&steps->layout, text, &fields->civil)) {
+        at += steps->layout.len;
+        step += steps->n_laid;
+        fields->of_12 = steps->layout.of_12;
+    }
+    for (; step < steps->at + steps->n; step++) {
         if (!run_step((enum step)step->op, &at, end, fields))
             return false;
         if (step->next != '\0' && (at == end || *at++ != step->next))

@@ -8,6 +8,9 @@
  *     %d/%b/%Y:%H:%M:%S %z      day '/'  month name '/'  year ':'  hour ':'  minute ':'  second
  *                               blanks  zone
  *
+ * Behind the first steps, as long as they go, there is a layout (time/layout.h): a text that fits
+ * it needs none of them.
+ *
  * What the steps make of any text is what strptime(3) of the C locale and pattern.c make of it;
  * pattern.c is the other side of the differential test and reads what has no steps.
  */
@@ -18,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "time/layout.h"
+
 enum { TIME_MOST_STEPS = 40 };
 
 struct time_steps {
@@ -26,6 +31,8 @@ struct time_steps {
         uint8_t op; /* see steps.c */
         char next;  /* the byte that follows, or NUL */
     } at[TIME_MOST_STEPS];
+    uint8_t n_laid; /* so many of the first steps are in the layout */
+    struct time_layout layout;
 };
 
 /* Of a pattern that pattern_check() found to be one. */

@@ -69,7 +69,7 @@ static inline uint64_t time_fraction(const char *text, size_t len, uint64_t *bad
 static inline __attribute__((always_inline)) bool
 time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t *ns)
 {
-    if (len < 20 || len > 30 || len == 21)
+    if (len < 20 || len > 30 || len == 21 || ((unsigned char)text[len - 1] | 0x20U) != 'z')
         return false;
     if (((bytes_u64_le(text) ^ TIME_EPOCH_HEAD ^ bytes_u64_le(cache->date)) |
          (bytes_u64_le(text + 3) ^ TIME_EPOCH_TAIL ^ bytes_u64_le(cache->date + 3))) != 0)
@@ -79,7 +79,6 @@ time_parse_fast(struct time_cache *cache, const char *text, size_t len, int64_t 
     uint64_t pairs = clock * 10 + (clock >> 8); /* hours in byte 0, minutes in 3, seconds in 6 */
     uint64_t bad = (clock | (clock + TIME_CLOCK_LIMITS)) & TIME_HIGH_BITS;
     bad |= (pairs + (127 - 23)) & 0x80; /* 29 at most, if not bad already */
-    bad |= ((unsigned char)text[len - 1] | 0x20U) ^ 'z';
     uint64_t seconds = (pairs & 0xFF) * 3600 + (pairs >> 24 & 0xFF) * 60 + (pairs >> 48 & 0xFF);
     uint64_t fraction_ns = len > 20 ? time_fraction(text, len, &bad) : 0;
     if (bad)
