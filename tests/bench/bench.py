@@ -3,7 +3,7 @@
 TOOLS holds the programs built from this directory, DATA takes the generated events and whatever
 the runs print. Environment: BENCH_EVENTS (5000000), BENCH_ROUNDS (5), BENCH_SLICE (100000, for
 the programs that take minutes for the whole, in at most 3 rounds), BENCH_ONLY (one of the tables:
-speed, growth, windows, shards).
+speed, growth, patterns, windows, shards).
 
 Whatever is compared runs alternating, round after round, so that a machine that is busy for a
 while is busy for all. Wall times are medians over the rounds; a ratio of wall times is the median
@@ -17,6 +17,7 @@ import sys
 
 import answers
 import growth
+import patterns
 import peers
 import shards
 import windows
@@ -32,15 +33,17 @@ class Bench:
         self.slice = min(self.events, int(os.environ.get("BENCH_SLICE", "100000")))
         os.makedirs(self.data, exist_ok=True)
 
-    def events_file(self, form, events, keys=100):
+    def events_file(self, form, events, keys=100, times="iso"):
         """Path of the generated events; they are written once, and again if the generator is
         younger."""
-        path = os.path.join(self.data, f"{form}-{events}-{keys}")
+        path = os.path.join(self.data, f"{form}-{events}-{keys}" + "-" * (times != "iso") +
+                            times.replace("iso", ""))
         generate = os.path.join(self.tools, "generate")
         if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(generate):
             print(f"generating {path}", file=sys.stderr)
             with open(path + ".part", "wb") as out:
-                subprocess.run([generate, "-f", form, "-n", str(events), "-k", str(keys)],
+                subprocess.run([generate, "-f", form, "-n", str(events), "-k", str(keys),
+                                "-t", times],
                                stdout=out, check=True)
             os.rename(path + ".part", path)
         return path
@@ -136,7 +139,8 @@ def main():
         speed(bench, "JSON", "json", bench.events)
         speed(bench, "CSV", "csv", bench.events)
         speed(bench, "narrow CSV", "narrow", bench.events * 4)
-    for name, table in (("growth", growth), ("windows", windows), ("shards", shards)):
+    for name, table in (("growth", growth), ("patterns", patterns), ("windows", windows),
+                        ("shards", shards)):
         if only in ("", name):
             table.report(bench)
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")

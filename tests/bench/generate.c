@@ -2,7 +2,7 @@
  * Writes events for benchmarks to stdout: the same bytes for the same options, on any machine.
  *
  *   generate [-f json|csv|narrow|optional|escaped|quoted] [-n EVENTS] [-k KEYS]
- *            [-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED]
+ *            [-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED] [-t iso|offset|nginx|syslog|log4j]
  *
  * json    a web log of about 155 bytes an event: ts (RFC 3339, ms), host, user, method, path,
  *         status, bytes, latency_ms
@@ -14,6 +14,9 @@
  * optional  json, where one event in two has another field, and one in four lacks one
  * escaped   json with a field more, which holds escapes and a letter that is not ASCII
  * quoted    csv with quotes around every field
+ *
+ * -t writes their times as others do: RFC 3339 with an offset, the access log of nginx, syslog (no
+ * year), log4j; narrow has none of them.
  *
  * Event time goes on evenly; each event is then set back by up to DISORDER_S, uniformly, so a
  * delay of DISORDER_S loses nothing. Hosts (keys) and users are drawn uniformly. The widths of
@@ -41,6 +44,16 @@ enum format {
     FORMAT_ESCAPED,
     FORMAT_QUOTED
 };
+
+/* strftime(3)'s pattern down to the second, and what stands behind it, of the milliseconds. */
+static const struct times {
+    const char *name, *seconds, *rest;
+} TIMES[] = {
+    {"iso", "%Y-%m-%dT%H:%M:%S", ".%03dZ"},   {"offset", "%Y-%m-%dT%H:%M:%S", "+0000"},
+    {"nginx", "%d/%b/%Y:%H:%M:%S", " +0000"}, {"syslog", "%b %e %H:%M:%S", ""},
+    {"log4j", "%Y-%m-%d %H:%M:%S", ",%03d"},
+};
+static const struct times *times = TIMES;
 
 struct options {
     enum format format;
@@ -95,20 +108,21 @@ static struct event draw_event(const struct options *o, uint64_t number, uint64_
     return e;
 }
 
-/* RFC 3339 with milliseconds; the part down to the second is kept until the second changes. */
+/* The part down to the second is kept until the second changes. */
 static const char *time_text(int64_t ts_ms)
 {
     static char text[64];
+    static size_t len;
     static int64_t held_s = INT64_MIN;
     int64_t s = ts_ms / 1000;
     if (s != held_s) {
         time_t t = (time_t)s;
         struct tm parts;
         gmtime_r(&t, &parts);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+        len = strftime(text, sizeof text, times->seconds, &parts);
         held_s = s;
     }
-    snprintf(text + 19, sizeof text - 19, ".%03dZ", (int)(ts_ms % 1000));
+    snprintf(text + len, sizeof text - len, times->rest, (int)(ts_ms % 1000));
     return text;
 }
 
@@ -166,7 +180,8 @@ static int print_header(enum format format)
 static void usage(void)
 {
     fprintf(stderr, "usage: generate [-f json|csv|narrow|optional|escaped|quoted] [-n EVENTS] "
-                    "[-k KEYS] [-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED]\n");
+                    "[-k KEYS] [-r EVENTS_A_SECOND] [-d DISORDER_S] [-s SEED] "
+                    "[-t iso|offset|nginx|syslog|log4j]\n");
     exit(2);
 }
 
@@ -190,11 +205,20 @@ static enum format read_format(const char *text)
     return FORMAT_JSON;
 }
 
+static const struct times *read_times(const char *text)
+{
+    for (size_t i = 0; i < sizeof TIMES / sizeof TIMES[0]; i++)
+        if (!strcmp(text, TIMES[i].name))
+            return &TIMES[i];
+    usage();
+    return NULL;
+}
+
 static struct options read_options(int argc, char **argv)
 {
     struct options o = {FORMAT_JSON, 5000000, 100, 1000, 30000, 1};
     int c;
-    while ((c = getopt(argc, argv, "f:n:k:r:d:s:")) != -1) {
+    while ((c = getopt(argc, argv, "f:n:k:r:d:s:t:")) != -1) {
         switch (c) {
         case 'f':
             o.format = read_format(optarg);
@@ -210,6 +234,9 @@ static struct options read_options(int argc, char **argv)
             break;
         case 'd':
             o.disorder_ms = read_number(optarg, 0, 86400) * 1000;
+            break;
+        case 't':
+            times = read_times(optarg);
             break;
         case 's':
             o.seed = read_number(optarg, 0, UINT64_MAX);

@@ -85,3 +85,21 @@ disagree() { # disagree FILE: against rows, in a row and not by some accident
     [ "$status" -eq 1 ]
     [[ $output == *"gave other rows than one run"* ]]
 }
+
+@test "all forms of times are the same events" {
+    "$generate" -n 3000 -r 20 >events
+    "$WINAGG" -t ts -w 1m -d 30s -k host -a count,sum:bytes events >iso
+    while IFS='|' read -r times pattern; do
+        "$generate" -n 3000 -r 20 -t "$times" >"events.$times"
+        run cmp events "events.$times"
+        [ "$status" -eq 1 ]
+        "$WINAGG" -t ts -w 1m -d 30s -k host -a count,sum:bytes --time-format "$pattern" \
+            --year-from 2025-12-31 "events.$times" >rows 2>err
+        cmp iso rows
+    done <<'END'
+nginx|%d/%b/%Y:%H:%M:%S %z
+syslog|%b %e %H:%M:%S
+log4j|%Y-%m-%d %H:%M:%S,%f
+offset|%FT%T%z
+END
+}
