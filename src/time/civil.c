@@ -38,6 +38,15 @@ enum time_status civil_ns(const struct civil *c, const struct zone *zone, int64_
     return civil_join(seconds, c->nanosecond, ns) ? TIME_OK : TIME_OUT_OF_RANGE;
 }
 
+bool civil_is_steady(const struct civil *c, const struct zone *zone)
+{
+    if (c->has_zone || zone == NULL)
+        return true;
+    int64_t midnight_s = (int64_t)civil_days(c->year, c->month, c->day) * DAY_S;
+    struct zone_span span = zone_span_of_local(zone, midnight_s);
+    return span.to_s - DAY_S >= midnight_s;
+}
+
 bool civil_read_fraction(const char **at, const char *end, int *nanosecond, int *digits)
 {
     static const int SCALE[] = {0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};

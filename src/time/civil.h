@@ -61,6 +61,9 @@ bool civil_is_date(int year, int month, int day);
  */
 enum time_status civil_ns(const struct civil *c, const struct zone *zone, int64_t *ns);
 
+/* Has all of its day, which is one, the same offset? */
+bool civil_is_steady(const struct civil *c, const struct zone *zone);
+
 /* seconds * 1e9 + nanosecond, 0 <= nanosecond < 1e9; false if int64 cannot hold it. */
 bool civil_join(int64_t seconds, int nanosecond, int64_t *ns);
 

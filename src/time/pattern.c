@@ -274,8 +274,30 @@ enum time_status pattern_parse_slow(const struct time_format *format, size_t i, 
     return result(format, i, &scan.ours, ns);
 }
 
+/*
+ * --year-from's day begins at midnight, and so no time without a zone of its own leaves the year
+ * with another clock.
+ */
+static void fill_places(const struct time_format *format, size_t i, size_t len,
+                        const struct time_fields *fields, struct time_places *places)
+{
+    const struct time_pattern *pattern = &format->patterns[i];
+    const struct time_layout *layout = &pattern->steps.layout;
+    bool fraction = pattern->steps.ends_with_fraction;
+    if (!fields->laid || !pattern->steps.steady ||
+        (pattern->has_year ? !civil_is_steady(&fields->civil, format->zone)
+                           : fields->civil.has_zone || format->zone != NULL))
+        return;
+    *places = (struct time_places){.steady = true,
+                                   .hour = layout->hour,
+                                   .minute = layout->minute,
+                                   .second = layout->second,
+                                   .fraction = layout->len,
+                                   .n_fraction = (uint8_t)(fraction ? len - layout->len : 0)};
+}
+
 enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
-                               size_t len, int64_t *ns)
+                               size_t len, int64_t *ns, struct time_places *places)
 {
     const struct time_steps *steps = &format->patterns[i].steps;
     if (steps->n == 0)
@@ -283,7 +305,11 @@ enum time_status pattern_parse(const struct time_format *format, size_t i, const
     struct time_fields fields = {.civil = {.year = 1970, .month = 1, .day = 1}};
     if (len > PATTERN_MAX)
         return TIME_MALFORMED;
-    if (steps_run(steps, text, len, &fields))
-        return result(format, i, &fields, ns);
+    if (steps_run(steps, text, len, &fields)) {
+        enum time_status status = result(format, i, &fields, ns);
+        if (places != NULL && status == TIME_OK)
+            fill_places(format, i, len, &fields, places);
+        return status;
+    }
     return fields.odd ? pattern_parse_slow(format, i, text, len, ns) : TIME_MALFORMED;
 }

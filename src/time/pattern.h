@@ -29,7 +29,7 @@ struct time_fields {
     bool of_12, afternoon;
     bool has_epoch;
     int64_t epoch_s;
-    bool odd; /* see steps.h */
+    bool odd, laid; /* see steps.h */
 };
 
 /* Can its text give a day? Notes how, and compiles it. If not, *err (EXIT_USAGE) says why. */
@@ -38,10 +38,10 @@ bool pattern_check(struct time_pattern *pattern, struct error *err);
 /*
  * Reads all of text[0..len) by the format's pattern number i. Hours and less that the pattern does
  * not set are 0, a year is the one that makes it the first time at or after --year-from. A text of
- * more than 255 bytes is malformed.
+ * more than 255 bytes is malformed. *places, if not NULL, is filled if it is steady.
  */
 enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
-                               size_t len, int64_t *ns);
+                               size_t len, int64_t *ns, struct time_places *places);
 
 /* The same with strptime(3), compiled or not. */
 enum time_status pattern_parse_slow(const struct time_format *format, size_t i, const char *text,

@@ -196,7 +196,27 @@ static bool read_date_first(const char **at, const char *end, bool basic, struct
            (is_separator(*(*at)++) && read_clock(at, end, !basic, c) && read_zone(at, end, c));
 }
 
-enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *zone, int64_t *ns)
+/* By what stands around the clock; only texts of a layout have seconds there. */
+static void fill_places(const char *text, const char *end, enum auto_form form,
+                        struct time_places *places)
+{
+    uint8_t hour = form == FORM_EXTENDED ? 11 : *text == '[' ? 13 : 12;
+    const char *clock = text + hour, *behind = clock + sizeof "hh:mm:ss" - 1;
+    if (form == FORM_BASIC || behind > end || clock[2] != ':' || clock[5] != ':')
+        return;
+    *places = (struct time_places){.steady = true,
+                                   .hour = hour,
+                                   .minute = (uint8_t)(hour + 3),
+                                   .second = (uint8_t)(hour + 6),
+                                   .fraction = (uint8_t)(hour + 9)};
+    if (behind == end || (*behind != '.' && *behind != ','))
+        return;
+    for (const char *p = behind + 1; p < end && *p >= '0' && *p <= '9' && places->steady; p++)
+        places->steady = ++places->n_fraction <= 9;
+}
+
+enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *zone, int64_t *ns,
+                               struct time_places *places)
 {
     struct civil c = {0};
     const char *at = text, *end = text + len;
@@ -206,7 +226,12 @@ enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *
         ok = read_access_log(&at, end, &c);
     else if (form != FORM_NONE)
         ok = read_date_first(&at, end, form == FORM_BASIC, &c);
-    return ok && at == end ? civil_ns(&c, zone, ns) : TIME_MALFORMED;
+    if (!ok || at != end)
+        return TIME_MALFORMED;
+    enum time_status status = civil_ns(&c, zone, ns);
+    if (places != NULL && status == TIME_OK && civil_is_steady(&c, zone))
+        fill_places(text, end, form, places);
+    return status;
 }
 
 bool rfc3339_date(const char *text, int *year, int *month, int *day)

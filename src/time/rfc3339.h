@@ -22,8 +22,9 @@
 /* Does it begin like one of these? No number does. */
 bool rfc3339_begins(const char *text, size_t len);
 
-/* `zone` is for times without one; NULL: UTC. */
-enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *zone, int64_t *ns);
+/* `zone` is for times without one; NULL: UTC. *places, if not NULL, is filled if it is steady. */
+enum time_status rfc3339_parse(const char *text, size_t len, const struct zone *zone, int64_t *ns,
+                               struct time_places *places);
 
 /* YYYY-MM-DD or YYYY/MM/DD, a real date within int64 nanoseconds. */
 bool rfc3339_date(const char *text, int *year, int *month, int *day);

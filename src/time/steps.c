@@ -237,6 +237,22 @@ static void lay_out(struct time_steps *steps)
         steps->layout.len = steps->n_laid = 0;
 }
 
+/* Is there no other clock behind the layout, nor what overrules it? */
+static void note_clock(struct time_steps *steps)
+{
+    const struct time_layout *layout = &steps->layout;
+    steps->ends_with_fraction = false;
+    steps->steady = steps->n_laid > 0 && layout->hour != LAYOUT_NOWHERE && !layout->of_12 &&
+                    layout->minute != LAYOUT_NOWHERE && layout->second != LAYOUT_NOWHERE;
+    for (size_t i = steps->n_laid; i < steps->n && steps->steady; i++) {
+        enum step op = (enum step)steps->at[i].op;
+        steps->steady =
+            op == STEP_BYTE || op == STEP_BLANKS || op == STEP_ZONE || op == STEP_FRACTION;
+        steps->ends_with_fraction = i == steps->n_laid && i + 1 == steps->n &&
+                                    op == STEP_FRACTION && steps->at[i].next == '\0';
+    }
+}
+
 void steps_compile(struct time_steps *steps, const char *pattern)
 {
     bool ok = true;
@@ -252,6 +268,7 @@ void steps_compile(struct time_steps *steps, const char *pattern)
     if (!ok)
         steps->n = 0;
     lay_out(steps);
+    note_clock(steps);
 }
 
 /*
@@ -433,6 +450,7 @@ bool steps_run(const struct time_steps *steps, const char *text, size_t len,
         at += steps->layout.len;
         step += steps->n_laid;
         fields->of_12 = steps->layout.of_12;
+        fields->laid = true;
     }
     for (; step < steps->at + steps->n; step++) {
         if (!run_step((enum step)step->op, &at, end, fields))

@@ -33,6 +33,8 @@ struct time_steps {
     } at[TIME_MOST_STEPS];
     uint8_t n_laid; /* so many of the first steps are in the layout */
     struct time_layout layout;
+    bool steady;             /* the clock is in the layout and nowhere else */
+    bool ends_with_fraction; /* right behind the layout, and steady */
 };
 
 /* Of a pattern that pattern_check() found to be one. */
@@ -42,7 +44,7 @@ struct time_fields;
 
 /*
  * Reads all of the text. False if it does not fit, or if fields->odd says that strptime(3) has to
- * decide. Fields that the pattern does not give stay as they are.
+ * decide. Fields that the pattern does not give stay as they are. fields->laid: it fits the layout.
  */
 bool steps_run(const struct time_steps *steps, const char *text, size_t len,
                struct time_fields *fields);

@@ -67,11 +67,13 @@ bool time_format_finish(struct time_format *format, const char *year_from, struc
 }
 
 static enum time_status parse_patterns(const struct time_format *format, const char *text,
-                                       size_t len, int64_t *ns)
+                                       size_t len, int64_t *ns, struct time_places *places)
 {
     enum time_status first = TIME_MALFORMED;
     for (size_t i = 0; i < format->n_patterns; i++) {
-        enum time_status status = pattern_parse(format, i, text, len, ns);
+        /* With another clock one of those before might fit. */
+        struct time_places *if_first = i == 0 ? places : NULL;
+        enum time_status status = pattern_parse(format, i, text, len, ns, if_first);
         if (status == TIME_OK)
             return status;
         if (first == TIME_MALFORMED)
@@ -98,10 +100,18 @@ const char *time_status_text(enum time_status status)
 enum time_status time_parse(const struct time_format *format, const char *text, size_t len,
                             int64_t *ns)
 {
+    return time_parse_placed(format, text, len, ns, NULL);
+}
+
+enum time_status time_parse_placed(const struct time_format *format, const char *text, size_t len,
+                                   int64_t *ns, struct time_places *places)
+{
+    if (places != NULL)
+        places->steady = false;
     if (format->form == TIME_PATTERN)
-        return parse_patterns(format, text, len, ns);
+        return parse_patterns(format, text, len, ns, places);
     if (format->form == TIME_AUTO && rfc3339_begins(text, len))
-        return rfc3339_parse(text, len, format->zone, ns);
+        return rfc3339_parse(text, len, format->zone, ns, places);
     struct value number;
     switch (number_parse(text, len, &number)) {
     case NUMBER_OK:

@@ -69,6 +69,21 @@ enum time_status time_parse(const struct time_format *format, const char *text, 
                             int64_t *ns);
 
 /*
+ * Where the clock of a text stands. Another clock in its place would move the time by as much as it
+ * differs, as long as both are of one day (00:00:00 to 23:59:59).
+ */
+struct time_places {
+    bool steady; /* if not, nothing is said */
+    uint8_t hour, minute, second,
+        fraction;       /* numbers of two digits, and the fraction of a second */
+    uint8_t n_fraction; /* its digits, at most 9 */
+};
+
+/* time_parse() that fills *places too, if it returns TIME_OK. */
+enum time_status time_parse_placed(const struct time_format *format, const char *text, size_t len,
+                                   int64_t *ns, struct time_places *places);
+
+/*
  * Reads a JSON number (VALUE_NUMBER or VALUE_WIDE): an epoch in the format's unit, digits below
  * the nanosecond floored. TIME_MALFORMED for a pattern (its text is what a pattern reads; call
  * time_parse with the number's text instead).

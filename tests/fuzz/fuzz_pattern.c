@@ -1,7 +1,7 @@
 /*
- * Fuzzes compiled patterns: whatever the pattern and the text, they and strptime(3) agree. The
- * first byte says whether there is a --year-from and a zone, a pattern follows up to a newline,
- * then the text.
+ * Fuzzes compiled patterns: whatever the pattern and the text, they and strptime(3) agree; and the
+ * lines of the text read the same with a memo and without. The first byte says whether there is a
+ * --year-from and a zone, a pattern follows up to a newline, then the text.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -17,10 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (newline == NULL)
         return 0;
     char *pattern = strndup((const char *)data + 1, (size_t)(newline - data - 1));
-    bool compiled;
-    if (pattern == NULL || !pattern_differential(pattern, FROM[data[0] % 4], data[0] / 4 % 2 > 0,
-                                                 (const char *)newline + 1,
-                                                 size - (size_t)(newline + 1 - data), &compiled))
+    const char *text = (const char *)newline + 1, *from = FROM[data[0] % 4];
+    size_t len = size - (size_t)(newline + 1 - data);
+    bool compiled, local = data[0] / 4 % 2 > 0;
+    if (pattern == NULL || !pattern_differential(pattern, from, local, text, len, &compiled) ||
+        !memo_differential(pattern, from, local, text, len))
         abort();
     free(pattern);
     return 0;

@@ -3,6 +3,7 @@
  *
  * pattern_differential() returns false, and says what differs, if they do not agree. A pattern that
  * is refused, or has no steps, agrees with itself; *compiled says whether there was a comparison.
+ * memo_differential() holds what is read with the memo of the line before to what is read without.
  */
 #ifndef PATTERN_DIFFERENTIAL_H
 #define PATTERN_DIFFERENTIAL_H
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "time/memo.h"
 #include "time/pattern.h"
 #include "time/timestamp.h"
 
@@ -42,7 +44,7 @@ static inline bool pattern_differential(const char *pattern, const char *year_fr
         abort();
     memcpy(exact, text, len);
     int64_t ns = 0, wanted_ns = 0;
-    enum time_status status = pattern_parse(&format, 0, exact, len, &ns);
+    enum time_status status = pattern_parse(&format, 0, exact, len, &ns, NULL);
     enum time_status wanted = pattern_parse_slow(&format, 0, exact, len, &wanted_ns);
     free(exact);
     if (status == wanted && (status != TIME_OK || ns == wanted_ns))
@@ -50,6 +52,33 @@ static inline bool pattern_differential(const char *pattern, const char *year_fr
     fprintf(stderr, "'%s' of '%.*s' (%zu bytes): %d %" PRId64 ", by strptime(3) %d %" PRId64 "\n",
             pattern, (int)len, text, len, (int)status, ns, (int)wanted, wanted_ns);
     return false;
+}
+
+/* The lines of the text, one after the other; a format that is refused agrees with itself. */
+static inline bool memo_differential(const char *name, const char *year_from, bool local,
+                                     const char *text, size_t len)
+{
+    struct time_format format = {0};
+    struct time_memo memo = {0};
+    struct error err;
+    format.zone = local ? differential_zone() : NULL;
+    if (!time_format_add(&format, name, &err) || !time_format_finish(&format, year_from, &err))
+        return true;
+    for (const char *line = text, *end = text + len; line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        size_t n = (size_t)((newline ? newline : end) - line);
+        int64_t ns = 0, wanted_ns = 0;
+        enum time_status status = time_memo_parse(&memo, &format, line, n, &ns);
+        enum time_status wanted = time_parse(&format, line, n, &wanted_ns);
+        if (status != wanted || (status == TIME_OK && ns != wanted_ns)) {
+            fprintf(stderr,
+                    "'%s' of '%.*s': %d %" PRId64 " with the memo, without %d %" PRId64 "\n", name,
+                    (int)n, line, (int)status, ns, (int)wanted, wanted_ns);
+            return false;
+        }
+        line += n + 1;
+    }
+    return true;
 }
 
 #endif

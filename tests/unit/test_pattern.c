@@ -1,6 +1,7 @@
 /*
- * Compiled patterns against strptime(3): the patterns that people write and random ones, on texts
- * that fit, on those that nearly do, and with each byte at each place.
+ * Compiled patterns against strptime(3), and times with a memo against times without: the patterns
+ * that people write and random ones, on texts that fit, on those that nearly do, and with each byte
+ * at each place.
  */
 #include <string.h>
 
@@ -294,6 +295,86 @@ static void test_uncompiled(void)
     }
 }
 
+/* Where another clock on the same day is more than another clock. */
+static void test_memo_odd(void)
+{
+    static const struct {
+        const char *name, *from, *lines;
+        bool local;
+    } CASES[] = {
+        /* In another year, on either side of --year-from. */
+        {"%b %d %H:%M:%S %z", "2024-03-01", "Mar 01 12:00:00 +1300\nMar 01 23:00:00 +1300", false},
+        {"%b %d %H:%M:%S", "2024-03-31", "Mar 31 01:30:00\nMar 31 03:30:00", true},
+        {"%F %T", NULL, "2024-03-31 01:30:00\n2024-03-31 03:30:00", true},
+        {"auto", NULL, "2024-10-27 03:30:00\n2024-10-27 01:30:00", true},
+        {"%Y-%m-%d %H:%M:%S %H", NULL, "2024-01-01 05:00:00 06\n2024-01-01 07:00:00 06", false},
+        {"%Y-%m-%d %H:%M:%S %s", NULL, "2024-01-01 05:00:00 6\n2024-01-01 07:00:00 6", false},
+        {"%Y-%m-%d %I:%M:%S", NULL, "2024-01-01 11:00:00\n2024-01-01 12:00:00", false},
+        {"%Y-%m-%d %H:%M:%S.%f", NULL, "2024-01-01 11:00:00.5\n2024-01-01 11:00:00.x", false},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+        CHECK(memo_differential(CASES[i].name, CASES[i].from, CASES[i].local, CASES[i].lines,
+                                strlen(CASES[i].lines)),
+              "%s", CASES[i].name);
+
+    /* An earlier pattern may fit another clock. */
+    struct time_format format = {0};
+    struct time_memo memo = {0};
+    struct error err;
+    int64_t later, noon;
+    CHECK(time_format_add(&format, "%Y-%d-%m 12:%M:%S", &err) &&
+              time_format_add(&format, "%Y-%m-%d %H:%M:%S", &err),
+          "both are patterns");
+    time_memo_parse(&memo, &format, "2024-01-02 11:00:00", 19, &later);
+    time_memo_parse(&memo, &format, "2024-01-02 12:00:00", 19, &noon);
+    CHECK(noon - later == INT64_C(1000000000) * (30 * 86400 - 11 * 3600), "%" PRId64, noon - later);
+}
+
+/* Lines that differ in a few bytes each, mostly digits. */
+static size_t make_lines(char *lines, const char *text, size_t len, int n)
+{
+    char line[700];
+    size_t all = 0;
+    memcpy(line, text, len);
+    for (int i = 0; i < n; i++) {
+        memcpy(lines + all, line, len);
+        all += len;
+        lines[all++] = '\n';
+        if (below(4) == 0)
+            memcpy(line, text, len);
+        for (unsigned k = below(3); k > 0 && len > 0; k--) {
+            char *at = line + below((unsigned)len);
+            if ((*at >= '0' && *at <= '9') || below(20) == 0)
+                *at = below(30) > 0 ? (char)('0' + below(10)) : " :+Z\n/,"[below(7)];
+        }
+    }
+    return all;
+}
+
+static void test_memo(void)
+{
+    static const char *const AUTO[] = {
+        "2024-03-31T12:34:56+01:00", "2024-03-31 12:34:56", "2024/10/27 12:34:56.123456789 UTC",
+        "2024-10-27T12:34:56,5Z",    "20240331T123456Z",    "10/Oct/2000:13:55:36 -0700",
+        "[31/Mar/2024:03:55:36]",    "1711843200.5",        "2024-03-31T12:34:56.1234567890Z",
+        "2262-04-11T23:47:16Z",      "1677-09-21T00:12:44", "2024-03-31T24:00:00Z",
+        "2024-03-31T12:34Z",         "2024-03-31"};
+    static const char *const FROM[] = {"2024-03-31", "2024-02-29", "2023-10-28"};
+    enum { PATTERNS = sizeof KNOWN / sizeof *KNOWN, AUTOS = sizeof AUTO / sizeof *AUTO };
+    static char lines[40 * 700];
+    char text[700];
+    for (int i = 0; i < 4000; i++) {
+        unsigned choice = below(PATTERNS + AUTOS);
+        bool local = below(2) > 0;
+        const char *name = choice < PATTERNS ? KNOWN[choice] : "auto";
+        size_t len = choice < PATTERNS ? make_text(text, name) : strlen(AUTO[choice - PATTERNS]);
+        if (choice >= PATTERNS)
+            memcpy(text, AUTO[choice - PATTERNS], len);
+        len = make_lines(lines, text, len, 40);
+        CHECK(memo_differential(name, FROM[below(3)], local, lines, len), "%s", name);
+    }
+}
+
 int main(void)
 {
     /* Nothing may depend on the zone of the process. */
@@ -303,5 +384,7 @@ int main(void)
     test_bytes();
     test_long();
     test_uncompiled();
+    test_memo();
+    test_memo_odd();
     return unit_done();
 }
