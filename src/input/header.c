@@ -380,8 +380,10 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     reason = overlong ? reason_overlong(&arena, options)
                       : read_named(&splitter, data + start, record_len, &arena);
     if (reason != NULL) {
+        /* Of an overlong one, what had to be there for that. */
+        size_t max = options->max_record_bytes, seen = record_len < max ? record_len : max;
         error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s", input, (unsigned long long)line,
-                  reason, other_format(data + start, record_len));
+                  reason, other_format(data + start, seen));
         status = HEADER_FAILED;
     } else {
         struct names names = {.n = splitter.fields.n, .header = &splitter.fields};
