@@ -233,7 +233,8 @@ static size_t skip_empty_lines(const struct input_options *options, const char *
         } else if (is_comment(options, data + i) &&
                    !header_is_fields(options, data + i,
                                      csv_record_len(data + i, data + i + line_len))) {
-            if (newline == NULL) /* it may be one, once it is whole */
+            /* It may be one, once it is whole; an overlong one is a bad record. */
+            if (newline == NULL || line_len > options->max_record_bytes)
                 return i;
             i += line_len + 1;
         } else {
@@ -241,6 +242,15 @@ static size_t skip_empty_lines(const struct input_options *options, const char *
         }
     }
     return i;
+}
+
+/* May more bytes make this a line that skip_empty_lines() skips? */
+static bool may_be_empty(const struct input_options *options, const char *line, size_t len)
+{
+    if (len <= 1 && (len == 0 || *line == '\r'))
+        return true;
+    return is_comment(options, line) && len <= options->max_record_bytes &&
+           memchr(line, '\n', len) == NULL;
 }
 
 static enum input_format csv_or_tsv(const struct input_options *options, const char *line,
@@ -296,7 +306,7 @@ static enum header_status detect(const struct input_options *options, const char
     /* A line of something else before JSON? */
     size_t second = (size_t)(newline + 1 - data);
     second += skip_empty_lines(options, data + second, len - second);
-    if (second == len && !ended)
+    if (!ended && may_be_empty(options, data + second, len - second))
         return HEADER_MORE;
     if (second < len && data[second] == '{')
         *format = INPUT_JSON;
