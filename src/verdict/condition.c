@@ -307,6 +307,8 @@ const uint8_t *condition_evaluate(const struct condition *c, const struct condit
                                   struct condition_scratch *scratch)
 {
     size_t n = rows->n;
+    if (n == 0) /* there may be no stack yet */
+        return scratch->stack;
     if (scratch->capacity < c->stack_rows * n) {
         scratch->capacity = c->stack_rows * n;
         scratch->stack = memory_realloc(scratch->stack, scratch->capacity);
