@@ -120,7 +120,7 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (30); needs clang
 	    mkdir -p $$own; test -d $$seeds || seeds=; \
 	    echo "$$name: $(FUZZ_SECONDS) s"; \
 	    build/fuzz/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-	        -artifact_prefix=build/fuzz/$$name- $$own $$seeds >build/fuzz/$$name.log 2>&1 || \
+	        -artifact_prefix=$(CURDIR)/build/fuzz/$$name- $$own $$seeds >build/fuzz/$$name.log 2>&1 || \
 	        { tail -40 build/fuzz/$$name.log; exit 1; }; \
 	done
 

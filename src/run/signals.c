@@ -92,12 +92,14 @@ bool signals_start(bool hangup, struct error *err)
 {
     int ends[2];
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set(err, EXIT_RUNTIME, "can't make a pipe: %s", strerror(errno));
-    if (timer_create(CLOCK_MONOTONIC, &event, &nudges) != 0)
-        return error_set(err, EXIT_RUNTIME, "can't make a timer: %s", strerror(errno));
-    signals_fd = ends[0];
-    wake_fd = ends[1];
+    if (signals_fd < 0) {
+        if (pipe2(ends, O_CLOEXEC) != 0)
+            return error_set(err, EXIT_RUNTIME, "can't make a pipe: %s", strerror(errno));
+        if (timer_create(CLOCK_MONOTONIC, &event, &nudges) != 0)
+            return error_set(err, EXIT_RUNTIME, "can't make a timer: %s", strerror(errno));
+        signals_fd = ends[0];
+        wake_fd = ends[1];
+    }
     hangup_counts = hangup;
     handle(SIGALRM, on_nudge, 0);
     handle(SIGUSR1, on_report, SA_RESTART);

@@ -24,7 +24,9 @@
 extern atomic_int signals_stop; /* the signal that asked to stop, or 0 */
 extern int signals_fd;          /* readable once that is set; to be polled, not read */
 
-/* Installs the handlers, once in a process; false (EXIT_RUNTIME) on failure. `hangup`: SIGHUP too.
+/*
+ * Installs the handlers; false (EXIT_RUNTIME) on failure. `hangup`: SIGHUP too. A second run of one
+ * process has the pipe and the timer of the first.
  */
 bool signals_start(bool hangup, struct error *err);
 

@@ -379,7 +379,7 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     }
     r->report.bytes = resume->bytes;
     r->report.bad = resume->bad;
-    r->report.line_open = resume->line_open;
+    r->report.line_open = resume->line_open && r->report.bad_sink != NULL;
     report_resumed(&r->report, r->engine);
     r->checkpoint.sequence = resume->sequence;
     /* A file was cut back to before them; a pipe may have them already. */
