@@ -98,6 +98,7 @@ static void look_at_line(struct look *look, const char *line, size_t len)
     }
     if (name == NULL) {
         look->strange |= len > 0;
+        json_decref(object);
         return;
     }
     note_line(look, name, name_len);

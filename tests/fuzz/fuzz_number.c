@@ -154,6 +154,20 @@ static size_t count_digits(const struct naive *a)
     return high - low;
 }
 
+/* All digits, of a number that is large. */
+static void naive_print_digits(struct buf *to, const struct naive *a)
+{
+    size_t high = DIGITS, low = 0;
+    while (a->digit[high - 1] == 0)
+        high--;
+    while (a->digit[low] == 0)
+        low++;
+    buf_printf(to, "%s%d%s", a->negative ? "-" : "", a->digit[high - 1], high - low > 1 ? "." : "");
+    for (size_t i = high - 1; i-- > low;)
+        buf_putc(to, (char)('0' + a->digit[i]));
+    buf_printf(to, "e+%ld", (long)high - 1 - POINT);
+}
+
 /* Beyond all doubles: the 17 digits that one would have, ties to even; a has more than 38. */
 static void naive_print_17(struct buf *to, const struct naive *a, size_t low, size_t high)
 {
@@ -169,15 +183,8 @@ static void naive_print_17(struct buf *to, const struct naive *a, size_t low, si
         one.digit[cut] = 1;
         add_magnitude(&top, &one, 1);
     }
-    while (top.digit[cut] == 0)
-        cut++;
-    for (high = DIGITS; top.digit[high - 1] == 0;)
-        high--;
-    buf_printf(to, "%s%d%s", a->negative ? "-" : "", top.digit[high - 1],
-               high - cut > 1 ? "." : "");
-    for (size_t i = high - 1; i-- > cut;)
-        buf_putc(to, (char)('0' + top.digit[i]));
-    buf_printf(to, "e+%ld", (long)high - 1 - POINT);
+    top.negative = a->negative;
+    naive_print_digits(to, &top);
 }
 
 /* What a result prints as: exact up to 38 digits, else the nearest double, by strtod(3). */
@@ -201,8 +208,12 @@ static void naive_print(struct buf *to, const struct naive *a, bool rest)
     snprintf(text + len, sizeof text - len, "e%ld", (long)low - POINT - rest);
     struct value v;
     if (count_digits(a) <= EXACT && !rest) {
-        require(number_parse(text, strlen(text), &v) == NUMBER_OK);
-        number_print(to, &v);
+        enum number_status status = number_parse(text, strlen(text), &v);
+        require(status == NUMBER_OK || status == NUMBER_TOO_LARGE);
+        if (status == NUMBER_OK)
+            number_print(to, &v);
+        else
+            naive_print_digits(to, a);
         return;
     }
     double nearest = strtod(text, NULL);
