@@ -17,7 +17,10 @@
 #include "output/bounds_text.h"
 #include "output/writer_ops.h"
 
-enum { MOST_ROWS = 10000 }; /* that wait for their widths */
+enum {
+    MOST_ROWS = 10000,    /* that wait for their widths */
+    MOST_WIDTH = 1 << 16, /* of a column; a text that is wider does not widen all rows behind it */
+};
 enum cell_kind { CELL_TEXT, CELL_NUMBER };
 
 struct writer_table {
@@ -150,12 +153,18 @@ static void table_results(struct writer *w, struct buf *to, const struct datum *
     put_cell(to, CELL_TEXT, timing, strlen(timing));
 }
 
+static void note_width(struct writer_table *t, size_t column, size_t width)
+{
+    if (width > MOST_WIDTH)
+        width = MOST_WIDTH;
+    t->width[column] = width > t->width[column] ? width : t->width[column];
+}
+
 static void note_widths(struct writer_table *t, const char *row)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
         struct cell cell = take_cell(&row);
-        size_t width = width_of(cell.text, cell.len);
-        t->width[i] = width > t->width[i] ? width : t->width[i];
+        note_width(t, i, width_of(cell.text, cell.len));
         t->any_text[i] |= cell.kind == CELL_TEXT && cell.len > 0;
     }
 }
@@ -171,7 +180,7 @@ static void put_aligned(struct writer_table *t, struct buf *to, size_t i, const 
                         bool shown)
 {
     size_t len = shown ? cell->len : 0, width = width_of(cell->text, len);
-    size_t blanks = t->width[i] - width;
+    size_t blanks = t->width[i] > width ? t->width[i] - width : 0;
     if (i > 0)
         put_blanks(to, 2);
     if (cell->kind == CELL_NUMBER)
@@ -269,8 +278,7 @@ static void table_commit(struct writer *w, struct buf *to)
     if (t->header_due) {
         for (size_t i = 0; i < t->n_columns; i++) {
             struct buf name = safe_name(w, i);
-            size_t width = width_of(name.data, name.len);
-            t->width[i] = width > t->width[i] ? width : t->width[i];
+            note_width(t, i, width_of(name.data, name.len));
             t->any_text[i] |= t->n_rows == 0;
             buf_free(&name);
         }
@@ -321,7 +329,7 @@ static bool table_load(struct writer *w, const unsigned char **at, const unsigne
         return false;
     t->header_due = header_due != 0;
     for (size_t i = 0; i < t->n_columns; i++) {
-        if (!wire_u64(at, end, &width) || !wire_u8(at, end, &any_text) || width > UINT32_MAX)
+        if (!wire_u64(at, end, &width) || !wire_u8(at, end, &any_text) || width > MOST_WIDTH)
             return false;
         t->width[i] = (size_t)width;
         t->any_text[i] = any_text != 0;

@@ -90,3 +90,10 @@ t() {
     same "$(on_terminal env TERM=xterm NO_COLOR=1 | grep -c '\^\[')" 0
     same "$(TERM=xterm t -w 10s -l 20s in | cat -v | grep -c '\^\[')" 0
 }
+
+@test "one very wide text does not widen all rows behind it" {
+    { printf '{"t":1,"k":"%0200000d"}\n' 0; echo '{"t":9,"k":"y"}'; } |
+        "$WINAGG" -t t -w 1s -k k -o table >rows
+    [ "$(sed -n 2p rows | wc -c)" -gt 200000 ]
+    [ "$(sed -n 3p rows | wc -c)" -lt 70000 ]
+}

@@ -39,6 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case CLI_PRINT:
         require(text.len > 0 || strcmp(argv[1], "--complete") == 0);
         break;
+    case CLI_ALONE:
+        require(text.len > 0);
+        break;
     case CLI_WRONG:
         require(err.status == EXIT_USAGE && err.text[0] != '\0' && text.len == 0);
         break;
