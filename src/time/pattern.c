@@ -311,5 +311,7 @@ enum time_status pattern_parse(const struct time_format *format, size_t i, const
             fill_places(format, i, len, &fields, places);
         return status;
     }
+    if (places != NULL && fields.seen > 0)
+        places->seen = (uint8_t)fields.seen;
     return fields.odd ? pattern_parse_slow(format, i, text, len, ns) : TIME_MALFORMED;
 }

@@ -30,6 +30,7 @@ struct time_fields {
     bool has_epoch;
     int64_t epoch_s;
     bool odd, laid; /* see steps.h */
+    size_t seen;    /* the bytes up to the one that is not what the pattern has there, or 0 */
 };
 
 /* Can its text give a day? Notes how, and compiles it. If not, *err (EXIT_USAGE) says why. */
@@ -38,7 +39,8 @@ bool pattern_check(struct time_pattern *pattern, struct error *err);
 /*
  * Reads all of text[0..len) by the format's pattern number i. Hours and less that the pattern does
  * not set are 0, a year is the one that makes it the first time at or after --year-from. A text of
- * more than 255 bytes is malformed. *places, if not NULL, is filled if it is steady.
+ * more than 255 bytes is malformed. *places, if not NULL, is filled if it is steady;
+ * if not, only `seen` may be.
  */
 enum time_status pattern_parse(const struct time_format *format, size_t i, const char *text,
                                size_t len, int64_t *ns, struct time_places *places);

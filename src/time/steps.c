@@ -455,8 +455,13 @@ bool steps_run(const struct time_steps *steps, const char *text, size_t len,
     for (; step < steps->at + steps->n; step++) {
         if (!run_step((enum step)step->op, &at, end, fields))
             return false;
-        if (step->next != '\0' && (at == end || *at++ != step->next))
+        if (step->next == '\0')
+            continue;
+        if (at == end || *at != step->next) {
+            fields->seen = (size_t)(at - text) + 1;
             return false;
+        }
+        at++;
     }
     if (fields->of_12)
         fields->civil.hour = fields->civil.hour % 12 + (fields->afternoon ? 12 : 0);

@@ -66,16 +66,27 @@ bool time_format_finish(struct time_format *format, const char *year_from, struc
                      year_from);
 }
 
+/* Could a pattern before, which has seen so many bytes, fit another clock? */
+static bool may_fit(const struct time_places *places, size_t seen)
+{
+    return seen > places->hour || seen > places->minute || seen > places->second ||
+           (places->n_fraction > 0 && seen > places->fraction);
+}
+
 static enum time_status parse_patterns(const struct time_format *format, const char *text,
                                        size_t len, int64_t *ns, struct time_places *places)
 {
     enum time_status first = TIME_MALFORMED;
+    size_t seen = 0;
     for (size_t i = 0; i < format->n_patterns; i++) {
-        /* With another clock one of those before might fit. */
-        struct time_places *if_first = i == 0 ? places : NULL;
-        enum time_status status = pattern_parse(format, i, text, len, ns, if_first);
-        if (status == TIME_OK)
+        struct time_places own = {.seen = UINT8_MAX};
+        enum time_status status = pattern_parse(format, i, text, len, ns, &own);
+        if (status == TIME_OK) {
+            if (places != NULL && own.steady && !may_fit(&own, seen))
+                *places = own;
             return status;
+        }
+        seen = own.seen > seen ? own.seen : seen;
         if (first == TIME_MALFORMED)
             first = status;
     }

@@ -73,10 +73,11 @@ enum time_status time_parse(const struct time_format *format, const char *text, 
  * differs, as long as both are of one day (00:00:00 to 23:59:59).
  */
 struct time_places {
-    bool steady; /* if not, nothing is said */
-    uint8_t hour, minute, second,
-        fraction;       /* numbers of two digits, and the fraction of a second */
-    uint8_t n_fraction; /* its digits, at most 9 */
+    bool steady;                  /* if not, nothing is said */
+    uint8_t hour, minute, second; /* numbers of two digits */
+    uint8_t fraction;             /* of a second: where its digits begin, if there are any */
+    uint8_t n_fraction;           /* its digits, at most 9 */
+    uint8_t seen; /* of a text that does not fit: so many bytes of it say so; all if it is 255 */
 };
 
 /* time_parse() that fills *places too, if it returns TIME_OK. */

@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = size - (size_t)(newline + 1 - data);
     bool compiled, local = data[0] / 4 % 2 > 0;
     if (pattern == NULL || !pattern_differential(pattern, from, local, text, len, &compiled) ||
-        !memo_differential(pattern, from, local, text, len))
+        !memo_differential(NULL, pattern, from, local, text, len) ||
+        !memo_differential("%Y-%m-%d 12:%M:%S", pattern, from, local, text, len))
         abort();
     free(pattern);
     return 0;

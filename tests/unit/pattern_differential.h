@@ -54,15 +54,19 @@ static inline bool pattern_differential(const char *pattern, const char *year_fr
     return false;
 }
 
-/* The lines of the text, one after the other; a format that is refused agrees with itself. */
-static inline bool memo_differential(const char *name, const char *year_from, bool local,
-                                     const char *text, size_t len)
+/*
+ * The lines of the text, one after the other; a format that is refused agrees with itself.
+ * `before`: a pattern that comes first, or NULL.
+ */
+static inline bool memo_differential(const char *before, const char *name, const char *year_from,
+                                     bool local, const char *text, size_t len)
 {
     struct time_format format = {0};
     struct time_memo memo = {0};
     struct error err;
     format.zone = local ? differential_zone() : NULL;
-    if (!time_format_add(&format, name, &err) || !time_format_finish(&format, year_from, &err))
+    if ((before != NULL && !time_format_add(&format, before, &err)) ||
+        !time_format_add(&format, name, &err) || !time_format_finish(&format, year_from, &err))
         return true;
     for (const char *line = text, *end = text + len; line < end;) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));

@@ -313,7 +313,7 @@ static void test_memo_odd(void)
         {"%Y-%m-%d %H:%M:%S.%f", NULL, "2024-01-01 11:00:00.5\n2024-01-01 11:00:00.x", false},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
-        CHECK(memo_differential(CASES[i].name, CASES[i].from, CASES[i].local, CASES[i].lines,
+        CHECK(memo_differential(NULL, CASES[i].name, CASES[i].from, CASES[i].local, CASES[i].lines,
                                 strlen(CASES[i].lines)),
               "%s", CASES[i].name);
 
@@ -371,7 +371,8 @@ static void test_memo(void)
         if (choice >= PATTERNS)
             memcpy(text, AUTO[choice - PATTERNS], len);
         len = make_lines(lines, text, len, 40);
-        CHECK(memo_differential(name, FROM[below(3)], local, lines, len), "%s", name);
+        const char *before = choice < PATTERNS && below(2) > 0 ? KNOWN[below(PATTERNS)] : NULL;
+        CHECK(memo_differential(before, name, FROM[below(3)], local, lines, len), "%s", name);
     }
 }
 
