@@ -3,7 +3,7 @@
 TOOLS holds the programs built from this directory, DATA takes the generated events and whatever
 the runs print. Environment: BENCH_EVENTS (5000000), BENCH_ROUNDS (5), BENCH_SLICE (100000, for
 the programs that take minutes for the whole, in at most 3 rounds), BENCH_ONLY (one of the tables:
-speed, growth, patterns, windows, shards).
+speed, growth, messy, patterns, windows, shards).
 
 Whatever is compared runs alternating, round after round, so that a machine that is busy for a
 while is busy for all. Wall times are medians over the rounds; a ratio of wall times is the median
@@ -17,6 +17,7 @@ import sys
 
 import answers
 import growth
+import messy
 import patterns
 import peers
 import shards
@@ -139,8 +140,8 @@ def main():
         speed(bench, "JSON", "json", bench.events)
         speed(bench, "CSV", "csv", bench.events)
         speed(bench, "narrow CSV", "narrow", bench.events * 4)
-    for name, table in (("growth", growth), ("patterns", patterns), ("windows", windows),
-                        ("shards", shards)):
+    for name, table in (("growth", growth), ("messy", messy), ("patterns", patterns),
+                        ("windows", windows), ("shards", shards)):
         if only in ("", name):
             table.report(bench)
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")
