@@ -43,6 +43,15 @@ static inline uint32_t bytes_u32(const void *p)
     return word;
 }
 
+static inline uint32_t bytes_u32_le(const void *p)
+{
+    uint32_t word = bytes_u32(p);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    return word;
+}
+
 /* Keys have 5 to 30 bytes, mostly: two or three words, the last one overlapping the one before. */
 static inline bool bytes_equal(const unsigned char *a, const unsigned char *b, size_t len)
 {

@@ -13,19 +13,45 @@
 #include "input/json_fast_walk.h"
 #include "scan/vectors.h"
 
-/*
- * Rows are read column by column. Where one of them is not plain, what was read of those behind it
- * is thrown away; so a group shrinks when that happens, and doubles again when not.
- */
-enum { MOST_GROUP = 256 };
+enum {
+    /*
+     * Rows are read column by column. Where one of them is not plain, what was read of those behind
+     * it is thrown away; so a group shrinks when that happens, and doubles again when not.
+     */
+    MOST_GROUP = 256,
+    /*
+     * A record that no shape fits is walked, and its outline learnt. Where that is one in four, of
+     * so many, outlines are too many to be worth a look: so many records are walked without one,
+     * and twice as many the next time, to a limit.
+     */
+    TRIED_ROWS = 128,
+    FIRST_WALKS = 1024,
+    MOST_WALKS = 65536
+};
 
 /* The next records: row i has marks.at[row[i] .. row[i + 1]). */
 struct matched {
     size_t n;
-    bool mixed;   /* of several shapes */
-    bool escapes; /* some have backslashes */
-    const struct shape *shape[MOST_GROUP];
+    size_t n_walked;
+    const struct marks_odd *odd; /* blocks before lie before the next row to be walked */
+    bool mixed;                  /* of several shapes, or some of a shape and some walked */
+    bool escapes;                /* some have backslashes */
+    bool high;                   /* some have bytes that are not ASCII */
+    bool learn;                  /* the last one was walked for want of a shape: it has one now */
+    bool stuck; /* the record behind them is not plain; else it is not known to be */
+    const struct shape *shape[MOST_GROUP]; /* WALKED: none, its values are in the walk's lists */
     uint32_t row[MOST_GROUP + 1], lane[MOST_GROUP];
+};
+
+static const struct shape no_shape;
+static const struct shape *const WALKED = &no_shape;
+
+/* How well shapes do. */
+struct luck {
+    size_t tried, missed; /* rows, of late */
+    size_t walks;         /* so many are to be walked without looking for a shape */
+    size_t next_walks;
+    bool walk_first; /* the next one is to be, in any case */
 };
 
 struct json_fast {
@@ -35,6 +61,7 @@ struct json_fast {
     struct columns_reader reader;
     struct shapes shapes;
     struct walk walk;
+    struct luck luck;
     size_t group; /* how many rows to try next */
 
     const char *slice;           /* what the marks are of; NULL: nothing */
@@ -52,10 +79,11 @@ struct json_fast *json_fast_new(const struct input_options *options)
     fast->options = options;
     fast->reader.projection = &fast->projection;
     fast->reader.units = epoch_units(options->time_format.form);
-    json_fast_use(fast, 0);
     fast->group = MOST_GROUP;
+    fast->luck.next_walks = FIRST_WALKS;
     projection_init(&fast->projection, options);
-    walk_init(&fast->walk, &fast->projection);
+    walk_init(&fast->walk, &fast->projection, NULL);
+    json_fast_use(fast, 0);
     return fast;
 }
 
@@ -78,6 +106,7 @@ bool json_fast_use(struct json_fast *fast, size_t instance)
         return false;
     fast->vectors = vectors;
     fast->reader.lanes = vectors->lanes;
+    fast->reader.marker = fast->walk.marker = vectors->marker;
     return true;
 }
 
@@ -152,28 +181,6 @@ static bool check_escapes(struct odd_record *r, const struct marks_odd *block, b
     return true;
 }
 
-/*
- * Is the record UTF-8, and are its escapes valid? Blocks without high bytes are no part of a
- * character, so those with some can be looked at by themselves, neighbours together: [from, to).
- */
-static bool check_odd_blocks(struct odd_record *r, const struct marks_odd *block, bool *escapes)
-{
-    uint32_t from = 0, to = 0;
-    for (; block->at < r->newline; block++) {
-        if (!check_escapes(r, block, escapes))
-            return false;
-        if (!block->high)
-            continue;
-        if (block->at > to || to == 0) {
-            if (!utf8_valid(r->slice + from, to - from))
-                return false;
-            from = block->at < r->start ? r->start : block->at;
-        }
-        to = r->newline - block->at < MARKS_BLOCK ? r->newline : block->at + MARKS_BLOCK;
-    }
-    return utf8_valid(r->slice + from, to - from);
-}
-
 /* Steps over odd blocks that lie before `start`. */
 static inline const struct marks_odd *skip_odd(const struct marks_odd *odd, uint32_t start)
 {
@@ -182,15 +189,24 @@ static inline const struct marks_odd *skip_odd(const struct marks_odd *odd, uint
     return odd;
 }
 
-/* All of that for the record at [start, newline] of the slice, where mostly nothing is odd. */
-static inline bool check_odd(const char *slice, const struct marks_odd **odd, uint32_t start,
-                             uint32_t newline, bool *escapes)
+/*
+ * Are the escapes of the record at [start, newline] of the slice valid, where mostly nothing is
+ * odd? Notes in `m` what there is. Bytes of a string need be UTF-8 only where it is wanted, which
+ * is seen when it is read; but if what is no UTF-8 could make a name that is wanted, all must be.
+ */
+static bool check_odd(const struct json_fast *fast, const struct marks_odd **odd, uint32_t start,
+                      uint32_t newline, struct matched *m)
 {
-    if (__builtin_expect((*odd)->at > newline, 1))
-        return true;
-    struct odd_record record = {slice, start, newline, false};
+    struct odd_record record = {fast->slice, start, newline, false};
+    bool high = false;
     *odd = skip_odd(*odd, start);
-    return check_odd_blocks(&record, *odd, escapes);
+    for (const struct marks_odd *block = *odd; block->at < newline; block++) {
+        if (!check_escapes(&record, block, &m->escapes))
+            return false;
+        high = high || block->high;
+    }
+    m->high = m->high || high;
+    return !high || !fast->projection.repairs || utf8_valid(fast->slice + start, newline - start);
 }
 
 static const uint32_t *next_marks(const struct json_fast *fast)
@@ -239,51 +255,136 @@ static const struct shape *find_shape(struct json_fast *fast, const uint32_t *ma
     return NULL;
 }
 
-/* Finds the shapes of the next records, fast->group at most, up to one that no shape fits. */
-static void match_rows(struct json_fast *fast)
+/* How many marks the record has that starts with this one; the last is its newline. */
+static size_t count_marks(const struct json_fast *fast, const uint32_t *marks)
+{
+    size_t n = 0;
+    while (fast->slice[marks[n++]] != '\n')
+        ;
+    return n;
+}
+
+/* Walks the record whose marks begin there as the next row. False if it is not plain. */
+static bool walk_row(struct json_fast *fast, struct batch *batch, size_t at)
+{
+    struct matched *m = &fast->matched;
+    struct walk_record *record = &fast->walk.record;
+    if (m->n_walked++ == 0) {
+        walk_clear(&fast->walk);
+        fast->walk.arena = &batch->arena;
+        record->slice = fast->slice;
+    }
+    record->marks = fast->marks.at + at;
+    record->start = record->marks[-1] + 1;
+    record->escapes = false;
+    if (m->odd->at != UINT32_MAX) {
+        uint32_t newline = record->marks[count_marks(fast, record->marks) - 1];
+        if (!check_odd(fast, &m->odd, record->start, newline, m))
+            return false;
+        record->escapes = m->escapes;
+    }
+    return walk_record(&fast->walk, (uint32_t)(batch->n + m->n)) > 0;
+}
+
+/* The next row, whose marks begin there: of some shape, or walked. False if it is not plain. */
+static bool match_row(struct json_fast *fast, struct batch *batch, size_t at)
+{
+    struct matched *m = &fast->matched;
+    const bool look = fast->luck.walks == 0 && !(m->n == 0 && fast->luck.walk_first);
+    const struct shape *shape =
+        look ? find_shape(fast, fast->marks.at + at, fast->marks.n + 1 - at) : NULL;
+    size_t n_marks;
+    if (shape != NULL) {
+        n_marks = shape->n_marks;
+    } else {
+        fast->walk.noting = look;
+        if (!walk_row(fast, batch, at))
+            return false;
+        n_marks = fast->walk.record.n_marks;
+        shape = WALKED;
+        m->learn = look;
+    }
+    m->mixed = m->mixed || (m->n > 0 && shape != m->shape[0]);
+    m->shape[m->n] = shape;
+    m->row[m->n++] = (uint32_t)at;
+    m->row[m->n] = (uint32_t)(at + n_marks);
+    return true;
+}
+
+/* How the rows did for which shapes were tried, if they were. */
+static void count_luck(struct luck *luck, size_t n, size_t n_walked)
+{
+    luck->walk_first = false;
+    if (luck->walks > 0) {
+        luck->walks -= n < luck->walks ? n : luck->walks;
+        return;
+    }
+    luck->tried += n;
+    luck->missed += n_walked;
+    if (luck->missed > TRIED_ROWS / 4) {
+        luck->walks = luck->next_walks;
+        luck->next_walks = luck->walks < MOST_WALKS ? luck->walks * 2 : luck->walks;
+    } else if (luck->tried >= TRIED_ROWS) {
+        luck->next_walks = FIRST_WALKS;
+    } else {
+        return;
+    }
+    luck->tried = luck->missed = 0;
+}
+
+/* Finds the shapes of the next records, or walks them, fast->group at most, while they are plain.
+ */
+static void match_rows(struct json_fast *fast, struct batch *batch)
 {
     struct matched *m = &fast->matched;
     const uint32_t *all = fast->marks.at;
-    size_t at = fast->row, end = fast->marks.n + 1, n = 0;
-    const struct shape *shape = NULL;
-    bool mixed = false;
-    while (n < fast->group && at < end) {
-        size_t four = shape == NULL ? 0 : (size_t)shape->n_marks * 4;
-        if (four != 0 && n + 4 <= fast->group && at + four <= end &&
-            shape_fits_four(shape, fast->slice, all + at, fast->readable)) {
-            for (size_t stop = n + 4; n < stop; n++, at += shape->n_marks) {
-                m->row[n] = (uint32_t)at;
-                m->shape[n] = shape;
-            }
+    const size_t end = fast->marks.n + 1;
+    m->n = m->n_walked = 0;
+    m->odd = fast->odd;
+    m->mixed = m->escapes = m->high = m->stuck = m->learn = false;
+    m->row[0] = (uint32_t)fast->row;
+    while (m->n < fast->group && m->row[m->n] < end && !m->learn) {
+        size_t at = m->row[m->n];
+        const struct shape *shape = m->n == 0 ? WALKED : m->shape[m->n - 1];
+        size_t four = shape == WALKED ? 0 : (size_t)shape->n_marks * 4;
+        if (four == 0 || m->n + 4 > fast->group || at + four > end ||
+            !shape_fits_four(shape, fast->slice, all + at, fast->readable)) {
+            m->stuck = !match_row(fast, batch, at);
+            if (m->stuck)
+                break;
             continue;
         }
-        const struct shape *before = shape;
-        shape = find_shape(fast, all + at, end - at);
-        if (shape == NULL)
-            break;
-        mixed = mixed || (n > 0 && shape != before);
-        m->row[n] = (uint32_t)at;
-        m->shape[n++] = shape;
-        at += shape->n_marks;
+        size_t n = m->n;
+        for (size_t i = 0; i < 4; i++) {
+            m->shape[n + i] = shape;
+            at += shape->n_marks;
+            m->row[n + i + 1] = (uint32_t)at;
+        }
+        m->n = n + 4;
     }
-    m->row[n] = (uint32_t)at;
-    m->n = n;
-    m->mixed = mixed;
+    count_luck(&fast->luck, m->n, m->n_walked);
 }
 
-/* Drops the rows from the first one on that is not sound. */
+/* Drops the rows from that one on, which is not plain. */
+static void drop_rows(struct matched *m, size_t row)
+{
+    m->n = row;
+    m->stuck = true;
+}
+
+/* Drops the rows from the first one on that is not sound. Walked ones are. */
 static void check_rows(struct json_fast *fast)
 {
     struct matched *m = &fast->matched;
     const uint32_t *all = fast->marks.at;
     const struct marks_odd *odd = fast->odd;
-    m->escapes = false;
     if (odd->at > all[m->row[m->n] - 1])
         return;
     for (size_t i = 0; i < m->n; i++) {
         uint32_t start = all[m->row[i] - 1] + 1, newline = all[m->row[i + 1] - 1];
-        if (!check_odd(fast->slice, &odd, start, newline, &m->escapes))
-            m->n = i;
+        if (m->shape[i] != WALKED && odd->at <= newline &&
+            !check_odd(fast, &odd, start, newline, m))
+            drop_rows(m, i);
     }
 }
 
@@ -296,7 +397,7 @@ static void place_rows(struct json_fast *fast, struct batch *batch)
     for (size_t i = 0; i < m->n; i++) {
         uint32_t start = all[m->row[i] - 1] + 1, len = all[m->row[i + 1] - 1] - start;
         if (len > fast->options->max_record_bytes)
-            m->n = i;
+            drop_rows(m, i);
         batch->start[batch->n + i] = slice + start;
         batch->len[batch->n + i] = len + 1;
         m->lane[i] = (uint32_t)(batch->n + i);
@@ -329,17 +430,30 @@ static void join_times(struct json_fast *fast, struct batch *batch)
     struct matched *m = &fast->matched;
     for (size_t i = 0; fast->options->n_time > 1 && i < m->n; i++)
         if (!join_time(fast, batch, m->lane[i]))
-            m->n = i;
+            drop_rows(m, i);
 }
 
-/* Reads the rows of one shape. Drops those from the first one on that is not plain. */
+/*
+ * Reads the rows of one shape. Drops those from the first one on that is not plain: though its text
+ * fits, what is in a hole does not, so it is to be walked.
+ */
 static void read_rows(struct json_fast *fast, struct rows *rows)
 {
     struct matched *m = &fast->matched;
     size_t n = rows->n;
-    columns_read(&fast->reader, rows);
-    if (rows->n < n)
-        m->n = rows->lane[rows->n] - m->lane[0];
+    if (rows->shape == WALKED) {
+        walk_drop(&fast->walk, rows->lane[n - 1] + 1);
+        columns_read_walked(&fast->reader, &fast->walk, rows);
+    } else {
+        columns_read(&fast->reader, rows);
+    }
+    if (rows->n == n)
+        return;
+    drop_rows(m, rows->lane[rows->n] - m->lane[0]);
+    m->stuck = rows->shape == WALKED;
+    if (!m->stuck)
+        fast->luck.walk_first = true;
+    fast->luck.missed++;
 }
 
 /* Reads the rows shape by shape: those of the first one that is left, then of the next. */
@@ -367,15 +481,13 @@ static void read_mixed_rows(struct json_fast *fast, const struct rows *all)
     }
 }
 
-/* Reads the next records that fit some shape; false if the one behind them must be walked. */
+/* Reads the next records, some. Is the one behind them known not to be plain? */
 static bool take_rows(struct json_fast *fast, struct batch *batch)
 {
     struct matched *m = &fast->matched;
     fast->odd = skip_odd(fast->odd, next_start(fast));
-    match_rows(fast);
+    match_rows(fast, batch);
     size_t tried = m->n;
-    if (tried == 0)
-        return false;
     check_rows(fast);
     while (batch->capacity - batch->n < tried)
         batch_grow(batch);
@@ -388,50 +500,22 @@ static bool take_rows(struct json_fast *fast, struct batch *batch)
                         .even = !m->mixed,
                         .n = m->n,
                         .escapes = m->escapes,
+                        .high = m->high,
                         .batch = batch};
     if (m->mixed)
         read_mixed_rows(fast, &rows);
     else if (m->n > 0)
         read_rows(fast, &rows);
     join_times(fast, batch);
+    if (m->learn && m->n == tried)
+        shapes_learn(&fast->shapes, &fast->walk);
     batch->n += m->n;
     fast->row = m->row[m->n];
     if (m->n < tried)
         fast->group = m->n == 0 ? 1 : m->n;
     else if (fast->group < MOST_GROUP)
         fast->group = fast->group * 2 < MOST_GROUP ? fast->group * 2 : MOST_GROUP;
-    return m->n == tried;
-}
-
-/* How many marks the next record has; the last is its newline. */
-static size_t count_marks(const struct json_fast *fast)
-{
-    const uint32_t *marks = next_marks(fast);
-    size_t n = 0;
-    while (fast->slice[marks[n++]] != '\n')
-        ;
-    return n;
-}
-
-/* Walks the next record, and steps over it in any case; false if it is not plain. */
-static bool walk_next(struct json_fast *fast, struct batch *batch)
-{
-    struct walk_record record = {.slice = fast->slice,
-                                 .start = next_start(fast),
-                                 .marks = next_marks(fast),
-                                 .n_marks = count_marks(fast)};
-    uint32_t newline = record.marks[record.n_marks - 1];
-    size_t lane = batch_lane(batch);
-    fast->row += record.n_marks;
-    if (newline - record.start > fast->options->max_record_bytes ||
-        !check_odd(fast->slice, &fast->odd, record.start, newline, &record.escapes) ||
-        !walk_read(&fast->walk, &record, batch, lane) || !join_time(fast, batch, lane))
-        return false;
-    shapes_learn(&fast->shapes, &fast->walk);
-    batch->start[lane] = (uint32_t)(fast->slice - batch->block->bytes.data) + record.start;
-    batch->len[lane] = newline - record.start + 1;
-    batch->n++;
-    return true;
+    return m->stuck;
 }
 
 const char *json_fast_records(struct json_fast *fast, const char *p, const char *end,
@@ -442,11 +526,12 @@ const char *json_fast_records(struct json_fast *fast, const char *p, const char 
                      fast->row <= fast->marks.n;
         if (!known && !start_slice(fast, p, end))
             return p;
-        bool walk = !take_rows(fast, batch);
+        bool stuck = take_rows(fast, batch);
         p = fast->slice + next_start(fast);
-        if (walk && !walk_next(fast, batch))
+        if (stuck) { /* when the caller has read it, we go on behind it */
+            fast->row += count_marks(fast, next_marks(fast));
             return p;
-        p = fast->slice + next_start(fast);
+        }
     }
     return p;
 }

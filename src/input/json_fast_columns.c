@@ -2,21 +2,23 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "input/json_fast_scalar.h"
 #include "input/json_fast_text.h"
 #include "scan/column.h"
 #include "scan/digits.h"
 
-/* What the readers of odd fields have to know. */
+/* What stands in one place of the rows, and one that wants it; NULL: nobody. */
 struct reading {
     const struct columns_reader *reader;
-    struct rows *rows;
-    const struct shape_hole *hole;
+    const struct rows *rows;
+    const struct projection_want *want;
+    struct column column;
+    bool is_string;
 };
 
-static struct column column_of(const struct reading *r)
+static struct column column_of(const struct rows *rows, const struct shape_hole *hole)
 {
-    const struct rows *rows = r->rows;
     return (struct column){
         .form = rows->even ? COLUMN_EVEN : COLUMN_ROWS,
         .slice = rows->slice,
@@ -26,10 +28,10 @@ static struct column column_of(const struct reading *r)
         .row = rows->row,
         .lane = rows->lane,
         .n = rows->n,
-        .from = r->hole->from,
-        .skip = r->hole->skip,
-        .to = r->hole->to,
-        .cut = r->hole->skip + r->hole->back,
+        .from = hole->from,
+        .skip = hole->skip,
+        .to = hole->to,
+        .cut = hole->skip + hole->back,
     };
 }
 
@@ -53,16 +55,42 @@ static bool read_decimal(const char *text, size_t len, struct value *v)
     return true;
 }
 
+/*
+ * The same with an exponent of up to three digits, that leaves the number far from the limits of
+ * what winagg can hold.
+ */
+static bool read_exponential(const char *text, size_t len, struct value *v)
+{
+    enum { FARTHEST = 250 };
+    size_t e = len, digits = 0;
+    int exponent = 0, scale = 1;
+    while (e > 0 && digits <= 3 && text[e - 1] >= '0' && text[e - 1] <= '9') {
+        exponent += (text[--e] - '0') * scale;
+        scale *= 10;
+        digits++;
+    }
+    bool negative = e > 0 && text[e - 1] == '-';
+    e -= e > 0 && (text[e - 1] == '-' || text[e - 1] == '+');
+    if (digits == 0 || e < 2 || (text[e - 1] | 0x20) != 'e' || exponent > FARTHEST ||
+        !read_decimal(text, e - 1, v))
+        return false;
+    v->exp = (int16_t)(v->exp + (negative ? -exponent : exponent));
+    return true;
+}
+
 /* Any number or literal. */
 static bool read_scalar(const char *text, size_t len, bool needed, struct value *v)
 {
-    return len <= INPUT_MAX_RECORD_BYTES &&
-           (read_decimal(text, len, v) || scalar_read(text, len, needed, v));
+    if (len == 0 || len > INPUT_MAX_RECORD_BYTES)
+        return false;
+    bool may_be_number = *text < 'a';
+    return (may_be_number && (read_decimal(text, len, v) || read_exponential(text, len, v))) ||
+           scalar_read(text, len, needed, v);
 }
 
 static bool put(const struct reading *r, size_t lane, const struct value *v)
 {
-    return projection_put(r->reader->projection, r->hole->want, v, r->rows->batch, lane);
+    return projection_put(r->reader->projection, r->want, v, r->rows->batch, lane);
 }
 
 /* These are a column_other each; the context is a struct reading. */
@@ -84,20 +112,27 @@ static bool put_string(void *context, size_t lane, const char *text, size_t len)
 {
     const struct reading *r = context;
     struct value v = {.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
+    if (r->rows->high && !utf8_valid(text, len))
+        return false;
     if (has_escape(r->rows, text, len))
         json_fast_undo(&v, &r->rows->batch->arena);
     return put(r, lane, &v);
 }
 
-/* Returns how many rows it could read, as the other readers of columns do: all. */
+/* Returns how many rows it could read, as the other readers of columns do. */
 COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form,
                                   const struct rows *rows, struct value *v)
 {
+    const bool odd = rows->high || rows->escapes;
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
         const char *text = column_text(c, i, form, &len);
         struct value *to = &v[column_lane(c, i, form)];
         *to = (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
+        if (!odd)
+            continue;
+        if (rows->high && !utf8_valid(text, len))
+            return i;
         if (has_escape(rows, text, len))
             json_fast_undo(to, &rows->batch->arena);
     }
@@ -138,56 +173,76 @@ static bool like_list(const char *p, size_t len, const char *list, size_t list_l
     return p == end && list == list_end;
 }
 
-static size_t check_lists(struct reading *r)
+static size_t check_lists(const struct reading *r, const struct shape_hole *hole)
 {
-    struct column c = column_of(r);
-    for (size_t i = 0; i < c.n; i++) {
+    const struct column *c = &r->column;
+    for (size_t i = 0; i < c->n; i++) {
         size_t len;
-        const char *text = column_text(&c, i, c.form, &len);
-        if (len > INPUT_MAX_RECORD_BYTES || !like_list(text, len, r->hole->list, r->hole->list_len))
+        const char *text = column_text(c, i, c->form, &len);
+        if (len > INPUT_MAX_RECORD_BYTES || !like_list(text, len, hole->list, hole->list_len))
             return i;
     }
-    return c.n;
+    return c->n;
+}
+
+static size_t check_numbers(const struct reading *r)
+{
+    const struct column *c = &r->column;
+    for (size_t i = 0; i < c->n; i++) {
+        size_t len;
+        const char *text = column_text(c, i, c->form, &len);
+        if (len > INPUT_MAX_RECORD_BYTES || (len > 0 && !r->reader->marker->numbers(text, len)))
+            return i;
+    }
+    return c->n;
 }
 
 static size_t put_each(struct reading *r)
 {
-    struct column c = column_of(r);
-    column_other *put_one = r->hole->is_string ? put_string : put_scalar;
-    for (size_t i = 0; i < c.n; i++) {
+    const struct column *c = &r->column;
+    column_other *put_one = r->is_string ? put_string : put_scalar;
+    for (size_t i = 0; i < c->n; i++) {
         size_t len;
-        const char *text = column_text(&c, i, c.form, &len);
-        if (!put_one(r, column_lane(&c, i, c.form), text, len))
+        const char *text = column_text(c, i, c->form, &len);
+        if (!put_one(r, column_lane(c, i, c->form), text, len))
             return i;
     }
-    return c.n;
+    return c->n;
 }
 
 /* Returns how many rows it could read. */
-static size_t read_hole(struct reading *r)
+static size_t read_column(struct reading *r, enum shape_action action)
 {
     const struct columns_reader *reader = r->reader;
-    struct column c = column_of(r);
-    int64_t *ns = r->rows->batch->time_ns;
-    switch ((enum shape_action)r->hole->action) {
+    const struct column *c = &r->column;
+    struct batch *batch = r->rows->batch;
+    switch (action) {
     case SHAPE_STRING:
-        return COLUMN_CALL(read_strings, &c, r->rows,
-                           r->rows->batch->columns[r->hole->want->column]);
+        return COLUMN_CALL(read_strings, c, r->rows, batch->columns[r->want->column]);
     case SHAPE_TIME:
-        return column_times(&c, reader->lanes, &reader->projection->time_cache, ns, put_string, r);
+        return column_times(c, reader->lanes, &reader->projection->time_cache, batch->time_ns,
+                            put_string, r);
     case SHAPE_EPOCH:
-        return column_epochs(&c, reader->lanes, &reader->units, ns, put_scalar, r);
+        return column_epochs(c, reader->lanes, &reader->units, batch->time_ns, put_scalar, r);
     case SHAPE_NUMBER:
-        return column_numbers(&c, reader->lanes, r->rows->batch->columns[r->hole->want->column],
-                              put_scalar, r);
+        return column_numbers(c, reader->lanes, batch->columns[r->want->column], put_scalar, r);
     case SHAPE_CHECK_NUMBER:
-        return column_numbers(&c, reader->lanes, NULL, check_scalar, r);
-    case SHAPE_CHECK_LIST:
-        return check_lists(r);
+        return column_numbers(c, reader->lanes, NULL, check_scalar, r);
+    case SHAPE_CHECK_NUMBERS:
+        return check_numbers(r);
+    case SHAPE_CHECK_LIST: /* read_hole() */
     case SHAPE_PUT:
         break;
     }
     return put_each(r);
+}
+
+static size_t read_hole(const struct columns_reader *reader, const struct rows *rows,
+                        const struct shape_hole *hole)
+{
+    struct reading r = {reader, rows, hole->want, column_of(rows, hole), hole->is_string};
+    return hole->action == SHAPE_CHECK_LIST ? check_lists(&r, hole)
+                                            : read_column(&r, (enum shape_action)hole->action);
 }
 
 static void put_constants(struct rows *rows)
@@ -204,7 +259,69 @@ void columns_read(const struct columns_reader *reader, struct rows *rows)
 {
     put_constants(rows);
     for (size_t i = 0; i < rows->shape->n_holes && rows->n > 0; i++) {
-        struct reading r = {reader, rows, &rows->shape->holes[i]};
-        rows->n = read_hole(&r);
+        rows->n = read_hole(reader, rows, &rows->shape->holes[i]);
+    }
+}
+
+/* From that lane on nothing counts. */
+static void drop_from(struct walk *walk, struct rows *rows, uint32_t lane)
+{
+    walk_drop(walk, lane);
+    while (rows->n > 0 && rows->lane[rows->n - 1] >= lane)
+        rows->n--;
+}
+
+/* The values of one kind at a node, for one that wants them. */
+static void read_list(const struct columns_reader *reader, struct walk *walk, struct rows *rows,
+                      const struct projection_node *node, const struct projection_want *want,
+                      enum walk_kind kind)
+{
+    const struct walk_list *list = walk_list(walk, node->slot, kind);
+    struct reading r = {.reader = reader,
+                        .rows = rows,
+                        .want = want,
+                        .column = {.form = COLUMN_LANES,
+                                   .slice = rows->slice,
+                                   .marks = &list->values->from,
+                                   .stride = sizeof *list->values / sizeof(uint32_t),
+                                   .n = walk_count(list),
+                                   .to = 1},
+                        .is_string = kind == WALK_STRING};
+    enum shape_action action =
+        want == NULL ? SHAPE_CHECK_NUMBER
+                     : shape_action(r.is_string, want, reader->projection->time_format.form);
+    if (r.column.n == 0)
+        return;
+    size_t n = read_column(&r, action);
+    if (n < r.column.n)
+        drop_from(walk, rows, list->values[n].lane);
+}
+
+/* What stands there where no scalar does. */
+static void put_absences(const struct walk *walk, const struct rows *rows,
+                         const struct projection_node *node, struct value *v)
+{
+    const struct walk_list *containers = walk_list(walk, node->slot, WALK_CONTAINER);
+    size_t present = walk_count(walk_list(walk, node->slot, WALK_STRING)) +
+                     walk_count(walk_list(walk, node->slot, WALK_SCALAR));
+    for (size_t i = 0; present < rows->n && i < rows->n; i++)
+        v[rows->lane[i]] = (struct value){.kind = VALUE_NULL};
+    for (const struct walk_value *c = containers->values; c < containers->next; c++)
+        v[c->lane] = (struct value){.kind = VALUE_TRUE};
+}
+
+void columns_read_walked(const struct columns_reader *reader, struct walk *walk, struct rows *rows)
+{
+    const struct projection *projection = reader->projection;
+    read_list(reader, walk, rows, projection->nodes[PROJECTION_NOBODY], NULL, WALK_SCALAR);
+    for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
+        const struct projection_node *node = projection->nodes[slot];
+        for (uint32_t i = 0; i < node->n_wants; i++) {
+            const struct projection_want *want = &node->wants[i];
+            if (want->use != WANT_TIME)
+                put_absences(walk, rows, node, rows->batch->columns[want->column]);
+            read_list(reader, walk, rows, node, want, WALK_STRING);
+            read_list(reader, walk, rows, node, want, WALK_SCALAR);
+        }
     }
 }

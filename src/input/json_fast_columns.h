@@ -1,5 +1,5 @@
 /*
- * input/json_fast_columns.h - rows of one shape, read hole by hole.
+ * input/json_fast_columns.h - rows of one shape, read hole by hole, and walked ones, list by list.
  *
  * Each hole has a loop of its own over the rows, so what it does is never a branch, and the
  * processor works on several rows at once.
@@ -26,12 +26,14 @@ struct rows {
     bool even;             /* rows and lanes follow each other */
     size_t n;
     bool escapes; /* some have backslashes; each is one of a valid escape */
+    bool high;    /* some have bytes that are not ASCII, which need not be UTF-8 */
     struct batch *batch;
 };
 
 struct columns_reader {
     struct projection *projection;
     const struct lanes *lanes;
+    const struct marker *marker;
     struct epoch_units units;
 };
 
@@ -40,5 +42,11 @@ struct columns_reader {
  * not plain: rows->n says how many are left.
  */
 void columns_read(const struct columns_reader *reader, struct rows *rows);
+
+/*
+ * The same for records that were walked into lists: rows holds their lanes, no shape and no marks.
+ * Where something is not plain the lists are cut, too.
+ */
+void columns_read_walked(const struct columns_reader *reader, struct walk *walk, struct rows *rows);
 
 #endif

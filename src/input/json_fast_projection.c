@@ -1,8 +1,10 @@
 #include "input/json_fast_projection.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "input/batch.h"
 
 static struct projection_node *add_node(struct projection *p, const char *name, size_t len)
@@ -44,10 +46,86 @@ static void add_want(struct projection_node *node, size_t column, enum projectio
     node->wants[node->n_wants++] = (struct projection_want){.column = (uint32_t)column, .use = use};
 }
 
+/* The first bytes of a name, up to eight. */
+static void take_bytes(uint64_t *bytes, uint64_t *care, const char *name, size_t len)
+{
+    unsigned char text[8] = {0}, cared[8] = {0};
+    size_t n = len < sizeof text ? len : sizeof text;
+    memcpy(text, name, n);
+    memset(cared, 0xff, n);
+    *bytes = bytes_u64_le(text);
+    *care = bytes_u64_le(cared);
+}
+
+static struct projection_key key_of(const struct projection_node *node)
+{
+    struct projection_key key = {.len = node->len};
+    size_t rest = node->len > 8 ? node->len - 8 : 0;
+    take_bytes(&key.first, &key.first_care, node->name, node->len);
+    take_bytes(&key.second, &key.second_care, node->name + (rest > 0 ? 8 : 0), rest);
+    return key;
+}
+
+/* Enters the children's names with that factor. Returns how many find their place taken. */
+static size_t enter_names(const struct projection_node *node, uint8_t factor)
+{
+    struct projection_names *names = node->names;
+    size_t n_taken = 0;
+    *names = (struct projection_names){.factor = factor};
+    for (const struct projection_node *c = node->child; c != NULL; c = c->sibling) {
+        unsigned char first = c->len == 0 ? '"' : (unsigned char)c->name[0];
+        uint16_t *slot = &names->slot[(uint8_t)(first * factor + c->len)];
+        bool taken = *slot != PROJECTION_NOBODY;
+        n_taken += taken;
+        *slot =
+            taken || c->len > 16 || c->slot >= PROJECTION_ODD ? PROJECTION_ODD : (uint16_t)c->slot;
+    }
+    return n_taken;
+}
+
+/* With the factor, of some, that leaves most of the names a place of their own. */
+static void build_names(struct projection_node *node)
+{
+    size_t fewest = SIZE_MAX;
+    uint8_t best = 0;
+    if (node->child == NULL)
+        return;
+    node->names = memory_alloc(sizeof *node->names);
+    for (unsigned factor = 1; factor < 256 && fewest > 0; factor += 2) {
+        size_t n = enter_names(node, (uint8_t)factor);
+        if (n < fewest) {
+            fewest = n;
+            best = (uint8_t)factor;
+        }
+    }
+    enter_names(node, best);
+}
+
+/* What is no UTF-8 in the input reads as U+FFFD: could it be this name? */
+static bool may_be_repaired(const struct projection_node *node)
+{
+    return !utf8_valid(node->name, node->len) ||
+           memmem(node->name, node->len, "\xef\xbf\xbd", 3) != NULL;
+}
+
+/* What is known only when all paths are merged. */
+static void finish(struct projection *p)
+{
+    p->keys = memory_alloc(p->n_nodes * sizeof p->keys[0]);
+    for (uint32_t i = 0; i < p->n_nodes; i++) {
+        struct projection_node *node = p->nodes[i];
+        p->keys[i] = key_of(node);
+        p->repairs = p->repairs || may_be_repaired(node);
+        build_names(node);
+    }
+    p->keys[PROJECTION_NOBODY].len = UINT64_MAX;
+}
+
 void projection_init(struct projection *p, const struct input_options *options)
 {
     *p = (struct projection){.n_columns = batch_columns(options),
                              .time_format = options->time_format};
+    add_node(p, "", 0);
     p->root = add_node(p, "", 0);
     for (size_t i = 0; options->n_time > 1 && i < options->n_time; i++)
         add_want(find_or_add(p, &options->time[i]), options->n_fields + i, WANT_SCALAR);
@@ -61,14 +139,17 @@ void projection_init(struct projection *p, const struct input_options *options)
                                                                            : WANT_SCALAR;
         add_want(find_or_add(p, &options->fields[i].path), i, use);
     }
+    finish(p);
 }
 
 void projection_free(struct projection *p)
 {
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         free(p->nodes[i]->wants);
+        free(p->nodes[i]->names);
         free(p->nodes[i]);
     }
     free(p->nodes);
+    free(p->keys);
     *p = (struct projection){0};
 }

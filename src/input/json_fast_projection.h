@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/number.h"
 #include "base/value.h"
 #include "input/input.h"
@@ -23,10 +24,26 @@
 #include "time/time_fast.h"
 #include "time/timestamp.h"
 
+/* A name by its bytes, so that whether it is another one is no branch. Nobody's is no name. */
+struct projection_key {
+    uint64_t first, second;           /* eight bytes each, of a shorter name zeros behind it */
+    uint64_t first_care, second_care; /* which bits of them are the name's */
+    uint64_t len;
+};
+
+enum { PROJECTION_NOBODY = 0, PROJECTION_ODD = UINT16_MAX };
+
+/* Which child a name may be, by its first byte and its length. */
+struct projection_names {
+    uint8_t factor;
+    uint16_t slot[256]; /* ODD: more than one may be it, or its key does not say all of it */
+};
+
 struct projection_node {
     const char *name; /* borrowed from the options' paths */
     size_t len;
     struct projection_node *child, *sibling;
+    struct projection_names *names; /* if it has children */
     long index;    /* of the element of an array that the name may stand for, or -1 */
     bool indexes;  /* a child's may be one */
     uint32_t slot; /* in projection.nodes */
@@ -44,9 +61,11 @@ struct projection_node {
 
 struct projection {
     struct projection_node *root, *time;
-    struct projection_node **nodes; /* all of them */
+    struct projection_node **nodes; /* all of them; the first is the one that nobody wants */
+    struct projection_key *keys;    /* their names */
     uint32_t n_nodes, capacity;
     size_t n_columns;
+    bool repairs; /* some name on the command line may be one that is no UTF-8 in the input */
     struct time_format time_format;
     struct time_cache time_cache;
     struct time_memo memo;
@@ -64,6 +83,21 @@ static inline const struct projection_node *projection_child(const struct projec
         if (c->len == len && memcmp(c->name, name, len) == 0)
             return c;
     return NULL;
+}
+
+/* Is it the name? It has as many readable bytes behind it as a key holds. */
+static inline bool projection_is(const struct projection_key *key, const char *name, size_t len)
+{
+    return (((bytes_u64_le(name) ^ key->first) & key->first_care) |
+            ((bytes_u64_le(name + 8) ^ key->second) & key->second_care) | (len ^ key->len)) == 0;
+}
+
+/* The slot of the one child whose name it may be, or ODD. The node has children. */
+static inline uint32_t projection_candidate(const struct projection_node *node, const char *name,
+                                            size_t len)
+{
+    const struct projection_names *names = node->names;
+    return names->slot[(uint8_t)((unsigned char)*name * names->factor + len)];
 }
 
 /* The child that is element i of an array, or NULL. *twice: it is not the only one (0 and 00). */
@@ -112,16 +146,6 @@ static inline bool projection_put(struct projection *p, const struct projection_
         *to = *v;
     else
         return v->kind == VALUE_STRING && number_parse(v->text, v->len, to) == NUMBER_OK;
-    return true;
-}
-
-/* The same for all that want what stands at the node. */
-static inline bool projection_put_all(struct projection *p, const struct projection_node *node,
-                                      const struct value *v, struct batch *batch, size_t lane)
-{
-    for (uint32_t i = 0; i < node->n_wants; i++)
-        if (!projection_put(p, &node->wants[i], v, batch, lane))
-            return false;
     return true;
 }
 

@@ -4,23 +4,23 @@
 
 #include "base/number.h"
 
+static bool read_literal(const char *text, size_t len, struct value *v)
+{
+    enum value_kind kind = VALUE_NULL;
+    if (len == 4 && memcmp(text, "true", 4) == 0)
+        kind = VALUE_TRUE;
+    else if (len == 5 && memcmp(text, "false", 5) == 0)
+        kind = VALUE_FALSE;
+    else if (len != 4 || memcmp(text, "null", 4) != 0)
+        return false;
+    *v = (struct value){.kind = (uint8_t)kind};
+    return true;
+}
+
 bool scalar_read(const char *text, size_t len, bool needed, struct value *v)
 {
-    static const struct {
-        const char *text;
-        size_t len;
-        enum value_kind kind;
-    } literals[] = {
-        {"null", 4, VALUE_NULL},
-        {"true", 4, VALUE_TRUE},
-        {"false", 5, VALUE_FALSE},
-    };
-    for (size_t i = 0; i < sizeof literals / sizeof literals[0]; i++) {
-        if (len == literals[i].len && memcmp(text, literals[i].text, len) == 0) {
-            *v = (struct value){.kind = (uint8_t)literals[i].kind};
-            return true;
-        }
-    }
+    if (len > 0 && *text >= 'a')
+        return read_literal(text, len, v);
     if (!number_is_json(text, len))
         return false;
     return !needed || number_parse(text, len, v) == NUMBER_OK;

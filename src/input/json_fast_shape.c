@@ -4,8 +4,7 @@
 
 #include "base/memory.h"
 
-/* With that many shapes learnt in vain, one record in 2^8 is still tried. */
-enum { SHAPE_PATIENCE = 8, PIECE = sizeof(shape_bytes) };
+enum { PIECE = sizeof(shape_bytes) };
 
 static void shape_free(struct shape *shape)
 {
@@ -29,7 +28,6 @@ void shapes_use(struct shapes *s, size_t i)
     struct shape *shape = s->known[i];
     memmove(s->known + 1, s->known, i * sizeof s->known[0]);
     s->known[0] = shape;
-    shape->hit = true;
 }
 
 /* The text of the record between two holes: [start, end) of the slice, marks[first .. last]. */
@@ -60,14 +58,14 @@ static void add_segment(struct shape *shape, const struct walk_record *r, const 
         add_piece(shape, r, s, at, s->end - at < PIECE ? s->end - at : PIECE);
 }
 
-static enum shape_action action_of(const struct walk_hole *hole, const struct projection_want *want,
-                                   enum time_form form)
+enum shape_action shape_action(bool is_string, const struct projection_want *want,
+                               enum time_form form)
 {
     if (want->use == WANT_TIME && form != TIME_PATTERN)
-        return !hole->is_string ? SHAPE_EPOCH : form == TIME_AUTO ? SHAPE_TIME : SHAPE_PUT;
-    if (hole->is_string && want->use == WANT_SCALAR)
+        return !is_string ? SHAPE_EPOCH : form == TIME_AUTO ? SHAPE_TIME : SHAPE_PUT;
+    if (is_string && want->use == WANT_SCALAR)
         return SHAPE_STRING;
-    if (!hole->is_string && (want->use == WANT_SCALAR || want->use == WANT_NUMBER))
+    if (!is_string && (want->use == WANT_SCALAR || want->use == WANT_NUMBER))
         return SHAPE_NUMBER;
     return SHAPE_PUT;
 }
@@ -84,9 +82,10 @@ static void add_holes(struct shape *shape, const struct walk *w, size_t n, size_
 {
     const struct walk_hole *first = &w->holes[n], *last = &w->holes[n + count - 1];
     const uint32_t *marks = w->record.marks;
+    const struct projection_node *node = first->node;
     struct shape_hole hole = {
-        .action = SHAPE_CHECK_NUMBER,
-        .is_string = first->is_string,
+        .action = first->kind == WALK_NUMBERS ? SHAPE_CHECK_NUMBERS : SHAPE_CHECK_NUMBER,
+        .is_string = first->kind == WALK_STRING,
         .from = before->last,
         .skip = first->start - marks[before->last],
         .to = after->first,
@@ -99,13 +98,13 @@ static void add_holes(struct shape *shape, const struct walk *w, size_t n, size_
         add_hole(shape, hole);
         return;
     }
-    size_t wants = first->node == NULL ? 0 : first->node->n_wants;
-    for (size_t i = 0; i < wants; i++) {
-        hole.want = &first->node->wants[i];
-        hole.action = (uint8_t)action_of(first, hole.want, w->projection->time_format.form);
+    for (size_t i = 0; i < node->n_wants; i++) {
+        hole.want = &node->wants[i];
+        hole.action =
+            (uint8_t)shape_action(hole.is_string, hole.want, w->projection->time_format.form);
         add_hole(shape, hole);
     }
-    if (wants == 0 && !hole.is_string)
+    if (node->n_wants == 0 && !hole.is_string)
         add_hole(shape, hole);
 }
 
@@ -122,7 +121,7 @@ static bool next_segment(struct segment *s, const struct walk_record *r, uint32_
 
 /*
  * Goes through the record, segment by segment. Where there is no mark between two holes, in arrays
- * of numbers, they are one list. (Nothing in an array is wanted, or the walk would have given up.)
+ * of arrays, they are one list, of which nothing may be wanted.
  */
 static bool build(struct shape *shape, const struct walk *w)
 {
@@ -142,7 +141,7 @@ static bool build(struct shape *shape, const struct walk *w)
             if (next_segment(&after, r, before.last + 1, w->holes[n + count - 1].end,
                              is_last ? end : w->holes[n + count].start))
                 break;
-            if (w->holes[n].node != NULL || w->holes[n + count].node != NULL)
+            if (w->holes[n].node->n_wants > 0 || w->holes[n + count].node->n_wants > 0)
                 return false;
         }
         add_segment(shape, r, &after);
@@ -152,47 +151,42 @@ static bool build(struct shape *shape, const struct walk *w)
     return true;
 }
 
-static bool hole_feeds(const struct walk *w, size_t column)
+static bool is_fed(const struct walk *w, const struct projection_node *node)
 {
-    for (size_t i = 0; i < w->n_holes; i++) {
-        const struct projection_node *node = w->holes[i].node;
-        for (uint32_t k = 0; node != NULL && k < node->n_wants; k++)
-            if (node->wants[k].use != WANT_TIME && node->wants[k].column == column)
-                return true;
-    }
+    for (size_t i = 0; i < w->n_holes; i++)
+        if (w->holes[i].node == node)
+            return true;
     return false;
 }
 
-/* Columns that no hole feeds are the same in every record of the shape: as the walk left them. */
+/* Columns that no hole feeds are the same in every record of the shape. */
 static void build_constants(struct shape *shape, const struct walk *w)
 {
-    size_t n = w->projection->n_columns;
-    shape->constants = memory_alloc((n + 1) * sizeof shape->constants[0]);
-    for (size_t i = 0; i < n; i++)
-        if (!hole_feeds(w, i))
-            shape->constants[shape->n_constants++] = (struct shape_constant){
-                .column = (uint32_t)i, .kind = w->batch->columns[i][w->lane].kind};
+    const struct projection *projection = w->projection;
+    shape->constants = memory_alloc((projection->n_columns + 1) * sizeof shape->constants[0]);
+    for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
+        const struct projection_node *node = projection->nodes[slot];
+        const struct walk_list *containers = walk_list(w, slot, WALK_CONTAINER);
+        bool holds = walk_count(containers) > 0 && containers->next[-1].lane == w->lane;
+        for (uint32_t i = 0; i < node->n_wants && !is_fed(w, node); i++)
+            if (node->wants[i].use != WANT_TIME)
+                shape->constants[shape->n_constants++] = (struct shape_constant){
+                    .column = node->wants[i].column, .kind = holds ? VALUE_TRUE : VALUE_NULL};
+    }
 }
 
 /* Puts it first; the one not used for longest goes if there is no room. */
 static void keep(struct shapes *s, struct shape *shape)
 {
-    if (s->n == SHAPE_MOST) {
-        struct shape *oldest = s->known[--s->n];
-        if (oldest->hit)
-            s->wasted = 0;
-        else if (s->wasted < SHAPE_PATIENCE)
-            s->wasted++;
-        shape_free(oldest);
-    }
+    if (s->n == SHAPE_MOST)
+        shape_free(s->known[--s->n]);
     s->known[s->n++] = shape;
     shapes_use(s, s->n - 1);
-    shape->hit = false;
 }
 
 void shapes_learn(struct shapes *s, const struct walk *w)
 {
-    if ((s->n_walks++ & ((UINT64_C(1) << s->wasted) - 1)) != 0 || w->n_holes > WALK_MOST_HOLES)
+    if (w->n_holes > WALK_MOST_HOLES || w->twice)
         return;
     struct shape *shape = memory_calloc(1, sizeof *shape);
     if (!build(shape, w)) {

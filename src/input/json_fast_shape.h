@@ -1,7 +1,7 @@
 /*
  * input/json_fast_shape.h - the outlines of the records seen lately.
  *
- * A shape is the outline of a record that the walk has validated in full: constant text with holes
+ * A shape is the outline of a record that the walk has judged: constant text with holes
  * where values stand.
  *
  *     {"ts":"▁▁▁▁▁▁","host":"▁▁▁","status":▁▁▁,"ok":▁▁▁}\n
@@ -12,9 +12,10 @@
  * equal, and each hole holding a valid token of the same class, the record is valid and of the same
  * structure. Rows of one shape are then read hole by hole (json_fast_columns.h).
  *
- * A log has few shapes, and mostly the next record has the last one's. They are kept in the order
- * of their last use; learning costs about as much as a few walks, so where outlines never come
- * again (arrays of any length, say) it is tried more and more rarely.
+ * An array of nothing but numbers is one hole, however many there are. A log has few shapes, and
+ * mostly the next record has the last one's. They are kept in the order of their last use, as many
+ * as are found faster than a record is walked; where there are more, records are walked
+ * (json_fast.c).
  */
 #ifndef INPUT_JSON_FAST_SHAPE_H
 #define INPUT_JSON_FAST_SHAPE_H
@@ -27,7 +28,7 @@
 #include "input/json_fast_walk.h"
 #include "scan/marks.h"
 
-enum { SHAPE_MOST = 32 };
+enum { SHAPE_MOST = 6 };
 
 /* Sixteen bytes at once, in whatever registers the machine has for that. */
 typedef uint8_t shape_bytes __attribute__((vector_size(16)));
@@ -41,13 +42,14 @@ struct shape_piece {
 
 /* How what is in a hole is read. What a case cannot do is done as by SHAPE_PUT. */
 enum shape_action {
-    SHAPE_STRING,       /* stored as it is */
-    SHAPE_TIME,         /* RFC 3339 as machines write it */
-    SHAPE_NUMBER,       /* stored */
-    SHAPE_EPOCH,        /* a number that is the time */
-    SHAPE_CHECK_NUMBER, /* nobody wants it, but it must be valid: a number or a literal */
-    SHAPE_CHECK_LIST,   /* the same for several of them without a mark between */
-    SHAPE_PUT,          /* projection_put() */
+    SHAPE_STRING,        /* stored as it is */
+    SHAPE_TIME,          /* RFC 3339 as machines write it */
+    SHAPE_NUMBER,        /* stored */
+    SHAPE_EPOCH,         /* a number that is the time */
+    SHAPE_CHECK_NUMBER,  /* nobody wants it, but it must be valid: a number or a literal */
+    SHAPE_CHECK_NUMBERS, /* the same for the inside of an array of numbers */
+    SHAPE_CHECK_LIST,    /* the same for several of all these without a mark between */
+    SHAPE_PUT,           /* projection_put() */
 };
 
 /* A hole and one that wants what is in it; if nobody wants a string, it is no hole. */
@@ -75,14 +77,11 @@ struct shape {
     uint32_t first;  /* the first mark is so many bytes behind the start */
     uint32_t before; /* no piece starts so many bytes before its mark, but for the first mark */
     uint32_t behind; /* no piece ends so many bytes behind its mark */
-    bool hit;        /* since it was learnt */
 };
 
 struct shapes {
     struct shape *known[SHAPE_MOST]; /* the one used last comes first */
     size_t n;
-    uint32_t wasted;  /* shapes learnt since one of the learnt was used; at most SHAPE_PATIENCE */
-    uint64_t n_walks; /* records that no shape fitted */
 };
 
 void shapes_free(struct shapes *s);
@@ -90,8 +89,15 @@ void shapes_free(struct shapes *s);
 /* Makes it the first one. */
 void shapes_use(struct shapes *s, size_t i);
 
-/* Call with what walk_read() has just read. Learns it, or not. */
+/*
+ * Learns the record that walk_record() has walked last, with holes noted, and whose lists have been
+ * read; or does not.
+ */
 void shapes_learn(struct shapes *s, const struct walk *w);
+
+/* How to read a value for one that wants it. */
+enum shape_action shape_action(bool is_string, const struct projection_want *want,
+                               enum time_form form);
 
 /*
  * Could the record whose marks begin at `marks` fit, so that its pieces may be looked at? There are

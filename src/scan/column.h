@@ -29,13 +29,14 @@ enum column_form {
     COLUMN_EVEN_CR, /* the same, and a CR at the end is dropped */
     COLUMN_QUOTED,  /* the same, if it is the last column; and quotes around a field are dropped */
     COLUMN_ROWS,    /* row and lane say where marks and lanes are */
+    COLUMN_LANES,   /* marks lie `stride` apart, and behind mark `to` stands the lane */
 };
 
 struct column {
     enum column_form form;
     const char *slice;
-    const uint32_t *marks; /* EVEN: of the first record. ROWS: of the slice */
-    size_t stride;         /* EVEN */
+    const uint32_t *marks; /* EVEN, LANES: of the first record. ROWS: of the slice */
+    size_t stride;         /* EVEN, LANES */
     size_t first_lane;     /* EVEN */
     const uint32_t *row;   /* ROWS: where in `marks` those of each record begin */
     const uint32_t *lane;  /* ROWS: where what is read of each record goes */
@@ -66,7 +67,9 @@ COLUMN_INLINE const char *column_text(const struct column *c, size_t i, enum col
 
 COLUMN_INLINE size_t column_lane(const struct column *c, size_t i, enum column_form form)
 {
-    return form == COLUMN_ROWS ? c->lane[i] : c->first_lane + i;
+    return form == COLUMN_ROWS    ? c->lane[i]
+           : form == COLUMN_LANES ? c->marks[i * c->stride + c->to + 1]
+                                  : c->first_lane + i;
 }
 
 /* Calls a COLUMN_INLINE function (column, form, ...), compiled for each form. */
@@ -74,6 +77,7 @@ COLUMN_INLINE size_t column_lane(const struct column *c, size_t i, enum column_f
     ((c)->form == COLUMN_EVEN      ? function(c, COLUMN_EVEN, __VA_ARGS__)                         \
      : (c)->form == COLUMN_EVEN_CR ? function(c, COLUMN_EVEN_CR, __VA_ARGS__)                      \
      : (c)->form == COLUMN_QUOTED  ? function(c, COLUMN_QUOTED, __VA_ARGS__)                       \
+     : (c)->form == COLUMN_LANES   ? function(c, COLUMN_LANES, __VA_ARGS__)                        \
                                    : function(c, COLUMN_ROWS, __VA_ARGS__))
 
 /* Reads a field for that lane, or returns false. */

@@ -25,6 +25,7 @@
  * a record that does not fit it is doubled, up to a limit; one beyond that is not plain.
  */
 enum { MARKS_SLICE = 8 * 1024, MARKS_LONGEST_SLICE = 2 << 20, MARKS_BLOCK = 64 };
+enum { MARKS_BEHIND = 8 };
 
 /* Blocks of input have this many readable bytes behind their last one, so that vectors may be
  * loaded whole. */
@@ -40,7 +41,8 @@ struct marks_odd {
 struct marks {
     uint32_t *at;      /* offsets, in order, from [1] on; [0] is -1: the first record, too, starts
                           one behind a mark */
-    size_t n;          /* JSON: up to the last newline; 0 if there is none */
+    size_t n;          /* JSON: up to the last newline; 0 if there is none. Behind it stand two that
+                          are MARKS_BEHIND or more, and in the slice or its padding */
     size_t n_newlines; /* CSV */
     bool high;         /* CSV: some byte is >= 0x80 */
     bool quotes;       /* CSV: some fields are quoted */
@@ -55,12 +57,18 @@ struct marks {
 void marks_reserve(struct marks *marks, size_t bytes);
 void marks_free(struct marks *marks);
 
-/* Both mark p[0..len), len at most the capacity, and read up to MARKS_BLOCK bytes behind it. */
+/* All read up to MARKS_BLOCK bytes behind p[0..len). */
 struct marker {
     const char *name;
+    /* These two mark it, len at most the capacity. */
     /* p is where a record starts, as below. quoted: do quotes mean anything (not in TSV)? */
     void (*csv)(struct marks *marks, const char *p, size_t len, char delimiter, bool quoted);
     void (*json)(struct marks *marks, const char *p, size_t len);
+    /*
+     * Is p[0..len) numbers of JSON's grammar divided by commas, as most are written: without
+     * exponents, and with one blank behind a comma or none? False says nothing.
+     */
+    bool (*numbers)(const char *p, size_t len);
 };
 
 extern const struct marker marker_swar; /* any machine */

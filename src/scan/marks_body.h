@@ -138,10 +138,64 @@ MARKS_TARGET static void mark_json(struct marks *marks, const char *p, size_t le
         to = block_write(to, bits & first_bits(len - at), (uint32_t)at);
     }
     odd->at = UINT32_MAX;
+    to[0] = to[1] = MARKS_BEHIND;
     marks->at[0] = UINT32_MAX;
     marks->n = (size_t)(to - marks->at) - 1;
     while (marks->n > 0 && p[marks->at[marks->n]] != '\n')
         marks->n--;
 }
 
-const struct marker MARKS_NAME = {.name = MARKS_TEXT, .csv = mark_csv, .json = mark_json};
+/* What a block of numbers leaves for the next one: about the byte that comes next, in bit 0. */
+struct number_carry {
+    uint64_t starts;   /* a number starts there, or, behind a comma, the blank before it */
+    uint64_t digit;    /* a digit must stand there, the first of its number, */
+    uint64_t fraction; /*   or the first of its fraction */
+    uint64_t zero;     /* behind a number's first digit, a zero: no digit may */
+    uint64_t blank;    /* behind a blank: a number starts there */
+    uint64_t point;    /* a point may stand there: behind an integer's digit */
+    uint64_t runs;     /* behind a fraction's digit, which may go on */
+};
+
+/* Bits one on, and what came from the block before; what goes to the next one. */
+static inline uint64_t bits_on(uint64_t bits, uint64_t *carry)
+{
+    uint64_t on = bits << 1 | *carry;
+    *carry = bits >> 63;
+    return on;
+}
+
+/* Where fractions begin, their digits are cleared by a sum, which sets the bit behind them. */
+static inline uint64_t behind_fractions(uint64_t first, uint64_t digits, uint64_t *runs)
+{
+    uint64_t from = first | (*runs & 1), sum = digits + (from & digits);
+    *runs = sum < digits;
+    return (sum | (from & ~digits)) & ~digits;
+}
+
+MARKS_TARGET static bool are_numbers(const char *p, size_t len)
+{
+    struct number_carry carry = {.starts = 1};
+    uint64_t bad = 0;
+    for (size_t at = 0; at < len; at += MARKS_BLOCK) {
+        struct block block = block_load(p + at);
+        uint64_t live = first_bits(len - at);
+        uint64_t digits = block_below(&block, ':') & ~block_below(&block, '0') & live;
+        uint64_t commas = block_equal(&block, ',') & live, points = block_equal(&block, '.') & live;
+        uint64_t minus = block_equal(&block, '-') & live, blanks = block_equal(&block, ' ') & live;
+        uint64_t zeros = block_equal(&block, '0') & live;
+        /* A last comma, blank, sign or point leaves its carry, or a bit beyond `live`. */
+        uint64_t behind_comma = bits_on(commas, &carry.starts);
+        uint64_t starts = (behind_comma & ~blanks) | bits_on(blanks, &carry.blank);
+        uint64_t first = (starts & ~minus) | bits_on(starts & minus, &carry.digit);
+        uint64_t fraction = bits_on(points, &carry.fraction);
+        bad |= live & ~(digits | commas | points | minus | blanks);
+        bad |= (blanks & ~behind_comma) | (minus & ~starts) | ((first | fraction) & ~digits);
+        bad |= (commas | points) & ~bits_on(digits, &carry.point);
+        bad |= bits_on(first & zeros, &carry.zero) & digits;
+        bad |= behind_fractions(fraction, digits, &carry.runs) & points;
+    }
+    return bad == 0 && (carry.starts | carry.digit | carry.fraction | carry.blank) == 0 && len > 0;
+}
+
+const struct marker MARKS_NAME = {
+    .name = MARKS_TEXT, .csv = mark_csv, .json = mark_json, .numbers = are_numbers};

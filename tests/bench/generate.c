@@ -293,8 +293,8 @@ static void add_objects(struct members *m, unsigned n)
 {
     add(m, "\"spans\"%s[", m->colon);
     for (unsigned i = 0; i < n; i++)
-        add(m, "%s{\"name\":\"s%u\",\"ms\":%u}", i == 0 ? "" : ",",
-            draw_below(&m->random, 100), draw_below(&m->random, 100));
+        add(m, "%s{\"name\":\"s%u\",\"ms\":%u}", i == 0 ? "" : ",", draw_below(&m->random, 100),
+            draw_below(&m->random, 100));
     add(m, "]");
     end_member(m);
 }
@@ -457,7 +457,8 @@ static void read_form(const char *text, struct options *o)
             continue;
         o->format = forms[i].format;
         o->n = forms[i].counted ? (unsigned)read_number(text + len, 0, MOST_COUNTED) : 0;
-        if ((o->format == FORMAT_OPTIONALS || o->format == FORMAT_SPACED) && o->n > MOST_MEMBERS / 2)
+        if ((o->format == FORMAT_OPTIONALS || o->format == FORMAT_SPACED) &&
+            o->n > MOST_MEMBERS / 2)
             usage();
         return;
     }
