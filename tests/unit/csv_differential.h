@@ -173,7 +173,8 @@ static inline const char *differential_record(const struct given *given, struct 
     bool count = given->reason != NULL && begins(given->reason, "expected 4 fields");
     if (count != (naive->n != DIFFERENTIAL_COLUMNS))
         return "libcsv differs about the number of fields";
-    bool repaired = memmem(given->key, given->key_len, "\xef\xbf\xbd", 3) != NULL;
+    bool repaired =
+        given->key_len > 0 && memmem(given->key, given->key_len, "\xef\xbf\xbd", 3) != NULL;
     if (given->reason == NULL && !repaired &&
         (given->key_len != naive->end[1] - naive->end[0] ||
          memcmp(given->key, naive->text.data + naive->end[0], given->key_len) != 0))
