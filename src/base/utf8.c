@@ -48,6 +48,23 @@ void utf8_repair(struct buf *to, const char *text, size_t len)
     }
 }
 
+/*
+ * How many of the eight bytes that begin with these are characters of two or three bytes, some at
+ * least; 0: see character(). Four of two bytes pass at once.
+ */
+static inline size_t common(uint64_t bytes)
+{
+    const uint64_t two = UINT64_C(0x80c080c080c080c0), care = UINT64_C(0xc0e0c0e0c0e0c0e0);
+    const uint64_t first = UINT64_C(0x001e001e001e001e); /* of these bits some must be set */
+    const uint64_t set = ((bytes & first) + first) & UINT64_C(0x0020002000200020);
+    if ((bytes & care) == two && set == UINT64_C(0x0020002000200020))
+        return 8;
+    if ((bytes & (care & 0xffff)) == (two & 0xffff) && (set & 0xffff) != 0)
+        return 2;
+    uint64_t range = bytes & 0x200f; /* neither overlong nor half a surrogate pair */
+    return (bytes & 0xc0c0f0) == 0x8080e0 && range != 0 && range != 0x200d ? 3 : 0;
+}
+
 size_t utf8_valid_prefix(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
@@ -60,6 +77,11 @@ size_t utf8_valid_prefix(const char *text, size_t len)
                 continue;
             }
             i += (size_t)__builtin_ctzll(high) / 8; /* ASCII up to there */
+        }
+        size_t n = len - i >= sizeof(uint64_t) ? common(bytes_u64_le(s + i)) : 0;
+        if (n > 0) {
+            i += n;
+            continue;
         }
         size_t step = character(s + i, len - i);
         if (step == 0)

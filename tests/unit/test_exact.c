@@ -44,7 +44,9 @@ static void test_numbers(void)
 
 static void test_utf8(void)
 {
-    static const char text[] = "plain, caf\xc3\xa9, \xe2\x82\xac, \xf0\x9f\x98\x80";
+    static const char text[] =
+        "plain, caf\xc3\xa9, \xe2\x82\xac, \xf0\x9f\x98\x80, \xd0\xb4\xd0\xb0"
+        "\xd1\x83\xd0\xb7\xd0\xb5\xd0\xbb";
     for (size_t len = 0; len < sizeof text; len++) {
         unsigned char *copy = exact(text, len);
         size_t valid = utf8_valid_prefix((const char *)copy, len);

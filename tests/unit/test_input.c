@@ -594,6 +594,30 @@ static void test_any_order(void)
     log_options_free(&options);
 }
 
+/* Whether three bytes are UTF-8 does not depend on what is behind them, nor before. */
+static void test_utf8_everywhere(void)
+{
+    static const unsigned char edges[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf,
+                                          0xc0, 0xc1, 0xc2, 0xd0, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
+                                          0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+    enum { N = sizeof edges };
+    uint64_t wrong = 0, valid = 0;
+    for (size_t i = 0; i < (size_t)N * N * N * N; i++) {
+        const char four[] = {(char)edges[i % N], (char)edges[i / N % N], (char)edges[i / N / N % N],
+                             (char)edges[i / N / N / N]};
+        char text[24] = "\xd0\xb4\xd0\xb0.............."; /* where words are looked at at once */
+        bool alone = utf8_valid(four, 4);
+        for (size_t at = 4; at <= 8; at += 2) {
+            memcpy(text + at, four, 4);
+            wrong += utf8_valid(text, 20) != alone;
+            memset(text + at, '.', 4);
+        }
+        valid += alone;
+    }
+    CHECK(wrong == 0 && valid > 0, "%llu of %llu", (unsigned long long)wrong,
+          (unsigned long long)valid);
+}
+
 static void test_utf8(void)
 {
     static const struct {
@@ -647,6 +671,7 @@ static void test_newlines(void)
 int main(void)
 {
     test_utf8();
+    test_utf8_everywhere();
     test_newlines();
     test_json();
     test_paths();
