@@ -30,8 +30,9 @@ struct csv_fast {
     struct epoch_units units;
     struct time_cache time_cache;
     struct time_memo memo;
-    struct buf time; /* the time fields, joined */
-    size_t group;    /* how many records to try next */
+    struct buf time;     /* the time fields, joined */
+    struct arena *arena; /* of the batch at hand */
+    size_t group;        /* how many records to try next */
 
     const char *slice; /* what the marks are of; NULL: nothing */
     size_t row;        /* in marks.at: the first one of the next record */
@@ -218,9 +219,13 @@ COLUMN_INLINE size_t read_strings(const struct column *c, enum column_form form,
     for (size_t i = 0; i < c->n; i++) {
         size_t len;
         const char *text = column_text(c, i, form, &len);
-        bool has_quotes = form == COLUMN_QUOTED && len > 0 && *text == '"';
-        if (has_quotes || (must_be_utf8 && !utf8_valid(text, len)))
+        if (must_be_utf8 && !utf8_valid(text, len))
             return i;
+        if (form == COLUMN_QUOTED && len > 0 && *text == '"') {
+            len -=
+                2; /* the field's own quotes: those within are doubled, or it would not be even */
+            text = fields_undouble(text + 1, &len, fast->arena);
+        }
         struct value *to = &v[column_lane(c, i, form)];
         *to = (struct value){.text = text,
                              .len = (uint32_t)len,
@@ -305,6 +310,7 @@ static void count_lines(const struct group *g, struct batch *batch)
 static bool take_group(struct csv_fast *fast, struct batch *batch)
 {
     size_t tried = fast->even < fast->group ? fast->even : fast->group;
+    fast->arena = &batch->arena;
     struct group g = {.slice = fast->slice,
                       .separators = fast->marks.at + fast->row,
                       .n = tried,

@@ -4,8 +4,8 @@
  * A slice of the block is marked (marks.h); as long as every line has as many separators as there
  * are columns, the marks are a matrix with a row per record, and the columns that are needed are
  * read one after the other, each by its own loop; the others cost nothing. A record that is not
- * plain (a quote, another number of fields, a time or number that cannot be read, no newline) is
- * left to the caller, who hands it to csv_slow.c, which decides. So what this accepts must be
+ * plain (a stray quote, another number of fields, a time or number that cannot be read, no newline)
+ * is left to the caller, who hands it to csv_slow.c, which decides. So what this accepts must be
  * exactly what the slow path accepts, with the same values.
  */
 #ifndef INPUT_CSV_FAST_H
@@ -30,7 +30,8 @@ void csv_fast_begin(struct csv_fast *fast);
 /*
  * Appends the plain records from p on to the batch, batch->n and batch->lines included. Returns
  * where the first record starts that is not plain, or `end`. p is the start of a record of
- * batch->block, `end` its end. Texts are views of the block's bytes.
+ * batch->block, `end` its end. Texts are views of the block's bytes,
+ * or stand in the batch's arena.
  */
 const char *csv_fast_records(struct csv_fast *fast, const char *p, const char *end,
                              struct batch *batch);

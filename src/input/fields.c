@@ -60,6 +60,21 @@ void fields_trim(const char **text, size_t *len)
         --*len;
 }
 
+const char *fields_undouble(const char *text, size_t *len, struct arena *arena)
+{
+    const char *end = text + *len, *quote;
+    char *undone = arena_alloc(arena, *len + 1), *to = undone;
+    while ((quote = memchr(text, '"', (size_t)(end - text))) != NULL) {
+        size_t n = (size_t)(quote + 1 - text);
+        memcpy(to, text, n);
+        to += n;
+        text = quote + 2;
+    }
+    memcpy(to, text, (size_t)(end - text));
+    *len = (size_t)(to - undone) + (size_t)(end - text);
+    return undone;
+}
+
 static const char *no_time(struct arena *arena, const struct path *path,
                            const struct fields_one *field)
 {

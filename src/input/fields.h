@@ -33,6 +33,9 @@ void fields_free(struct fields *fields);
 /* Takes the blanks around a text away. */
 void fields_trim(const char **text, size_t *len);
 
+/* The inside of a quoted CSV field, in which two quotes are one: a copy in the arena. */
+const char *fields_undouble(const char *text, size_t *len, struct arena *arena);
+
 /* These many, none of which has a value. */
 void fields_clear(struct fields *fields, size_t n);
 

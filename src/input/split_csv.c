@@ -12,22 +12,6 @@ static void add(struct splitter *s, const char *text, size_t len)
     fields_add(&s->fields, null ? NULL : text, null ? 0 : len);
 }
 
-/* Two quotes are one. */
-static const char *undouble(const char *text, size_t *len, struct arena *arena)
-{
-    const char *end = text + *len, *quote;
-    char *undone = arena_alloc(arena, *len), *to = undone;
-    while ((quote = memchr(text, '"', (size_t)(end - text))) != NULL) {
-        size_t n = (size_t)(quote + 1 - text);
-        memcpy(to, text, n);
-        to += n;
-        text = quote + 2;
-    }
-    memcpy(to, text, (size_t)(end - text));
-    *len = (size_t)(to - undone) + (size_t)(end - text);
-    return undone;
-}
-
 /* The field in quotes that begins at p. Returns what is behind it; NULL: it is not plain. */
 static const char *take_quoted(struct splitter *s, const char *p, const char *end,
                                struct arena *arena)
@@ -40,7 +24,7 @@ static const char *take_quoted(struct splitter *s, const char *p, const char *en
     if (p == NULL || (p + 1 < end && p[1] != s->delimiter))
         return NULL;
     size_t len = (size_t)(p - start);
-    const char *text = doubled ? undouble(start, &len, arena) : start;
+    const char *text = doubled ? fields_undouble(start, &len, arena) : start;
     add(s, text, len);
     return p + 1;
 }
