@@ -110,6 +110,11 @@ bool json_fast_use(struct json_fast *fast, size_t instance)
     return true;
 }
 
+void json_fast_walk(struct json_fast *fast)
+{
+    fast->luck.walks = SIZE_MAX;
+}
+
 void json_fast_begin(struct json_fast *fast)
 {
     fast->slice = NULL;
@@ -316,7 +321,8 @@ static void count_luck(struct luck *luck, size_t n, size_t n_walked)
 {
     luck->walk_first = false;
     if (luck->walks > 0) {
-        luck->walks -= n < luck->walks ? n : luck->walks;
+        if (luck->walks != SIZE_MAX)
+            luck->walks -= n < luck->walks ? n : luck->walks;
         return;
     }
     luck->tried += n;

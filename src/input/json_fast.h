@@ -2,12 +2,13 @@
  * input/json_fast.h - the projecting fast path beside jansson.
  *
  * A slice of the block is marked (marks.h). Records that fit the outline of an earlier one, as
- * nearly all of a log do, are read as rows of a matrix, hole by hole (json_fast_shape.h,
- * json_fast_columns.h). Others are walked once (json_fast_walk.h), validating as it goes, and their
- * outline is learnt. Only the fields that the plan needs are read.
+ * nearly all of many logs do, are read as rows of a matrix, hole by hole (json_fast_shape.h,
+ * json_fast_columns.h). Others are walked from mark to mark (json_fast_walk.h) and read in columns,
+ * too; their outline is learnt, unless outlines hardly ever come again. Only the fields that the
+ * plan needs are read.
  *
- * The moment a record is not plain (an escape in a name, half a surrogate pair, invalid UTF-8, an
- * odd number, deep nesting, anything malformed) this gives up, having written nothing that counts,
+ * The moment a record is not plain (half a surrogate pair, a needed string that is no UTF-8, an odd
+ * number, deep nesting, anything malformed) this gives up, having written nothing that counts,
  * and the caller hands the whole record to json_slow.c, which decides. So what this accepts must be
  * exactly what the slow path accepts, with the same values; what it refuses costs only time.
  */
@@ -41,5 +42,8 @@ const char *json_fast_records(struct json_fast *fast, const char *p, const char 
  * False, and no change, if there are not that many.
  */
 bool json_fast_use(struct json_fast *fast, size_t instance);
+
+/* For tests: records are walked, whatever their outlines, as if these had never come again. */
+void json_fast_walk(struct json_fast *fast);
 
 #endif

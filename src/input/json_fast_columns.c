@@ -62,17 +62,16 @@ static bool read_decimal(const char *text, size_t len, struct value *v)
 static bool read_exponential(const char *text, size_t len, struct value *v)
 {
     enum { FARTHEST = 250 };
-    size_t e = len, digits = 0;
+    const char *p = text + len;
     int exponent = 0, scale = 1;
-    while (e > 0 && digits <= 3 && text[e - 1] >= '0' && text[e - 1] <= '9') {
-        exponent += (text[--e] - '0') * scale;
+    while (p > text && p[-1] >= '0' && p[-1] <= '9' && scale < 1000) {
+        exponent += (*--p - '0') * scale;
         scale *= 10;
-        digits++;
     }
-    bool negative = e > 0 && text[e - 1] == '-';
-    e -= e > 0 && (text[e - 1] == '-' || text[e - 1] == '+');
-    if (digits == 0 || e < 2 || (text[e - 1] | 0x20) != 'e' || exponent > FARTHEST ||
-        !read_decimal(text, e - 1, v))
+    bool negative = p > text && p[-1] == '-';
+    p -= negative || (p > text && p[-1] == '+');
+    if (scale == 1 || p - text < 2 || (p[-1] | 0x20) != 'e' || exponent > FARTHEST ||
+        !read_decimal(text, (size_t)(p - 1 - text), v))
         return false;
     v->exp = (int16_t)(v->exp + (negative ? -exponent : exponent));
     return true;
@@ -84,7 +83,7 @@ static bool read_scalar(const char *text, size_t len, bool needed, struct value 
     if (len == 0 || len > INPUT_MAX_RECORD_BYTES)
         return false;
     bool may_be_number = *text < 'a';
-    return (may_be_number && (read_decimal(text, len, v) || read_exponential(text, len, v))) ||
+    return (may_be_number && (read_exponential(text, len, v) || read_decimal(text, len, v))) ||
            scalar_read(text, len, needed, v);
 }
 

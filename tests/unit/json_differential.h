@@ -2,10 +2,10 @@
  * json_differential.h - does the JSON fast path say what the slow one says?
  *
  * One record goes through json_slow.c once and through json_fast.c with every instance of the
- * vector code: several times, so that it is walked and then read in rows, and with the record
- * before it in between. The fast path may refuse what it likes; what it takes the slow one must
- * take, with the same values. The bytes stand in a block of their own with nothing but
- * BLOCK_PADDING behind it, so the address sanitizer sees a read beyond.
+ * vector code, walking always or not: several times, so that it is walked and then read in rows,
+ * and with the record before it in between. The fast path may refuse what it likes; what it takes
+ * the slow one must take, with the same values. The bytes stand in a block of their own with
+ * nothing but BLOCK_PADDING behind it, so the address sanitizer sees a read beyond.
  */
 #ifndef JSON_DIFFERENTIAL_H
 #define JSON_DIFFERENTIAL_H
@@ -23,7 +23,7 @@
 #include "input/json_slow.h"
 #include "scan/marks.h"
 
-enum { DIFFERENTIAL_FIELDS = 8, DIFFERENTIAL_INSTANCES = 4 };
+enum { DIFFERENTIAL_FIELDS = 8, DIFFERENTIAL_INSTANCES = 8 };
 
 struct differential {
     struct path time[2]; /* one, or two divided by a comma */
@@ -64,10 +64,12 @@ static inline void differential_open(struct differential *d, enum time_form form
     d->slow = json_slow_new(&d->options);
     while (d->n_fast < DIFFERENTIAL_INSTANCES) {
         struct json_fast *fast = json_fast_new(&d->options);
-        if (!json_fast_use(fast, d->n_fast)) {
+        if (!json_fast_use(fast, d->n_fast / 2)) {
             json_fast_free(fast);
             break;
         }
+        if (d->n_fast % 2 == 1)
+            json_fast_walk(fast);
         d->fast[d->n_fast++] = fast;
     }
     batch_begin(&d->by_slow, NULL, &d->options);

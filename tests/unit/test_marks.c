@@ -99,6 +99,60 @@ static bool right_odd(const struct marks *m, const char *p, size_t len)
     return (size_t)(odd - m->odd) <= len / MARKS_BLOCK + 1;
 }
 
+/* Numbers of JSON's grammar, without exponents, a comma between them and perhaps a blank. */
+static bool naive_numbers(const char *p, size_t len)
+{
+    size_t i = 0;
+    for (bool first = true; first || i < len; first = false) {
+        if (!first && p[i++] != ',')
+            return false;
+        i += i < len && p[i] == ' ';
+        i += i < len && p[i] == '-';
+        size_t start = i;
+        while (i < len && p[i] >= '0' && p[i] <= '9')
+            i++;
+        if (i == start || (p[start] == '0' && i - start > 1))
+            return false;
+        if (i == len || p[i] != '.')
+            continue;
+        start = ++i;
+        while (i < len && p[i] >= '0' && p[i] <= '9')
+            i++;
+        if (i == start)
+            return false;
+    }
+    return true;
+}
+
+/* Lists of numbers that mostly are some, over the borders of blocks, too; any byte behind them. */
+static void test_numbers(void)
+{
+    static const char *const parts[] = {"1",  "0",  "-",   ".",  ",",     ", ",   "12", "0.5", "-3",
+                                        "10", "00", "1.2", "1,", "12.50", ".1.1", "e5", " ",   "}"};
+    size_t right = 0;
+    for (int round = 0; round < 20 * ROUNDS; round++) {
+        char text[400];
+        size_t len = 0, most = below(4) == 0 ? 300 : below(80);
+        uint32_t mean = below(60);
+        while (len < most) {
+            bool any = below(mean + 1) == 0;
+            const char *part = any ? parts[below(sizeof parts / sizeof parts[0])]
+                                   : (below(3) == 0   ? "7"
+                                      : below(2) == 0 ? "123.4,"
+                                                      : "5, -0.25,9");
+            memcpy(text + len, part, strlen(part));
+            len += strlen(part);
+        }
+        memset(text + len, "0,.- ]"[below(6)], MARKS_BLOCK);
+        bool expected = naive_numbers(text, len);
+        right += expected;
+        for (size_t k = 0; vectors_get(k) != NULL; k++)
+            CHECK(vectors_get(k)->marker->numbers(text, len) == expected, "%s: %.*s",
+                  vectors_get(k)->marker->name, (int)len, text);
+    }
+    CHECK(right > ROUNDS && right < 19 * ROUNDS, "%zu", right);
+}
+
 int main(void)
 {
     struct marks expected = {0}, found = {0};
@@ -126,5 +180,6 @@ int main(void)
     }
     marks_free(&expected);
     marks_free(&found);
+    test_numbers();
     return unit_done();
 }
