@@ -103,3 +103,25 @@ log4j|%Y-%m-%d %H:%M:%S,%f
 offset|%FT%T%z
 END
 }
+
+@test "winagg agrees with the naive answer on messy records of each form, and of all" {
+    for form in optional4 optional10 spaced6 names50 orders2 orders16 orders0 arrays16 nested4 \
+        exponents cyrillic latin duplicate escapedname doubled; do
+        echo "$form"
+        "$generate" -n 2000 -f "$form" >events
+        case $form in doubled) reader=csv ;; *) reader=json ;; esac
+        python3 "$BATS_TEST_DIRNAME/naive.py" "$reader" events >naive
+        for threads in 1 3; do
+            "$WINAGG" -j "$threads" -t ts -w 1m -d 30s -k host \
+                -a count,sum:bytes,largest=max:latency_ms -o csv events >rows
+            python3 "$BATS_TEST_DIRNAME/answers.py" rows naive
+        done
+    done
+    # One after the other, so that each meets the outlines of those before.
+    for form in json optional10 orders0 json arrays16 nested4 spaced6 orders16 duplicate json; do
+        "$generate" -n 700 -f "$form"
+    done >events
+    python3 "$BATS_TEST_DIRNAME/naive.py" json events >naive
+    "$WINAGG" -t ts -w 1m -d 1d -k host -a count,sum:bytes,largest=max:latency_ms -o csv events >rows
+    python3 "$BATS_TEST_DIRNAME/answers.py" rows naive
+}
