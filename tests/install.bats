@@ -93,9 +93,10 @@ END
     for file in bash-completion/completions/winagg zsh/site-functions/_winagg fish/vendor_completions.d/winagg.fish; do
         grep -qF "/$file" "$root/scripts/packaging/winagg.spec.in"
     done
-    # What the tests call is what they are built with; but some are on every machine that builds.
+    # What the tests call is what they are built with; but some are on every machine that builds, and
+    # nginx is for tests/systems.
     sed -n '/^test_needs=/,/^"/p' "$root/scripts/setup" | awk '$1 ~ /^(command|file):/ {print $2, $3}' |
-        grep -vE '^(binutils|git|clang-format|clang-tidy|cppcheck|shellcheck|gzip) ' >needs
+        grep -vE '^(binutils|git|nginx|clang-format|clang-tidy|cppcheck|shellcheck|gzip) ' >needs
     [ -s needs ]
     while read -r debian fedora; do
         [ "$debian" == bsdutils ] || grep -qE "^ $debian <!nocheck>" "$root/scripts/packaging/debian/control.in"
