@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The house is clean: style, includes, static analysis, scripts and the man pages (scripts/lint).
+# The house is clean: style, includes, static analysis, scripts, man pages, build (scripts/lint).
 
 root=$BATS_TEST_DIRNAME/..
 
@@ -30,4 +30,20 @@ root=$BATS_TEST_DIRNAME/..
 
 @test "the man pages have no mistakes" {
     "$root/scripts/lint" man
+}
+
+# The flags that make adds to CFLAGS are seen in what it built; one that lacks them is refused.
+@test "the program is hardened" {
+    binary=build/release/winagg
+    [ -x "$root/$binary" ] || skip "$binary is not built"
+    "$root/scripts/lint-hardening" "$binary" build/release/main.o
+    cd "$BATS_TEST_TMPDIR"
+    echo 'int main(int n, char **a) { return n + **a; }' >plain.c
+    cc -c -fcf-protection=none -o plain.o plain.c || cc -c -o plain.o plain.c
+    cc -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack -o plain plain.o
+    run "$root/scripts/lint-hardening" "$PWD/plain" "$PWD/plain.o"
+    [ "$status" -eq 1 ]
+    for what in PIE RELRO 'z now' 'stack without code' 'stack protector' FORTIFY; do
+        grep -qF -- "$what" <<<"$output"
+    done
 }
