@@ -42,8 +42,7 @@ void options_usage(struct buf *to)
 
 void options_help(struct buf *to)
 {
-    buf_puts(to, "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]...\n"
-                 "Event-time windows over JSON, CSV, TSV, logfmt, access logs. No FILE, -: stdin.\n"
+    buf_puts(to, "Usage: winagg -t FIELD -w WINDOW [OPTION]... [FILE]...  (no FILE, or -: stdin)\n"
                  "  tail -F app.log | winagg -t ts -w 1m -k host -a count,p99:ms -d 5s\n"
                  "  winagg -i combined -t time -w 1h -a 'share[status >= 500]' -o chart log\n"
                  "  winagg -t ts -w session:30m -k user -d all -o csv day-*.log.gz\n");

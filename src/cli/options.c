@@ -509,6 +509,8 @@ const struct option_group option_groups[] = {
        SIDE_ANY},
       {'j', "threads", "N", "threads that parse; 0: one a core (default)", parse_threads, 0, NULL,
        NULL, SIDE_ANY},
+      {0, "no-sandbox", NULL, "keep the rights that a run needs no more", parse_flag,
+       AT(plan.no_sandbox), NULL, NULL, SIDE_ANY},
       {'h', "help", "[TOPIC]", "print this, or more about a topic (below)", parse_help, AT(help),
        NULL, NULL, SIDE_ANY},
       {'V', "version", NULL, "print the version", parse_flag, AT(version), NULL, NULL, SIDE_ANY}}},

@@ -66,7 +66,7 @@ static void read_one(struct feed *feed)
     slot->state = SLOT_READING;
     feed->reading = true;
     pthread_mutex_unlock(&feed->lock);
-    /* The one place where feed_stop() may cut a worker off: it waits, and holds no lock. */
+    /* The one place where feed_stop() may cut a worker off: it may wait, and holds no lock. */
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
     slot->status = input_read_block(feed->in, &slot->block, &slot->err);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
@@ -223,7 +223,7 @@ void feed_stop(struct feed *feed)
     pthread_mutex_lock(&feed->lock);
     feed->quit = true;
     pthread_cond_broadcast(&feed->changed);
-    bool waiting = feed->reading;
+    bool waiting = feed->reading && feed->options.may_wait;
     pthread_mutex_unlock(&feed->lock);
     for (unsigned i = 0; i < feed->n_workers; i++) {
         if (waiting)

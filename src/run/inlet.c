@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpus.h"
 #include "base/memory.h"
 #include "run/follow.h"
 #include "run/running.h"
@@ -135,7 +134,7 @@ void inlet_start_input(struct running *r, struct inlet *in)
  */
 static unsigned threads_for(const struct running *r, const struct inlet *in)
 {
-    unsigned threads = r->plan->threads != 0 ? r->plan->threads : cpus_usable(FEED_THREADS_MAX);
+    unsigned threads = r->plan->threads != 0 ? r->plan->threads : r->cpus;
     if (in->file != in) /* what was rotated away is mostly at its end */
         threads = 1;
     else if (r->n_inlets > 1)

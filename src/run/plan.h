@@ -63,6 +63,7 @@ struct plan {
     bool has_source, has_dedup;
     bool has_position; /* --position: what is not above the last one is replayed */
     bool strict, stats, progress;
+    bool no_sandbox;
     unsigned threads; /* 0: as many as cores */
 
     struct plan_option *options; /* n_options that decide what the run writes, in their order */

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpus.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "run/clashes.h"
 #include "run/follow.h"
 #include "run/process.h"
@@ -308,6 +310,42 @@ static bool start_feed(struct running *r, struct inlet *in)
     return true;
 }
 
+/* A program that unpacks it was started already, and may have to be ended. */
+static bool is_plain(struct running *r, struct inlet *in)
+{
+    (void)r;
+    return in->source.packed_fd < 0;
+}
+
+static bool is_regular(struct running *r, struct inlet *in)
+{
+    (void)r;
+    return in->source.regular;
+}
+
+/*
+ * All is open, and no thread was started yet. What is left is to replace two files. --follow opens
+ * whatever its FILEs are called next, which links and rotation may put anywhere, and unpacks it.
+ */
+static void enter_sandbox(struct running *r)
+{
+    const struct plan *plan = r->plan;
+    const char *replaced[2];
+    struct sandbox_options options = {
+        .replaced = replaced,
+        .reads = plan->follow,
+        .kills = plan->follow || !inlet_each(r, is_plain),
+        .cancels = plan->follow || !inlet_each(r, is_regular),
+    };
+    if (plan->no_sandbox)
+        return;
+    if (plan->state_path != NULL)
+        replaced[options.n_replaced++] = plan->state_path;
+    if (plan->metrics_path != NULL)
+        replaced[options.n_replaced++] = plan->metrics_path;
+    sandbox_enter(&options);
+}
+
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
@@ -329,6 +367,8 @@ static bool work(struct running *r, struct run_result *result)
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!goes_on && !checkpoint_now(r, false))
         return false;
+    r->cpus = cpus_usable(FEED_THREADS_MAX);
+    enter_sandbox(r);
     inlet_each(r, start_feed);
     if (r->plan->follow)
         follow_start(r);

@@ -26,7 +26,8 @@ struct running {
     struct error *err;
     struct inlet *inlets; /* one for each FILE, in the order of the command line */
     size_t n_inlets;
-    int watch; /* --follow: source/watch.h */
+    int watch;     /* --follow: source/watch.h */
+    unsigned cpus; /* how many threads there may be, if --threads does not say */
     struct sink sinks[N_SINKS];
     struct writer *writer;
     char **result_names;
