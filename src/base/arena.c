@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/books.h"
 #include "base/memory.h"
 
 enum { FIRST_CHUNK = 256, LARGEST_CHUNK = 1 << 20 };
@@ -28,6 +29,7 @@ static void add_chunk(struct arena *a, size_t bytes)
     a->next = (char *)(chunk + 1);
     a->limit = (char *)chunk + size;
     a->bytes += size;
+    books_enter(size);
 }
 
 void *arena_alloc(struct arena *a, size_t bytes)
@@ -53,6 +55,7 @@ static void free_chunks(struct arena_chunk *chunk)
 {
     while (chunk != NULL) {
         struct arena_chunk *older = chunk->older;
+        books_take_off(chunk->bytes);
         free(chunk);
         chunk = older;
     }

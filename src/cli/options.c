@@ -358,25 +358,43 @@ static const struct {
     {"KB", 1000},   {"MB", 1000000},  {"GB", 1000000000},
 };
 
-static bool parse_size(struct command *c, const struct option *option, const char *value,
-                       struct error *err)
+static bool read_size(const char *value, uint64_t max, size_t *size)
 {
     char digits[24];
+    uint64_t n;
     size_t n_digits = strspn(value, "0123456789");
-    if (n_digits < sizeof digits) {
-        memcpy(digits, value, n_digits);
-        digits[n_digits] = '\0';
-        for (size_t i = 0; i < sizeof size_units / sizeof *size_units; i++) {
-            uint64_t bytes = size_units[i].bytes, n;
-            if (strcmp(value + n_digits, size_units[i].name) == 0 &&
-                read_count(digits, MAX_RECORD_LIMIT_BYTES / bytes, &n) && n > 0) {
-                c->plan.input.max_record_bytes = (size_t)(n * bytes);
-                return true;
-            }
-        }
+    if (n_digits >= sizeof digits)
+        return false;
+    memcpy(digits, value, n_digits);
+    digits[n_digits] = '\0';
+    for (size_t i = 0; i < sizeof size_units / sizeof *size_units; i++) {
+        uint64_t bytes = size_units[i].bytes;
+        if (strcmp(value + n_digits, size_units[i].name) != 0)
+            continue;
+        if (!read_count(digits, max / bytes, &n))
+            return false;
+        *size = (size_t)(n * bytes);
+        return n > 0;
     }
+    return false;
+}
+
+static bool parse_max_record(struct command *c, const struct option *option, const char *value,
+                             struct error *err)
+{
+    if (read_size(value, MAX_RECORD_LIMIT_BYTES, &c->plan.input.max_record_bytes))
+        return true;
     return error_set(err, EXIT_USAGE,
                      "--%s: expected a size from 1 byte to 1GiB, like 64k or 16MiB, found '%s'",
+                     option->name, value);
+}
+
+static bool parse_max_state(struct command *c, const struct option *option, const char *value,
+                            struct error *err)
+{
+    if (read_size(value, SIZE_MAX, &c->plan.max_state_bytes))
+        return true;
+    return error_set(err, EXIT_USAGE, "--%s: expected a size, like 500MiB or 4G, found '%s'",
                      option->name, value);
 }
 
@@ -454,6 +472,8 @@ const struct option_group option_groups[] = {
        resume_actions, NULL, SIDE_MERGE},
       {0, "verify", "HOW", "compare a resumed file quick (default) or full", parse_choice,
        AT(verify), verify_depths, NULL, SIDE_MERGE},
+      {0, "max-state", "SIZE", "end the run when its state takes more memory", parse_max_state, 0,
+       NULL, NULL, SIDE_ANY},
       {0, "advise", NULL, "no results: how far out of order the input is", parse_flag,
        AT(plan.advise), NULL, NULL, SIDE_NEITHER},
       {0, "explain", "[=SYSTEM]", "no results: what it means; duckdb, flink-sql", parse_explain, 0,
@@ -477,7 +497,7 @@ const struct option_group option_groups[] = {
        AT(plan.input.ragged), NULL, print_flag_if_set, SIDE_PARTIAL},
       {0, "null", "TEXT", "this text is no value, like NA or -", parse_each, AT(nulls), NULL,
        print_null, SIDE_PARTIAL},
-      {0, "max-record", "SIZE", "a longer record is bad (16MiB)", parse_size, 0, NULL,
+      {0, "max-record", "SIZE", "a longer record is bad (16MiB)", parse_max_record, 0, NULL,
        print_max_record, SIDE_PARTIAL},
       {0, "bad", "FILE", "bad records go here, verbatim", parse_path, AT(plan.bad_path), NULL,
        print_given, SIDE_PARTIAL},

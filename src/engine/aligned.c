@@ -550,6 +550,13 @@ static size_t aligned_cells(const struct engine *e)
     return count_cells(&a->windows) + count_cells(&a->slices.live);
 }
 
+static size_t aligned_memory(const struct engine *e)
+{
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    size_t n_windows = a->windows.n + a->slices.live.n;
+    return n_windows * sizeof(struct window) + a->slices.stacks.capacity * sizeof(struct line);
+}
+
 /*
  * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
  * (u64), the slices; with --fill: the known keys (engine/fill.h).
@@ -631,6 +638,7 @@ static const struct engine_ops aligned_ops = {
     .fire_unfired = aligned_fire_unfired,
     .free = aligned_free,
     .cells = aligned_cells,
+    .memory = aligned_memory,
     .open = aligned_open,
     .save = aligned_save,
     .load = aligned_load,

@@ -267,6 +267,12 @@ size_t dedup_bytes(const struct dedup *d)
     return d->log.len - d->dead_bytes + d->n * (size_t)32;
 }
 
+size_t dedup_memory(const struct dedup *d)
+{
+    return ((size_t)d->mask + 1) * sizeof *d->slots + (size_t)d->capacity * sizeof *d->entries +
+           d->log.cap + (d->line_capacity + d->heap.capacity) * sizeof *d->line;
+}
+
 void dedup_save(const struct dedup *d, struct buf *to)
 {
     wire_put_u64(to, d->n);

@@ -50,7 +50,8 @@ bool dedup_first(const struct dedup *d, struct dedup_id *id, int64_t *until_ns);
 void dedup_forget_first(struct dedup *d);
 void dedup_keep_first(struct dedup *d, int64_t until_ns); /* until then */
 
-size_t dedup_bytes(const struct dedup *d); /* about as many as dedup_save() writes */
+size_t dedup_bytes(const struct dedup *d);  /* about as many as dedup_save() writes */
+size_t dedup_memory(const struct dedup *d); /* that it takes of the heap */
 
 /*
  * State for a snapshot. Layout, version 1: number of ids (u64); each: id, key (counted bytes), time

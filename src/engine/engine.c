@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/books.h"
 #include "base/memory.h"
 #include "base/value_encode.h"
 #include "base/wire.h"
@@ -413,6 +414,11 @@ size_t engine_state_bytes(const struct engine *e)
     enum { KEY_BYTES = 32 };
     return e->ops->cells(e) * (sizeof(struct cell) + KEY_BYTES + e->acc_bytes) +
            (e->dedup == NULL ? 0 : dedup_bytes(e->dedup));
+}
+
+size_t engine_memory(const struct engine *e)
+{
+    return books_bytes() + e->ops->memory(e) + (e->dedup == NULL ? 0 : dedup_memory(e->dedup));
 }
 
 void engine_save(const struct engine *e, struct buf *to)

@@ -101,6 +101,7 @@ struct engine_ops {
     void (*fire_unfired)(struct engine *e);
     void (*free)(struct engine *e);
     size_t (*cells)(const struct engine *e);  /* live (window, key) pairs; quick, not exact */
+    size_t (*memory)(const struct engine *e); /* not in base/books.h; quick, not exact */
     uint64_t (*open)(const struct engine *e); /* windows that have not fired for good */
     /* When what has taken a record of this key and time expires; false: it is gone. */
     bool (*taker_expiry)(const struct engine *e, const unsigned char *key, uint32_t key_len,
@@ -190,6 +191,10 @@ bool engine_state_load(struct engine_state *state, const unsigned char **at,
 
 /* About how many bytes engine_save() will write, sets and samples not counted. Quick. */
 size_t engine_state_bytes(const struct engine *e);
+
+/* About how much of the heap the live state takes, with all that is in this thread's books. Quick.
+ */
+size_t engine_memory(const struct engine *e);
 
 /* The rest is for the two engines. */
 

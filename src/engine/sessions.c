@@ -509,6 +509,13 @@ static size_t sessions_cells(const struct engine *e)
     return s->heap.n; /* each has an entry at least */
 }
 
+static size_t sessions_memory(const struct engine *e)
+{
+    const struct sessions *s = (const struct sessions *)(const void *)e;
+    return s->heap.n * (sizeof(struct session) + e->acc_bytes) +
+           s->heap.capacity * sizeof(struct timer);
+}
+
 /*
  * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, debts.
  */
@@ -621,6 +628,7 @@ static const struct engine_ops sessions_ops = {
     .fire_unfired = sessions_fire_unfired,
     .free = sessions_free,
     .cells = sessions_cells,
+    .memory = sessions_memory,
     .open = sessions_open,
     .taker_expiry = sessions_taker_expiry,
     .save = sessions_save,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/books.h"
 #include "base/memory.h"
 
 enum { FIRST_SLOTS = 32 };
@@ -12,11 +13,26 @@ void table_init(struct table *table, size_t acc_bytes)
     *table = (struct table){.cell_bytes = (uint32_t)(sizeof(struct cell) + acc_bytes)};
 }
 
+static size_t chunk_bytes(const struct table *table, unsigned chunk)
+{
+    return ((size_t)TABLE_FIRST_CELLS << chunk) * table->cell_bytes;
+}
+
+static void free_slots(struct table *table)
+{
+    if (table->slots != NULL)
+        books_take_off(((size_t)table->mask + 1) * sizeof *table->slots);
+    free(table->slots);
+}
+
 void table_free(struct table *table)
 {
-    for (size_t i = 0; i < sizeof table->chunks / sizeof table->chunks[0]; i++)
+    for (unsigned i = 0; i < sizeof table->chunks / sizeof table->chunks[0]; i++) {
+        if (table->chunks[i] != NULL)
+            books_take_off(chunk_bytes(table, i));
         free(table->chunks[i]);
-    free(table->slots);
+    }
+    free_slots(table);
     arena_free(&table->arena);
     table_init(table, table->cell_bytes - sizeof(struct cell));
 }
@@ -27,17 +43,19 @@ static struct cell *new_cell(struct table *table)
     if (i >= UINT32_MAX - TABLE_FIRST_CELLS)
         memory_exhausted(SIZE_MAX); /* four billion keys in a window */
     unsigned chunk = 31 - (unsigned)__builtin_clz(i + TABLE_FIRST_CELLS) - 4;
-    if (table->chunks[chunk] == NULL)
-        table->chunks[chunk] =
-            memory_alloc(((size_t)TABLE_FIRST_CELLS << chunk) * table->cell_bytes);
+    if (table->chunks[chunk] == NULL) {
+        table->chunks[chunk] = memory_alloc(chunk_bytes(table, chunk));
+        books_enter(chunk_bytes(table, chunk));
+    }
     table->n++;
     return table_cell(table, i);
 }
 
 static void grow(struct table *table, uint64_t slots)
 {
-    free(table->slots);
+    free_slots(table);
     table->slots = memory_calloc(slots, sizeof *table->slots);
+    books_enter(slots * sizeof *table->slots);
     table->mask = (uint32_t)(slots - 1);
     for (uint32_t i = 0; i < table->n; i++) {
         uint32_t hash = table_cell(table, i)->hash;

@@ -339,6 +339,8 @@ static void explain_memory(const struct plan *plan, struct buf *text)
         buf_puts(text, "Ids are kept until their windows have expired. ");
     if (plan->pane.fill)
         buf_puts(text, "--fill keeps every key. ");
+    if (plan->max_state_bytes > 0)
+        buf_printf(text, "Beyond %zu bytes the run ends (--max-state). ", plan->max_state_bytes);
     if (plan->delay_all)
         buf_puts(text, "With --delay all every window is open until the end. ");
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/books.h"
 #include "base/memory.h"
 
 enum { SLOTS_PER_THREAD = 4 };
@@ -97,9 +98,11 @@ static void parse_one(struct feed *feed, struct input_parser *parser)
     struct slot *slot = slot_at(feed, feed->next_parse++);
     slot->state = SLOT_PARSING;
     pthread_mutex_unlock(&feed->lock);
+    size_t books = books_bytes(); /* of the state: batches come and go, in any thread */
     input_parse(parser, &slot->block, &slot->batch);
     encode_keys(feed, slot);
     verdict_batch(feed->options.rules, &slot->scratch, &slot->batch);
+    books_set(books);
     pthread_mutex_lock(&feed->lock);
     slot->state = SLOT_DONE;
     pthread_cond_broadcast(&feed->changed);
@@ -231,6 +234,7 @@ void feed_stop(struct feed *feed)
         pthread_join(feed->workers[i].thread, NULL);
         input_parser_free(feed->workers[i].parser);
     }
+    size_t books = books_bytes();
     for (size_t i = 0; i < feed->n_slots; i++) {
         batch_free(&feed->slots[i].batch);
         condition_scratch_free(&feed->slots[i].scratch);
@@ -238,6 +242,7 @@ void feed_stop(struct feed *feed)
             keys_free(&feed->slots[i].keys[k]);
         block_free(&feed->slots[i].block);
     }
+    books_set(books);
     input_parser_free(feed->parser);
     pthread_cond_destroy(&feed->changed);
     pthread_mutex_destroy(&feed->lock);

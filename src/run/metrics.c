@@ -38,6 +38,8 @@ static void put_all(struct running *r, struct buf *to)
     put_head(to, "open_windows", "gauge", "Windows that have not fired for good.");
     buf_printf(to, "winagg_open_windows %llu\n",
                (unsigned long long)r->engine->ops->open(r->engine));
+    put_head(to, "state_bytes", "gauge", "Memory that the live state takes.");
+    buf_printf(to, "winagg_state_bytes %zu\n", engine_memory(r->engine));
     if (w->finite)
         put_gauge(to, "watermark_timestamp_seconds", "No earlier record is expected any more.",
                   w->now_ns);

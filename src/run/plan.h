@@ -64,7 +64,8 @@ struct plan {
     bool has_position; /* --position: what is not above the last one is replayed */
     bool strict, stats, progress;
     bool no_sandbox;
-    unsigned threads; /* 0: as many as cores */
+    size_t max_state_bytes; /* 0: as much as there is */
+    unsigned threads;       /* 0: as many as cores */
 
     struct plan_option *options; /* n_options that decide what the run writes, in their order */
     size_t n_options;

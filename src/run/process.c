@@ -1,5 +1,6 @@
 #include "run/process.h"
 
+#include "run/limit.h"
 #include "run/running.h"
 #include "run/start.h"
 
@@ -121,13 +122,20 @@ static bool take_bad(struct running *r, struct inlet *in)
     return report_bad_record(r, in, bad);
 }
 
+/* How many records may be processed before something is to be looked at. */
+static uint64_t room_now(const struct running *r)
+{
+    uint64_t room = checkpoint_room(&r->checkpoint);
+    return r->plan->max_state_bytes > 0 && room > LIMIT_RECORDS ? LIMIT_RECORDS : room;
+}
+
 bool process_batch(struct running *r, struct inlet *in)
 {
     const struct batch *batch = in->batch;
     if (r->plan->partial)
         merge_begin_stream(r, batch);
     for (bool turn = true; turn && inlet_has_records(in);) {
-        uint64_t room = checkpoint_room(&r->checkpoint), taken;
+        uint64_t room = room_now(r), taken;
         bool bad_next = in->at.bad < batch->n_bad;
         size_t stop = bad_next ? batch->bad[in->at.bad].before : batch->n;
         if (stop - in->at.good > room)
@@ -153,7 +161,7 @@ bool process_batch(struct running *r, struct inlet *in)
                 return false;
             }
         }
-        if (running_is_over(r))
+        if (running_is_over(r) || limit_is_over(r))
             break;
         if (taken > 0 && r->checkpoint.every_records > 0 &&
             !(running_flush(r) && checkpoint_if_due(r, taken)))

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "run/counters.h"
+#include "run/limit.h"
 #include "run/running.h"
 #include "scan/newline.h"
 #include "time/duration.h"
@@ -209,6 +210,7 @@ void report_stats(const struct running *r)
     }
     put_count(&line, "replayed", c->replayed);
     put_count(&line, "fill_skipped", c->fill_skipped);
+    put_count(&line, "state_bytes_peak", limit_peak_bytes(r));
     if (r->checkpoint.path != NULL) {
         put_count(&line, "checkpoints", r->checkpoint.taken);
         buf_printf(&line, ",\"checkpoint_interval\":%.3f", (double)r->checkpoint.longest_ns / 1e9);

@@ -11,6 +11,7 @@
 #include "base/sandbox.h"
 #include "run/clashes.h"
 #include "run/follow.h"
+#include "run/limit.h"
 #include "run/process.h"
 #include "run/resume.h"
 #include "run/running.h"
@@ -30,6 +31,13 @@ static int64_t look_at_signals(void *context)
     if (signals_take_report())
         print_stats(context);
     return signals_since_ns();
+}
+
+/* The same while windows fire, which may take memory, too: too much is as a signal long ago. */
+static int64_t look_while_firing(void *context)
+{
+    int64_t since_ns = look_at_signals(context);
+    return limit_is_over(context) ? INT64_MAX : since_ns;
 }
 
 /* The bytes before the first record count for the position as those of records do. */
@@ -162,8 +170,10 @@ static enum step read_on(struct running *r, enum input_status *status)
     }
     if (!inlet_has_records(in))
         return read_more(r, in, status);
-    if (r->merge != NULL ? merge_batch(r, in) : process_batch(r, in))
-        return STEP_ON;
+    if (r->merge != NULL ? merge_batch(r, in) : process_batch(r, in)) {
+        *status = INPUT_STOPPED; /* if it is over here */
+        return limit_is_over(r) ? STEP_END : STEP_ON;
+    }
     struct error why = *r->err;
     inlet_settle(r, in);
     if (running_flush(r))
@@ -199,7 +209,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         return running_flush(r);
     }
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
-    if (status == INPUT_STOPPED) {
+    if (status == INPUT_STOPPED && !r->over_limit) {
         if (!keep && r->plan->pane.final)
             report_left_out(r->engine, "--final");
         else if (!keep && r->plan->pane.top > 0)
@@ -210,7 +220,7 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
             report_left_out(r->engine, "--partial");
         else if (!keep)
             interrupt(r);
-    } else if (!keep) {
+    } else if (!keep && !r->over_limit) {
         engine_finish(r->engine);
         if (running_is_over(r)) {
             report_end(&r->report, false);
@@ -379,7 +389,7 @@ static bool work(struct running *r, struct run_result *result)
         ok = finish(r, status, result);
     else
         report_end(&r->report, false);
-    if (ok && (r->engine->panes.abandoned || r->sinks[SINK_ROWS].stalled > 0)) {
+    if (ok && !r->over_limit && (r->engine->panes.abandoned || r->sinks[SINK_ROWS].stalled > 0)) {
         report_given_up(r->engine, r->plan->state_path, r->sinks[SINK_ROWS].stalled);
         result->signal = signals_stop;
     }
@@ -387,6 +397,8 @@ static bool work(struct running *r, struct run_result *result)
     metrics_write(r);
     if (r->plan->stats)
         print_stats(r);
+    if (ok && r->over_limit)
+        return limit_fail(r);
     if (ok && result->signal == 0 && report_all_bad(&r->report, r->engine))
         return error_set(r->err, EXIT_RUNTIME,
                          "%s: every record was bad: expected at least one that can be used",
@@ -427,6 +439,7 @@ struct run_result run(const struct plan *plan, struct error *err)
 {
     struct running r = {.plan = plan, .err = err};
     r.attend = (struct attend){look_at_signals, &r};
+    r.attend_firing = (struct attend){look_while_firing, &r};
     struct run_result result = {0};
     for (size_t i = 0; i < N_SINKS; i++)
         r.sinks[i].fd = -1;

@@ -37,13 +37,16 @@ struct running {
     struct replay *replay;  /* NULL: no --position */
     struct clocks *clocks;  /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
-    struct attend attend; /* looks at signals */
+    struct attend attend;        /* looks at signals */
+    struct attend attend_firing; /* and at the memory that the state takes */
     struct report report;
     struct metrics metrics;
     struct progress progress;
     struct unseen *unseen;
     struct advise *advise; /* NULL: a run with results */
     struct checkpoint checkpoint;
+    size_t state_peak_bytes; /* run/limit.h */
+    bool over_limit;
     bool finished; /* the input was flushed: there is nothing to go on with */
     bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
     struct error strict; /* why --strict ends the run, behind the record that is read now */

@@ -113,7 +113,7 @@ static void start_engine(struct running *r)
         .window = plan->window,
         .pane = plan->pane,
         .delay_ns = plan->delay_ns,
-        .attend = r->attend,
+        .attend = r->attend_firing,
         .w_given = plan_has_clocks(plan) || plan->merge,
         .dedup = plan->has_dedup,
         .aggs = plan->aggs,

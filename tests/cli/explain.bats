@@ -44,6 +44,8 @@ says() {
     says "A row comes when W passes the end of its window. For 1m more a window takes late records"
     says "taken back first"
     says "A run that is killed begins anew"
+    said=$(explained -t t -w 1h --max-state 4M in)
+    says "Beyond 4194304 bytes the run ends (--max-state)."
     said=$(explained -t t -w session:30m -a p99:v,sum:v --final --state s --output rows in)
     says "records of a key less than 30m apart are one"
     says "One row, when nothing can change it any more."

@@ -160,12 +160,13 @@ def without_bytes(stats, status):
 
 
 def stats_of(stderr, status):
-    """[(name, text)] of the statistics without `seconds`, or None if there are none."""
+    """[(name, text)] of the statistics without those of the machine, or None if there are none."""
     objects = [line for line in stderr.splitlines() if line.startswith(b"{")]
     if not objects:
         return None
     members = re.findall(rb'"(\w+)":("[^"]*"|[^,}]*)', objects[-1])
-    stats = [(name.decode(), text.decode()) for name, text in members if name != b"seconds"]
+    stats = [(name.decode(), text.decode()) for name, text in members 
+             if name not in (b"seconds", b"state_bytes_peak")]
     return without_bytes(stats, status)
 
 

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# --max-state: an end with a reason and, with --state, without a loss; what --stats says of the
+# state.
+
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# So many records of different keys, ten a second.
+keys() {
+    awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "{\"t\":%.1f,\"k\":\"key %06d\",\"v\":%d}\n", i / 10, i, i * 7 }'
+}
+
+peak() {
+    counter "$1" state_bytes_peak
+}
+
+@test "the peak of the state grows with keys, windows, ids and values, not with the input" {
+    local n
+    for n in 1000 20000; do
+        keys "$n" >in
+        w -w 1h -k k --stats in >rows 2>keys.$n
+        w -w 1s -d 1h --stats in >rows 2>windows.$n
+        w -w session:1s -k k -d 1h --stats in >rows 2>sessions.$n
+        w -w 1h --dedup k --stats in >rows 2>ids.$n
+        w -w 1h -a distinct:v --stats in >rows 2>values.$n
+        w -w sliding:1h/1m -k k --stats in >rows 2>slices.$n
+        w -w 1m --stats in >rows 2>constant.$n
+    done
+    for what in keys windows sessions ids values slices; do
+        [ "$(peak $what.20000)" -gt $((3 * $(peak $what.1000))) ]
+    done
+    [ "$(peak keys.20000)" -gt $((20000 * 40)) ]
+    [ "$(peak keys.20000)" -lt $((20000 * 200)) ]
+    [ "$(peak sessions.20000)" -gt $((20000 * 100)) ]
+    [ "$(peak constant.20000)" -lt $((2 * $(peak constant.1000))) ]
+}
+
+@test "what parses does not count, whichever thread does it" {
+    yes '{"t":1,"x":"\u00e9 text with an escape, which needs memory of its own","v":1}' | head -n 20000 >in
+    for threads in 1 4; do
+        w -j $threads -w 1h -a 'last:x' --stats in >rows 2>err
+        [ "$(peak err)" -lt 4096 ]
+    done
+}
+
+@test "without --state it ends with status 1 and says why; whole windows are printed, open ones are not" {
+    keys 30000 >in
+    w -w 1m -k k in >whole
+    fails_with 1 w -w 1m -k k --max-state 20k in >rows 2>err
+    same "$(cat rows)" ""
+    { tv 0:1 1:1 2:1; awk 'BEGIN { for (i = 0; i < 30000; i++) printf "{\"t\":%d,\"k\":%d}\n", 3700 + i / 100, i }'; } >two
+    fails_with 1 w -w 1h -k k -d 5s -l 7s -a count,p99:v,distinct:v --max-state 200k --late late two >rows 2>err
+    same "$(cat rows)" "window_start,window_end,k,count,p99_v,distinct_v,pane,timing
+0,3600,,3,1,1,0,on_time"
+    same "$(sed -E 's/[0-9]+ (bytes|open|pairs)/N \1/g' err)" \
+        "winagg: the live state takes N bytes, --max-state lets it have 204800: N open windows, N pairs of window and key; what is open is not printed; what makes it smaller: a shorter --delay, a shorter --lateness, fewer keys, approx_pNN for quantiles, approx_distinct for distinct, smaller windows"
+}
+
+@test "with --state a run with a larger limit goes on, and the rows are those of one run" {
+    keys 30000 >in
+    w -w 10m -k k -a count,sum:v --output whole in
+    for threads in 1 3; do
+        rm -f state out
+        fails_with 1 w -j $threads -w 10m -k k -a count,sum:v -s state --output out --max-state 300k in 2>err
+        grep -qF 'a run with a larger one goes on from state' err
+        "$WINAGG" --inspect state >inspected
+        [ "$(jq .counts.used inspected)" -gt 1000 ] || [ "$(jq '.. | .used? // empty' inspected | head -n 1)" -gt 1000 ]
+        fails_with 1 w -j $threads -w 10m -k k -a count,sum:v -s state --output out --max-state 600k in 2>err
+        w -j $threads -w 10m -k k -a count,sum:v -s state --output out in
+        cmp out whole
+    done
+}
+
+@test "a pipe that is read on, and rows that are held" {
+    keys 20000 >in
+    w -w 10m -k k --hold -s one in >whole
+    fails_with 1 w -w 10m -k k --hold -s state --max-state 300k <in >rows 2>err
+    w -w 10m -k k --hold -s state <in >>rows
+    same "$(grep -v window_start rows | sort | uniq -d)" ""
+    cmp <(grep -v window_start rows) <(grep -v window_start whole)
+}
+
+@test "windows that are put together as they fire count, too" {
+    keys 3000 >in
+    fails_with 1 w -w sliding:1h/1m -k k -d 2h -l 1d --max-state 3M --stats in >rows 2>err
+    grep -q 'what is open is not printed' err
+    [ "$(peak err)" -lt $((8 << 20)) ]
+    w -w sliding:1h/1m -k k -d 2h -l 1d --stats in >rows 2>err
+    [ "$(peak err)" -gt $((8 << 20)) ]
+    fails_with 1 w -w sliding:1h/1m -k k -d 2h -l 1d --max-state 3M -s state --output out in 2>err
+    w -w sliding:1h/1m -k k -d 2h -l 1d -s state --output out in 2>err
+    cmp out rows
+}
+
+@test "shards are merged within a limit" {
+    keys 20000 >in
+    "$WINAGG" -t t --time-format s -w 1h -k k --delay all --partial in >states
+    fails_with 1 "$WINAGG" --merge --max-state 100k states >rows 2>err
+    same "$(cat rows)" ""
+    "$WINAGG" --merge --max-state 1G states | wc -l | grep -qx 20000
+    fails_with 1 "$WINAGG" -t t --time-format s -w 1h -k k --delay all --partial --max-state 100k in >states 2>err
+    fails_with 1 "$WINAGG" --merge states >rows 2>err
+}
+
+@test "a size, above 0" {
+    keys 10 >in
+    for size in 0 -1 1.5M 10X '' 99999999999999999999; do
+        fails_with 2 w -w 1m --max-state "$size" in 2>err
+        grep -qF -- "--max-state: expected a size, like 500MiB or 4G, found '$size'" err
+    done
+    for size in 1G 1000MB 2000000000; do
+        same "$(w -w 1m --max-state "$size" in)" "$(w -w 1m in)"
+    done
+}
