@@ -56,10 +56,15 @@ static inline bool recent_holds(const struct window *w, int64_t t_ns)
     return (t_ns >= w->bounds.start_ns) & (t_ns < w->bounds.end_ns);
 }
 
-/* That of the live ones which holds the time, or NULL. */
+/*
+ * That of the live ones which holds the time, or NULL. The last instant is never found: an end
+ * there is the true one or one that saturated, and only the latter's window holds it.
+ */
 static inline struct window *recent_find(struct recent *recent, const struct windows *live,
                                          int64_t t_ns)
 {
+    if (t_ns == INT64_MAX)
+        return NULL;
     if (recent->length_ns == 0)
         return live->n == 0 ? NULL : windows_holding(live, t_ns);
     struct window **place = recent_place(recent, t_ns);

@@ -95,6 +95,22 @@ load helper
         "9223369200000000000,9223372036854775807,1"
 }
 
+@test "the last instant is not of the window that ends there, whichever came first" {
+    local window
+    local ends=(9223372036854775806 9223372036854775807 9223372036854775807)
+    last() {
+        printf '{"t":%s}\n' "$@" |
+            "$WINAGG" -t t --time-format ns --output-time ns -w "$window" -d 9ns -o csv
+    }
+    for window in 1ns sliding:1ns/1ns sliding:7ns/3ns; do
+        same "$(last "${ends[@]}")" "$(last 9223372036854775807 "${ends[@]:0:2}")"
+    done
+    window=1ns
+    same "$(last "${ends[@]}")" "window_start,window_end,count
+9223372036854775806,9223372036854775807,1
+9223372036854775807,9223372036854775807,2"
+}
+
 @test "more than 100,000 windows a record are refused" {
     for spec in 100001s/1s 1s/1ns 100000001ms/1s; do
         run w -w "sliding:$spec" </dev/null
