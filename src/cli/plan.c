@@ -436,6 +436,16 @@ static bool check_advise(struct command *c, struct error *err)
     return true;
 }
 
+/* What is explained are rows. */
+static bool check_explain(const struct plan *plan, struct error *err)
+{
+    if (plan->explain == EXPLAIN_NOT || (plan->inspect_path == NULL && !plan->advise))
+        return true;
+    return error_set(err, EXIT_USAGE,
+                     "--explain says what a run would print: expected no --%s beside it",
+                     plan->advise ? "advise" : "inspect");
+}
+
 enum { CHECKPOINT_DEFAULT_S = 10 };
 
 static bool finish_state(struct command *c, struct error *err)
@@ -525,6 +535,8 @@ static bool check_required(const struct command *c, struct error *err)
 bool command_finish(struct command *c, struct error *err)
 {
     struct plan *plan = &c->plan;
+    if (!check_explain(plan, err))
+        return false;
     if (plan->inspect_path != NULL)
         return true;
     if (!command_begin_merge(c, err) || !check_advise(c, err) || !check_required(c, err) ||

@@ -161,3 +161,11 @@ says() {
         grep -q "a FILE whose\|a compressed FILE\|a FILE that begins" err
     done
 }
+
+@test "what prints no rows is not explained" {
+    echo '{"t":1}' >in
+    fails_with 2 "$WINAGG" --inspect in --explain 2>err
+    grep -qxF "winagg: --explain says what a run would print: expected no --inspect beside it" err
+    fails_with 2 "$WINAGG" -t t --advise --explain=duckdb in 2>err
+    grep -qxF "winagg: --explain says what a run would print: expected no --advise beside it" err
+}
