@@ -230,6 +230,8 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
     const char *hint = "";
     if (slow->record[0] == '[')
         hint = " (a JSON array? expected one object on a line; jq -c '.[]' makes them)";
+    else if (slow->record[0] == '{' && memchr(slow->copy.data, '\0', slow->copy.len) != NULL)
+        hint = " (records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)";
     else if (slow->record[0] == '{' && at_end)
         hint = " (an object over several lines? jq -c . makes one line of each)";
     else if (slow->record[0] == '{' && strncmp(error->text, "end of file expected", 20) == 0)
