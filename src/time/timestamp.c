@@ -11,17 +11,23 @@
 
 const char *const time_format_names[] = {"auto", "s", "ms", "us", "ns", NULL};
 
+static bool refuse_mixture(const char *name, const char *pattern, struct error *err)
+{
+    return error_set(err, EXIT_USAGE,
+                     "--time-format: several may be given if all are patterns with a %%, "
+                     "found '%s' beside '%s'",
+                     name, pattern);
+}
+
 bool time_format_add(struct time_format *format, const char *text, struct error *err)
 {
     for (size_t i = 0; time_format_names[i] != NULL; i++) {
         if (strcmp(text, time_format_names[i]) != 0)
             continue;
         if (format->n_patterns > 0)
-            return error_set(err, EXIT_USAGE,
-                             "--time-format: several may be given if all are patterns with a %%, "
-                             "found '%s' beside '%s'",
-                             text, format->patterns[0].text);
+            return refuse_mixture(text, format->patterns[0].text, err);
         format->form = (enum time_form)(TIME_AUTO + i);
+        format->is_named = true;
         return true;
     }
     if (!strchr(text, '%'))
@@ -29,6 +35,8 @@ bool time_format_add(struct time_format *format, const char *text, struct error 
                          "--time-format: expected auto, s, ms, us, ns or a strptime(3) pattern "
                          "like %%d/%%b/%%Y:%%H:%%M:%%S, found '%s'",
                          text);
+    if (format->is_named)
+        return refuse_mixture(time_format_names[format->form], text, err);
     if (format->n_patterns == TIME_MOST_PATTERNS)
         return error_set(err, EXIT_USAGE, "--time-format: expected at most %d patterns, found more",
                          TIME_MOST_PATTERNS);

@@ -24,6 +24,7 @@ enum { TIME_MOST_PATTERNS = 32 };
  */
 struct time_format {
     enum time_form { TIME_AUTO, TIME_S, TIME_MS, TIME_US, TIME_NS, TIME_PATTERN } form;
+    bool is_named; /* added by its name, auto too */
     struct time_pattern {
         const char *text; /* of strptime(3); borrowed from the caller */
         bool has_year;
@@ -43,7 +44,8 @@ extern const char *const time_format_names[];
 
 /*
  * `text`: one of these or a pattern with a %. *err (EXIT_USAGE) on anything else. A pattern
- * goes behind those that are there already; anything else may not stand beside another.
+ * goes behind those that are there already, and may not stand beside a name; of names the last
+ * one counts.
  */
 bool time_format_add(struct time_format *format, const char *text, struct error *err);
 

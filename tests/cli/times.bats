@@ -161,6 +161,11 @@ $'-9223372036854775808\n9223372036854775807'
 @test "several patterns: the first that fits counts" {
     same "$(printf '"%s"\n' '01.05.2024 12:00' '05/01/2024 12:00:00' 2024-122T12 |
         read_times --time-format '%d.%m.%Y %H:%M' --time-format '%m/%d/%Y %H:%M:%S' --time-format '%Y-%jT%H')" 1714564800000000000
+    for name in auto ms; do
+        run "$WINAGG" -t t -w 1s --time-format $name --time-format %F <<<'{"t":1}'
+        [ "$status" -eq 2 ]
+        [[ $output == *"several may be given if all are patterns with a %, found '$name' beside '%F'"* ]]
+    done
     run "$WINAGG" -t t -w 1s --time-format %F --time-format auto <<<'{"t":1}'
     [ "$status" -eq 2 ]
 }
