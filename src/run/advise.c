@@ -85,6 +85,11 @@ void advise_consume(struct advise *a, const struct batch *batch, const struct ke
     }
 }
 
+uint64_t advise_records(const struct advise *a)
+{
+    return a->all.n;
+}
+
 /* ceil(n * share), without overflow. */
 static uint64_t covered(uint64_t n, unsigned share)
 {

@@ -17,6 +17,9 @@ void advise_free(struct advise *a); /* may be NULL */
 void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
                     uint32_t file, size_t from, size_t to);
 
+/* How many records these were. */
+uint64_t advise_records(const struct advise *a);
+
 /* Writes what is known: a table, or JSON lines. */
 void advise_print(struct advise *a, bool json, struct buf *to);
 

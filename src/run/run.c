@@ -399,7 +399,8 @@ static bool work(struct running *r, struct run_result *result)
         print_stats(r);
     if (ok && r->over_limit)
         return limit_fail(r);
-    if (ok && result->signal == 0 && report_all_bad(&r->report, r->engine))
+    bool any_good = r->advise != NULL && advise_records(r->advise) > 0; /* past the engine */
+    if (ok && result->signal == 0 && !any_good && report_all_bad(&r->report, r->engine))
         return error_set(r->err, EXIT_RUNTIME,
                          "%s: every record was bad: expected at least one that can be used",
                          r->report.input_name);

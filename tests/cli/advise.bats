@@ -52,6 +52,9 @@ END
     printf '%s\n' '{"t":5}' '{"t":"x"}' '{"t":1}' >in
     same "$("$WINAGG" -t t --advise -o json --where 'a = 1' in 2>err | tail -n 1)" '{"source":null,"share":1,"delay":"4s","late":0,"records":2}'
     grep -q 'in:2: ' err
+    "$WINAGG" -t t --advise in >/dev/null
+    echo '{"t":"x"}' >none
+    fails_with 1 "$WINAGG" -t t --advise none >/dev/null
     same "$("$WINAGG" -t t --advise -o json </dev/null)" ""
     same "$("$WINAGG" -t t --advise </dev/null)" "all records: 0"
 }
