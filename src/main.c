@@ -21,8 +21,10 @@
 static void out_of_memory(size_t wanted_bytes)
 {
     char text[80];
-    int len =
-        snprintf(text, sizeof text, "winagg: out of memory (%zu bytes wanted)\n", wanted_bytes);
+    int len = snprintf(text, sizeof text, "winagg: out of memory\n");
+    if (wanted_bytes > 0)
+        len =
+            snprintf(text, sizeof text, "winagg: out of memory (%zu bytes wanted)\n", wanted_bytes);
     ssize_t written = write(STDERR_FILENO, text, (size_t)len);
     (void)written; /* there is nobody left to tell */
     _exit(EXIT_RUNTIME);

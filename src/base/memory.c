@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,12 @@ void memory_exhausted(size_t wanted_bytes)
     if (on_exhaustion != NULL)
         on_exhaustion(wanted_bytes);
     abort();
+}
+
+void memory_check(int error)
+{
+    if (error == ENOMEM)
+        memory_exhausted(0);
 }
 
 static void *checked(void *p, size_t bytes)

@@ -16,8 +16,12 @@ typedef void memory_handler(size_t wanted_bytes); /* must not return */
 /* Call once, before threads exist. Without a handler the process aborts. */
 void memory_on_exhaustion(memory_handler *handler);
 
-/* What could not be had: ends the run as the others do. */
+/* What could not be had, 0 if nobody knows how much: ends the run as the others do. */
 _Noreturn void memory_exhausted(size_t wanted_bytes);
+
+/* `error` is why a library call failed. Ends the run if that is ENOMEM: what comes of it otherwise
+   (a file or a zone that is "not there") would be wrong. */
+void memory_check(int error);
 
 void *memory_alloc(size_t bytes);            /* uninitialised; release with free() */
 void *memory_calloc(size_t n, size_t bytes); /* zeroed; n * bytes is checked for overflow */

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,8 @@ static bool read_link(const char *path, struct buf *target)
 {
     char link[PATH_MAX];
     char *real = realpath(path, NULL);
+    if (real == NULL)
+        memory_check(errno);
     ssize_t len = readlink(path, link, sizeof link);
     if (len > 0 && real == NULL) {
         if (link[0] != '/')
@@ -179,6 +182,8 @@ static struct listing list_files(const struct place *place)
 {
     struct listing listing = {0};
     DIR *dir = opendir(place->directory[0] == '\0' ? "." : place->directory);
+    if (dir == NULL)
+        memory_check(errno);
     for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
         if (is_candidate(place, entry->d_name))
             add_file(&listing, place, entry->d_name);

@@ -30,8 +30,10 @@ static bool is_listed(const char *directory, const char *name, size_t len)
 {
     bool found = false;
     DIR *dir = opendir(directory);
-    if (dir == NULL)
+    if (dir == NULL) {
+        memory_check(errno);
         return false;
+    }
     for (struct dirent *entry; !found && (entry = readdir(dir)) != NULL;)
         found = strlen(entry->d_name) == len && memcmp(entry->d_name, name, len) == 0;
     closedir(dir);
@@ -166,8 +168,10 @@ static void each_of(const struct taker *taker, const char *root, const char *und
     char path[3 * NAME_MAX_BYTES], name[NAME_MAX_BYTES];
     snprintf(path, sizeof path, "%s/%s", root, under);
     DIR *dir = opendir(path);
-    if (dir == NULL)
+    if (dir == NULL) {
+        memory_check(errno);
         return;
+    }
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         struct stat st;
         const char *own = entry->d_name;

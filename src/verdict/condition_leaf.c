@@ -1,5 +1,6 @@
 #include "verdict/condition_leaf.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,9 @@ static bool set_pattern(struct leaf *leaf, struct error *err)
     if (strlen(leaf->text) != leaf->len)
         return error_set(err, EXIT_USAGE, "expected a pattern without U+0000");
     regex_t *pattern = memory_calloc(1, sizeof *pattern);
+    errno = 0;
     int status = regcomp(pattern, leaf->text, REG_EXTENDED | REG_NOSUB);
+    memory_check(status == REG_ESPACE ? ENOMEM : errno);
     if (status != 0) {
         char why[128];
         regerror(status, pattern, why, sizeof why);
@@ -222,7 +225,10 @@ static bool matches(const struct leaf *leaf, const struct value *v, struct buf *
             scratch->len = 0;
             buf_put(scratch, view.text, view.len);
         }
-        found = regexec(leaf->pattern, buf_cstr(scratch), 0, &range, REG_STARTEND) == 0;
+        const char *text = buf_cstr(scratch);
+        errno = 0;
+        found = regexec(leaf->pattern, text, 0, &range, REG_STARTEND) == 0;
+        memory_check(errno); /* glibc's, out of memory, may say that nothing matches */
     }
     return found == (leaf->op == LEAF_MATCHES);
 }
