@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -41,6 +42,16 @@ static void occupy_closed_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 &&
             open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
             _exit(EXIT_RUNTIME); /* not even that, and maybe nobody to tell */
+}
+
+/* Every FILE stays open, and the usual soft limit of 1024 is for those who use select(2). */
+static void allow_all_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* if it can't, opening the FILE that is too many says so */
 }
 
 static const char hint[] = "Try 'winagg --help' for more information.\n";
@@ -99,6 +110,7 @@ static int run_plan(const struct plan *plan)
 int main(int argc, char **argv)
 {
     occupy_closed_descriptors();
+    allow_all_descriptors();
     memory_on_exhaustion(out_of_memory);
     json_set_alloc_funcs(memory_alloc, free); /* it would go on with what it could not get */
     signal(SIGPIPE, SIG_IGN); /* a reader that left shows as EPIPE, where rows are written */

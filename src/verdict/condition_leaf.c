@@ -23,6 +23,38 @@ char *leaf_unquote(const char *quoted, size_t len, size_t *text_len)
     return text;
 }
 
+/* The last byte of a bracket expression, as in []a[:alpha:](]; the NUL if it is not closed. */
+static const char *bracket_end(const char *at)
+{
+    at += at[1] == '^' ? 2 : 1;
+    at += *at == ']';
+    for (; *at != '\0' && *at != ']'; at++) {
+        bool named = *at == '[' && at[1] != '\0' && strchr(":.=", at[1]) != NULL;
+        const char *close = named ? strstr(at + 2, (char[]){at[1], ']', '\0'}) : NULL;
+        at = close != NULL ? close + 1 : at;
+    }
+    return at;
+}
+
+/* How deep parentheses nest. regcomp(3) recurses that deep, up to the end of the stack. */
+static int nesting(const char *pattern)
+{
+    int depth = 0, deepest = 0;
+    for (const char *at = pattern; *at != '\0'; at++) {
+        if (*at == '[')
+            at = bracket_end(at);
+        else if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == ')')
+            depth--;
+        else if (*at == '(' && ++depth > deepest)
+            deepest = depth;
+        if (*at == '\0')
+            break;
+    }
+    return deepest;
+}
+
 static bool set_pattern(struct leaf *leaf, struct error *err)
 {
     static const char special[] = ".[]()*+?{}|^$\\";
@@ -41,6 +73,10 @@ static bool set_pattern(struct leaf *leaf, struct error *err)
     }
     if (strlen(leaf->text) != leaf->len)
         return error_set(err, EXIT_USAGE, "expected a pattern without U+0000");
+    if (nesting(leaf->text) > LEAF_MOST_NESTING)
+        return error_set(err, EXIT_USAGE,
+                         "expected a pattern with at most %d parentheses within one another",
+                         LEAF_MOST_NESTING);
     regex_t *pattern = memory_calloc(1, sizeof *pattern);
     errno = 0;
     int status = regcomp(pattern, leaf->text, REG_EXTENDED | REG_NOSUB);

@@ -26,7 +26,7 @@ enum leaf_op {
     LEAF_IS_NOT_NULL,
 };
 
-enum { LEAF_SCALES = 19 };
+enum { LEAF_SCALES = 19, LEAF_MOST_NESTING = 1000 /* of parentheses in a pattern */ };
 
 /* A pattern without special characters, but for ^ at its start and $ at its end. */
 struct leaf_literal {
