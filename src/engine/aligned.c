@@ -80,9 +80,9 @@ static void set_timer(struct aligned *a)
     struct window_bounds next;
     e->timer_set = false;
     if (a->n_passed > 0)
-        engine_timer(e, engine_expiry(e, a->windows.at[0]->bounds.end_ns));
+        engine_timer(e, engine_expiry(e, windows_at(&a->windows, 0)->bounds.end_ns));
     if (a->n_passed < a->windows.n)
-        engine_timer(e, firing(e, a->windows.at[a->n_passed]->bounds.end_ns));
+        engine_timer(e, firing(e, windows_at(&a->windows, a->n_passed)->bounds.end_ns));
     if (a->sliced && slices_next(&a->slices, &next))
         engine_timer(e, firing(e, next.end_ns));
     if (fill_due(a, &next))
@@ -102,7 +102,7 @@ static struct window *find_window(struct aligned *a, const struct window_bounds 
 {
     size_t place;
     if (windows_find(&a->windows, bounds, &place))
-        return a->windows.at[place];
+        return windows_at(&a->windows, place);
     struct window *w = windows_insert(&a->windows, place, bounds, a->engine.acc_bytes);
     a->n_passed += has_passed(&a->engine, bounds);
     a->engine.counts.windows++;
@@ -219,10 +219,10 @@ static bool find_bounds(const struct aligned *a, int64_t t_ns, int64_t k,
     const struct window_bounds now = {t_ns, INT64_MAX};
     size_t place;
     windows_find(&a->windows, &now, &place);
-    if (place > 0 && a->windows.at[place - 1]->bounds.end_ns > bounds->start_ns)
-        bounds->start_ns = a->windows.at[place - 1]->bounds.end_ns;
-    if (place < a->windows.n && a->windows.at[place]->bounds.start_ns < bounds->end_ns)
-        bounds->end_ns = a->windows.at[place]->bounds.start_ns;
+    if (place > 0 && windows_at(&a->windows, place - 1)->bounds.end_ns > bounds->start_ns)
+        bounds->start_ns = windows_at(&a->windows, place - 1)->bounds.end_ns;
+    if (place < a->windows.n && windows_at(&a->windows, place)->bounds.start_ns < bounds->end_ns)
+        bounds->end_ns = windows_at(&a->windows, place)->bounds.start_ns;
     return true;
 }
 
@@ -413,7 +413,7 @@ static void aligned_consume(struct engine *e, size_t from, size_t to)
 
 static void expire_first(struct aligned *a)
 {
-    struct window *w = a->windows.at[0];
+    struct window *w = windows_at(&a->windows, 0);
     volley_window(&a->volley, &a->engine.panes, w, true, PANE_LATE);
     recent_forget(&a->recent);
     windows_drop_first(&a->windows);
@@ -423,7 +423,7 @@ static void expire_first(struct aligned *a)
 /* The first open window fires on time; it is freed when it expires, at once without lateness. */
 static void pass_next(struct aligned *a)
 {
-    struct window *w = a->windows.at[a->n_passed++];
+    struct window *w = windows_at(&a->windows, a->n_passed++);
     fresh_forget(&a->fresh, w);
     volley_window(&a->volley, &a->engine.panes, w, false, PANE_ON_TIME);
 }
@@ -447,7 +447,7 @@ static void fill_window(struct aligned *a, const struct window_bounds *bounds)
     struct engine *e = &a->engine;
     size_t place;
     bool there = windows_find(&a->windows, bounds, &place);
-    struct window *w = there ? a->windows.at[place] : NULL;
+    struct window *w = there ? windows_at(&a->windows, place) : NULL;
     for (uint32_t i = 0; i < fill_keys(a->fill); i++) {
         const struct cell *key = fill_key(a->fill, i);
         if (key == NULL)
@@ -464,7 +464,8 @@ static void fill_window(struct aligned *a, const struct window_bounds *bounds)
     }
     /* What comes before the next window that is open has no records. */
     place += w != NULL;
-    int64_t before_ns = place < a->windows.n ? a->windows.at[place]->bounds.start_ns : INT64_MAX;
+    int64_t before_ns =
+        place < a->windows.n ? windows_at(&a->windows, place)->bounds.start_ns : INT64_MAX;
     int64_t end_ns = fill_end(e);
     fill_step(a->fill, e->watermark.now_ns, before_ns <= end_ns ? before_ns : time_add(end_ns, 1));
     e->counts.fill_skipped = fill_skipped(a->fill);
@@ -504,10 +505,11 @@ static void aligned_run_timers(struct engine *e)
         last_ns = now_ns;
         if (fill_due(a, &next) && next.end_ns == now_ns)
             fill_window(a, &next);
-        else if (a->n_passed > 0 && engine_expiry(e, a->windows.at[0]->bounds.end_ns) == now_ns)
+        else if (a->n_passed > 0 &&
+                 engine_expiry(e, windows_at(&a->windows, 0)->bounds.end_ns) == now_ns)
             expire_first(a);
         else if (a->n_passed < a->windows.n &&
-                 firing(e, a->windows.at[a->n_passed]->bounds.end_ns) == now_ns)
+                 firing(e, windows_at(&a->windows, a->n_passed)->bounds.end_ns) == now_ns)
             pass_next(a);
         else if (a->sliced && slices_next(&a->slices, &next) && firing(e, next.end_ns) == now_ns)
             fire_slices(a, &next, PANE_ON_TIME);
@@ -523,19 +525,11 @@ static void aligned_fire_unfired(struct engine *e)
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
     for (size_t i = 0; i < a->windows.n && !panes_are_lost(&e->panes); i++)
-        volley_window(&a->volley, &e->panes, a->windows.at[i], true,
+        volley_window(&a->volley, &e->panes, windows_at(&a->windows, i), true,
                       i < a->n_passed ? PANE_LATE : PANE_EARLY);
     while (a->sliced && !panes_are_lost(&e->panes) && slices_next(&a->slices, &next))
         fire_slices(a, &next, PANE_EARLY);
     panes_commit(&e->panes);
-}
-
-static size_t count_cells(const struct windows *windows)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < windows->n; i++)
-        n += windows->at[i]->table.n;
-    return n;
 }
 
 static uint64_t aligned_open(const struct engine *e)
@@ -547,7 +541,7 @@ static uint64_t aligned_open(const struct engine *e)
 static size_t aligned_cells(const struct engine *e)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
-    return count_cells(&a->windows) + count_cells(&a->slices.live);
+    return windows_cells(&a->windows) + windows_cells(&a->slices.live);
 }
 
 static size_t aligned_memory(const struct engine *e)
@@ -577,7 +571,7 @@ static void aligned_save(const struct engine *e, struct buf *to)
 static void find_fresh(struct aligned *a)
 {
     for (size_t i = a->n_passed; a->ticks && i < a->windows.n; i++) {
-        struct window *w = a->windows.at[i];
+        struct window *w = windows_at(&a->windows, i);
         for (uint32_t c = 0; c < w->table.n; c++)
             if (table_cell(&w->table, c)->fresh > 0)
                 fresh_note(&a->fresh, w, table_cell(&w->table, c));
@@ -589,7 +583,7 @@ static bool is_sound(const struct aligned *a)
 {
     const struct engine *e = &a->engine;
     for (size_t i = 0; i < a->windows.n; i++) {
-        const struct window_bounds *bounds = &a->windows.at[i]->bounds;
+        const struct window_bounds *bounds = &windows_at(&a->windows, i)->bounds;
         if (!window_is(&e->window, bounds) || has_passed(e, bounds) != (i < a->n_passed) ||
             engine_reached(e, engine_expiry(e, bounds->end_ns)))
             return false;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/seed.h"
 
 enum { LEVELS = 16, SHORT = 16 };
 
@@ -48,10 +49,12 @@ static void find_before(const struct chain *chain, int64_t start_ns,
     }
 }
 
-/* One, and a further one with a chance of 1/4, and so on. */
+/* One, and a further one with a chance of 1/4, and so on. Nobody who knows this can see to it that
+   the high ones are merged away, and the rest is walked from end to end: the seed is unknown. */
 static unsigned draw_levels(struct chain *chain)
 {
     uint32_t x = ++chain->drawn * UINT32_C(2654435769); /* spreads a counter over all bits */
+    x ^= (uint32_t)seed_of_process();
     x ^= x >> 15;
     x *= UINT32_C(2246822519);
     x ^= x >> 13;

@@ -6,7 +6,7 @@
  *
  * Most keys have one session or two, and pay one pointer for that; a key with a million finds, adds
  * and removes one in some twenty steps. After Pugh, "Skip lists" (CACM 33(6), 1990). The levels are
- * drawn from the list's own counter: the same records make the same list.
+ * drawn from the list's own counter and the seed of the process; no output shows them.
  */
 #ifndef ENGINE_CHAIN_H
 #define ENGINE_CHAIN_H

@@ -66,14 +66,14 @@ void slices_pass(struct slices *s, int64_t now_ns)
 static uint64_t count_new(const struct slices *s, size_t place)
 {
     i128 first, last, other_first, other_last;
-    windows_of(s, &s->live.at[place]->bounds, &first, &last);
+    windows_of(s, &windows_at(&s->live, place)->bounds, &first, &last);
     if (place > 0) {
-        windows_of(s, &s->live.at[place - 1]->bounds, &other_first, &other_last);
+        windows_of(s, &windows_at(&s->live, place - 1)->bounds, &other_first, &other_last);
         if (other_last >= first)
             first = other_last + 1;
     }
     if (place + 1 < s->live.n) {
-        windows_of(s, &s->live.at[place + 1]->bounds, &other_first, &other_last);
+        windows_of(s, &windows_at(&s->live, place + 1)->bounds, &other_first, &other_last);
         if (other_first <= last)
             last = other_first - 1;
     }
@@ -85,7 +85,7 @@ struct window *slices_get(struct slices *s, int64_t t_ns, size_t acc_bytes, uint
     struct window_bounds bounds = slice_of(&s->spec, t_ns);
     size_t place;
     if (windows_find(&s->live, &bounds, &place))
-        return s->live.at[place];
+        return windows_at(&s->live, place);
     struct window *slice = windows_insert(&s->live, place, &bounds, acc_bytes);
     *opened += count_new(s, place);
     return slice;
@@ -106,7 +106,7 @@ static bool next_number(const struct slices *s, i128 *number)
     i128 last;
     if (s->live.n == 0)
         return false;
-    windows_of(s, &s->live.at[0]->bounds, number, &last);
+    windows_of(s, &windows_at(&s->live, 0)->bounds, number, &last);
     return true;
 }
 
@@ -160,8 +160,9 @@ void slices_fire(struct slices *s, const struct panes *panes, struct table *into
     if (many)
         stacks_fire(&s->stacks, panes, &s->live, &bounds, into);
     if (pane_count(panes, rest) > 0)
-        for (size_t i = 0; i < s->live.n && s->live.at[i]->bounds.end_ns <= bounds.end_ns; i++)
-            add_slice(panes, rest, s->live.at[i], into);
+        for (size_t i = 0; i < s->live.n && windows_at(&s->live, i)->bounds.end_ns <= bounds.end_ns;
+             i++)
+            add_slice(panes, rest, windows_at(&s->live, i), into);
     s->next = number + 1;
     s->any_passed = true;
 }
@@ -170,10 +171,10 @@ void slices_drop(struct slices *s, const struct panes *panes)
 {
     i128 first, last;
     while (s->live.n > 0) {
-        windows_of(s, &s->live.at[0]->bounds, &first, &last);
+        windows_of(s, &windows_at(&s->live, 0)->bounds, &first, &last);
         if (first <= last)
             return;
-        stacks_drop(&s->stacks, panes, s->live.at[0]);
+        stacks_drop(&s->stacks, panes, windows_at(&s->live, 0));
         windows_drop_first(&s->live);
     }
 }
@@ -190,7 +191,7 @@ uint64_t slices_windows(const struct slices *s)
     i128 counted = 0; /* the last one that was */
     for (size_t i = 0; i < s->live.n; i++) {
         i128 first, last;
-        windows_of(s, &s->live.at[i]->bounds, &first, &last);
+        windows_of(s, &windows_at(&s->live, i)->bounds, &first, &last);
         if (i > 0 && counted >= first)
             first = counted + 1;
         if (first <= last)
@@ -203,7 +204,7 @@ uint64_t slices_windows(const struct slices *s)
 bool slices_are_sound(const struct slices *s)
 {
     for (size_t i = 0; i < s->live.n; i++) {
-        const struct window_bounds *bounds = &s->live.at[i]->bounds;
+        const struct window_bounds *bounds = &windows_at(&s->live, i)->bounds;
         struct window_bounds expected = slice_of(&s->spec, bounds->start_ns);
         i128 first, last;
         windows_of(s, bounds, &first, &last);

@@ -127,7 +127,7 @@ static size_t count_until(const struct windows *live, int64_t end_ns)
     size_t low = 0, high = live->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (live->at[middle]->bounds.end_ns <= end_ns)
+        if (windows_at(live, middle)->bounds.end_ns <= end_ns)
             low = middle + 1;
         else
             high = middle;
@@ -145,7 +145,7 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
     stacks->begun = true;
     stacks->n_made = stacks->n_remade = 0;
     for (size_t i = n; i-- > 0;) {
-        const struct window *slice = live->at[i];
+        const struct window *slice = windows_at(live, i);
         for (uint32_t c = 0; c < slice->table.n; c++) {
             const struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
@@ -154,7 +154,7 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
             enter(stacks, panes, at, from);
         }
     }
-    stacks->turn_ns = stacks->taken_ns = n > 0 ? live->at[n - 1]->bounds.end_ns : INT64_MIN;
+    stacks->turn_ns = stacks->taken_ns = n > 0 ? windows_at(live, n - 1)->bounds.end_ns : INT64_MIN;
 }
 
 /* The slices among the n that are new come into the back. */
@@ -162,10 +162,10 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
                  size_t n)
 {
     size_t first = n;
-    while (first > 0 && live->at[first - 1]->bounds.start_ns >= stacks->taken_ns)
+    while (first > 0 && windows_at(live, first - 1)->bounds.start_ns >= stacks->taken_ns)
         first--;
     for (size_t i = first; i < n; i++) {
-        const struct window *slice = live->at[i];
+        const struct window *slice = windows_at(live, i);
         for (uint32_t c = 0; c < slice->table.n; c++) {
             const struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
@@ -175,7 +175,7 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
         }
     }
     if (first < n)
-        stacks->taken_ns = live->at[n - 1]->bounds.end_ns;
+        stacks->taken_ns = windows_at(live, n - 1)->bounds.end_ns;
 }
 
 /* Makes a stale line again, from those of the n slices that have its key. */
@@ -188,7 +188,7 @@ static void make_again(struct stacks *stacks, const struct panes *panes, const s
     start_line(panes, at);
     size_t made = stacks->n_made;
     for (size_t i = n; i-- > 0;) {
-        const struct window *slice = live->at[i];
+        const struct window *slice = windows_at(live, i);
         const struct cell *from = table_find(&slice->table, at->hash, cell_key(at), at->key_len);
         if (from == NULL)
             continue;

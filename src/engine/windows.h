@@ -1,9 +1,13 @@
 /*
  * engine/windows.h - live aligned windows (or slices of them), in order.
  *
- * All are sorted by start, and so by end too. Taking the first one out costs nothing: the array
- * only begins later. Adding one moves those on the shorter side, so that input in order and input
- * newest first cost the same.
+ * All are sorted by start, and so by end too. They stand in runs of a few thousand at most:
+ *
+ *     runs     [a b c d] [e f g] [h i j k] ...      one is enough for most
+ *
+ * Taking the first one out costs nothing: its run only begins later. Adding one moves those of its
+ * run on the shorter side, so that input in order and input newest first cost the same, and a
+ * million windows that come in no order cost little more.
  */
 #ifndef ENGINE_WINDOWS_H
 #define ENGINE_WINDOWS_H
@@ -22,12 +26,29 @@ struct window {
     size_t fresh_place; /* in the list of such windows, from 1; 0: not there */
 };
 
-struct windows {
+struct windows_run {    /* never empty, unless it is the only one */
     struct window **at; /* at[0] is the first of n */
     size_t n;
     struct window **memory; /* where the array begins; at lies within */
     size_t capacity;
 };
+
+struct windows { /* {0} is empty */
+    size_t n;
+    struct windows_run *runs; /* n_runs of them, within memory as in a run */
+    size_t n_runs;
+    struct windows_run *memory;
+    size_t capacity;
+};
+
+/* Number i of n. Steps over the runs before it. */
+static inline struct window *windows_at(const struct windows *windows, size_t i)
+{
+    const struct windows_run *run = windows->runs;
+    while (i >= run->n)
+        i -= (run++)->n;
+    return run->at[i];
+}
 
 /* Is it there? *place is where it stands, or would stand. */
 bool windows_find(const struct windows *windows, const struct window_bounds *bounds, size_t *place);
@@ -51,7 +72,8 @@ struct windows_load {
 bool windows_load(struct windows *windows, uint64_t n, const struct windows_load *load,
                   const unsigned char **at, const unsigned char *end);
 
-void windows_drop_first(struct windows *windows); /* frees it; n > 0 */
+size_t windows_cells(const struct windows *windows); /* of all of them */
+void windows_drop_first(struct windows *windows);    /* frees it; n > 0 */
 void windows_free(struct windows *windows);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 
-enum { FEWEST_RECENT = 1 << 16 };
+enum { FIRST_RECENT = 16, FEWEST_RECENT = 1 << 16 };
 
 void spread_free(struct spread *s)
 {
@@ -51,10 +51,14 @@ void spread_add(struct spread *s, int64_t number)
         return;
     }
     if (s->n_recent == s->capacity) {
-        settle(s);
-        size_t wanted = s->n_pairs > FEWEST_RECENT ? s->n_pairs : FEWEST_RECENT;
-        if (wanted > s->capacity) {
-            s->capacity = wanted;
+        /* There may be one of these for each of a million sources: they start small. */
+        bool is_small = s->capacity < FEWEST_RECENT;
+        if (!is_small)
+            settle(s);
+        if (is_small || s->n_pairs > s->capacity) {
+            s->capacity = !is_small          ? s->n_pairs
+                          : s->capacity == 0 ? FIRST_RECENT
+                                             : 2 * s->capacity;
             s->recent = memory_realloc(s->recent, s->capacity * sizeof *s->recent);
         }
     }
