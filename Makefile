@@ -143,6 +143,9 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (30); needs clang
 bench: all $(BENCH) ## measure against other programs (scripts/bench-peers installs them)
 	@scripts/bench $(B)
 
+mean: $(B)/winagg ## count the instructions that input chosen to hurt costs (valgrind; minutes)
+	@WINAGG=$(abspath $(B)/winagg) tests/bench/mean.py
+
 profile: all $(BENCH) ## print where the cycles go
 	@scripts/profile $(B)
 
@@ -202,7 +205,7 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z ]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 20
 
-.PHONY: all unit test-programs check crash asan ubsan tsan cross bare fuzz-programs fuzz bench profile lint install \
+.PHONY: all unit test-programs check crash asan ubsan tsan cross bare fuzz-programs fuzz bench mean profile lint install \
         uninstall installcheck dist distcheck static deb rpm formula packages clean help
 .SECONDARY:
 

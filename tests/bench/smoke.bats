@@ -125,3 +125,13 @@ END
     "$WINAGG" -t ts -w 1m -d 1d -k host -a count,sum:bytes,largest=max:latency_ms -o csv events >rows
     python3 "$BATS_TEST_DIRNAME/answers.py" rows naive
 }
+
+@test "sessions that flatten the list of their key cost what others do, twice as many twice as much" {
+    if nm -D "$WINAGG" | grep -qE '__[at]san|__ubsan'; then
+        skip "the sanitizers do not run under valgrind"
+    fi
+    run python3 "$BATS_TEST_DIRNAME/mean.py" --records 3000 --case "list made flat"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "${lines[-1]}" == "1 cases, 0 too dear" ]
+}
