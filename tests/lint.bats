@@ -24,6 +24,11 @@ root=$BATS_TEST_DIRNAME/..
     "$root/scripts/lint" clang-tidy
 }
 
+@test "gcc -fanalyzer finds nothing" {
+    gcc --version | head -n 1 | grep -q ' 12\.' || skip "gcc is not of version 12"
+    "$root/scripts/lint" gcc-analyzer
+}
+
 @test "shellcheck finds nothing" {
     "$root/scripts/lint" shellcheck
 }

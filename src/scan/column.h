@@ -51,6 +51,8 @@ struct column {
 COLUMN_INLINE const char *column_text(const struct column *c, size_t i, enum column_form form,
                                       size_t *len)
 {
+    if (form == COLUMN_ROWS && c->row == NULL)
+        __builtin_unreachable(); /* for analysers: who builds rows has them */
     const uint32_t *marks = c->marks + (form == COLUMN_ROWS ? c->row[i] : i * c->stride);
     const char *text = c->slice + (uint32_t)(marks[c->from] + c->skip);
     *len = (uint32_t)(marks[c->to] - marks[c->from] - c->cut);
