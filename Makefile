@@ -24,6 +24,7 @@ LIBS      = -ljansson -lcsv -lxxhash -lm
 FLAVOUR_CFLAGS_asan  = -fsanitize=address -fno-omit-frame-pointer -O1
 FLAVOUR_CFLAGS_ubsan = -fsanitize=undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS_tsan  = -fsanitize=thread -O1
+FLAVOUR_CFLAGS_coverage = --coverage -fprofile-update=atomic -O0
 FLAVOUR_CFLAGS_fuzz  = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS = $(FLAVOUR_CFLAGS_$(FLAVOUR))
 
@@ -117,6 +118,10 @@ ubsan: ## run the tests under the undefined-behaviour sanitizer
 tsan: ## run the tests under the thread sanitizer
 	@$(MAKE) FLAVOUR=tsan check
 
+coverage: ## run the tests and print the branch coverage of each directory (scripts/coverage -l: lines)
+	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) FLAVOUR=coverage check; status=$$?; scripts/coverage && exit $$status
+
 mutants: ## plant faults in the code of state, snapshots and runs; who survives? (minutes)
 	@scripts/mutants
 
@@ -205,7 +210,7 @@ clean: ## remove everything that was built
 help: ## print this list
 	@sed -n 's/^\([a-z ]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 20
 
-.PHONY: all unit test-programs check crash asan ubsan tsan cross bare fuzz-programs fuzz bench mean profile lint install \
+.PHONY: all unit test-programs check crash asan ubsan tsan coverage cross bare fuzz-programs fuzz bench mean profile lint install \
         uninstall installcheck dist distcheck static deb rpm formula packages clean help
 .SECONDARY:
 
