@@ -110,7 +110,6 @@ static void push_front(struct stacks *stacks, const struct panes *panes, struct 
         s->fresh += s->next->fresh;
     }
     line->front = s;
-    stacks->n_made++;
 }
 
 static void push_back(struct stacks *stacks, const struct panes *panes, struct line *line,
@@ -143,7 +142,7 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
         table_free(&stacks->keys);
     table_init(&stacks->keys, acc_bytes);
     stacks->begun = true;
-    stacks->n_made = stacks->n_remade = 0;
+    stacks->remade_bytes = 0;
     for (size_t i = n; i-- > 0;) {
         const struct window *slice = windows_at(live, i);
         for (uint32_t c = 0; c < slice->table.n; c++) {
@@ -178,6 +177,11 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
         stacks->taken_ns = windows_at(live, n - 1)->bounds.end_ns;
 }
 
+static size_t used_bytes(const struct arena *arena)
+{
+    return arena->bytes - (size_t)(arena->limit - arena->next);
+}
+
 /* Makes a stale line again, from those of the n slices that have its key. */
 static void make_again(struct stacks *stacks, const struct panes *panes, const struct windows *live,
                        size_t n, struct cell *at)
@@ -186,7 +190,7 @@ static void make_again(struct stacks *stacks, const struct panes *panes, const s
     *line = (struct line){0};
     at->fresh = 0;
     start_line(panes, at);
-    size_t made = stacks->n_made;
+    size_t before = used_bytes(&stacks->keys.arena);
     for (size_t i = n; i-- > 0;) {
         const struct window *slice = windows_at(live, i);
         const struct cell *from = table_find(&slice->table, at->hash, cell_key(at), at->key_len);
@@ -198,7 +202,7 @@ static void make_again(struct stacks *stacks, const struct panes *panes, const s
             push_back(stacks, panes, line, at, from);
         enter(stacks, panes, at, from);
     }
-    stacks->n_remade += stacks->n_made - made + 1;
+    stacks->remade_bytes += used_bytes(&stacks->keys.arena) - before;
 }
 
 static void put_line(const struct panes *panes, const struct line *line, const struct cell *at,
@@ -239,10 +243,11 @@ void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct 
 void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct windows *live,
                  const struct window_bounds *window, struct table *into)
 {
-    enum { REMADE_MIN = 1024 };
+    enum { REMADE_MIN_BYTES = 1 << 16 };
     size_t n = count_until(live, window->end_ns);
     /* What stale lines leave behind is not given back before the turn. */
-    bool littered = stacks->n_remade > REMADE_MIN && stacks->n_remade > stacks->n_made / 2;
+    bool littered = stacks->remade_bytes > REMADE_MIN_BYTES &&
+                    stacks->remade_bytes > used_bytes(&stacks->keys.arena) / 3;
     if (!stacks->begun || window->start_ns >= stacks->turn_ns || littered)
         turn(stacks, panes, live, n, into->cell_bytes - sizeof(struct cell));
     else

@@ -49,10 +49,9 @@ struct stacks {
     struct line *lines; /* by number of the cell */
     size_t capacity;
     bool begun;
-    int64_t turn_ns;  /* slices that start before it are the front's */
-    int64_t taken_ns; /* those that start before it are in the front or the back */
-    size_t n_made;    /* entries of the front ever made since the turn, for the books */
-    size_t n_remade;  /* of these, for stale lines */
+    int64_t turn_ns;     /* slices that start before it are the front's */
+    int64_t taken_ns;    /* those that start before it are in the front or the back */
+    size_t remade_bytes; /* made for stale lines since the turn, in place of as much */
 };
 void stacks_free(struct stacks *stacks);
 

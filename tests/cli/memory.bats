@@ -53,3 +53,16 @@ END
         done
     done
 }
+
+@test "late records between the windows do not keep what they replace" {
+    awk 'BEGIN {
+        for (i = 0; i < 150000; i++)
+            printf "{\"t\":%d,\"v\":%d}\n", i % 2500 == 1250 ? i / 50 - 90 : i / 50, i * 7919 % 1000003
+    }' >in
+    local agg
+    for agg in distinct:v median:v; do
+        (nm -D "$WINAGG" | grep -q __asan || ulimit -v 50000
+            w -j 1 -w sliding:40m/50s -a "$agg" in >rows 2>err)
+        same "$(wc -l <rows)" 108
+    done
+}
