@@ -96,17 +96,16 @@ load helper
 }
 
 @test "the last instant is not of the window that ends there, whichever came first" {
-    local window
     local ends=(9223372036854775806 9223372036854775807 9223372036854775807)
+    # Rows of a window over such times: last WINDOW TIME...
     last() {
-        printf '{"t":%s}\n' "$@" |
-            "$WINAGG" -t t --time-format ns --output-time ns -w "$window" -d 9ns -o csv
+        printf '{"t":%s}\n' "${@:2}" |
+            "$WINAGG" -t t --time-format ns --output-time ns -w "$1" -d 9ns -o csv
     }
-    for window in 1ns sliding:1ns/1ns sliding:7ns/3ns; do
-        same "$(last "${ends[@]}")" "$(last 9223372036854775807 "${ends[@]:0:2}")"
+    for size in 1ns sliding:1ns/1ns sliding:7ns/3ns; do
+        same "$(last $size "${ends[@]}")" "$(last $size "${ends[2]}" "${ends[@]:0:2}")"
     done
-    window=1ns
-    same "$(last "${ends[@]}")" "window_start,window_end,count
+    same "$(last 1ns "${ends[@]}")" "window_start,window_end,count
 9223372036854775806,9223372036854775807,1
 9223372036854775807,9223372036854775807,2"
 }
