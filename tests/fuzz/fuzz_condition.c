@@ -281,7 +281,10 @@ static void check_rows(const char *text, struct condition *c, const char *rest, 
             abort();
         }
     }
-    condition_put_sql(c, &sql);
+    for (int dialect = CONDITION_DUCKDB; dialect <= CONDITION_FLINK; dialect++) {
+        const struct condition_sql whose = {.dialect = (enum condition_dialect)dialect};
+        condition_put_sql(c, &whose, &sql);
+    }
     buf_free(&sql);
     condition_scratch_free(&scratch);
 }
