@@ -440,7 +440,7 @@ static void codes_save(const int32_t *code, size_t n, int step, struct buf *to)
 
 static void save_sparse(const struct sketch *s, struct buf *to)
 {
-    int32_t sorted[MOST_CODES];
+    int32_t sorted[MOST_CODES] = {0};
     size_t n = (size_t)s->n, negative = 0, zeros = 0;
     sort_codes(s, sorted);
     while (negative < n && sorted[negative] < 0)
