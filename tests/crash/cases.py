@@ -46,6 +46,15 @@ class Case:
         return max(len(self.steps), 1)
 
 
+def build_shim(folder, source):
+    """Compiled here, so that the tests need no build rule of their own."""
+    shim = os.path.join(folder, source.replace(".c", ".so"))
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o",
+                    shim, os.path.join(os.path.dirname(os.path.abspath(__file__)), source)],
+                   check=True)
+    return shim
+
+
 def scratch(prefix):
     """A new folder, in memory where there is one: the tests themselves need nothing durable."""
     memory = "/dev/shm"

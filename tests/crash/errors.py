@@ -177,15 +177,6 @@ def work(job):
     return subject.errors, subject.healed, subject.wrong
 
 
-def build_shim(folder):
-    """Compiled here, so that the tests need no build rule of their own."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim.c")
-    shim = os.path.join(folder, "shim.so")
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o",
-                    shim, source], check=True)
-    return shim
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
@@ -200,7 +191,7 @@ def arguments():
 def main():
     options = arguments()
     folder = cases.scratch("winagg-errors-")
-    shim = build_shim(folder)
+    shim = cases.build_shim(folder, "shim.c")
     chosen = [case for case in cases.cases(options.records)
               if options.case in (None, case.name)]
     jobs = [(options.winagg, shim, folder, case, call, options)

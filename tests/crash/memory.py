@@ -322,15 +322,6 @@ def work(work_item):
     return job.name, calls, subject.failed, subject.ended, subject.wrong
 
 
-def build_shim(folder):
-    """Compiled here, so that the tests need no build rule of their own."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim_memory.c")
-    shim = os.path.join(folder, "shim_memory.so")
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o",
-                    shim, source], check=True)
-    return shim
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
@@ -344,7 +335,7 @@ def arguments():
 def main():
     options = arguments()
     folder = cases.scratch("winagg-memory-")
-    shim = build_shim(folder)
+    shim = cases.build_shim(folder, "shim_memory.c")
     chosen = [job for job in jobs() if options.job in (None, job.name)]
     failed = ended = 0
     wrong = []
