@@ -157,6 +157,7 @@ bool process_batch(struct running *r, struct inlet *in)
             if (skip_replayed(r, in, bad) || skip_duplicate(r, in, bad)) {
                 in->at.good += bad->has_lane;
                 in->at.bad++;
+                turn = inlet_lowest(r) == in->file; /* a duplicate has moved its clock */
             } else if (!take_bad(r, in)) {
                 return false;
             }

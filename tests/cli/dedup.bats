@@ -101,3 +101,12 @@ ids() {
     fails_with 1 "$WINAGG" "${options[@]}" --dedup k --state s --output rows <in 2>err
     grep -q -- "--dedup was 'id', is 'k'" err
 }
+
+@test "a duplicate that is bad for a value, too, moves its FILE's clock, and gives up its turn" {
+    echo '{"t":14,"id":"a","v":1}' >f0
+    printf '%s\n' '{"t":4,"id":"a","v":false}' '{"t":7,"id":"b","v":1}' >f1
+    echo '{"t":87,"id":"b","v":20}' >f2 # read before f1:2, for it has no clock yet
+    same "$("$WINAGG" -t t -w 100s --dedup id -a sum:v -o csv --output-time s f0 f1 f2)" \
+        "window_start,window_end,sum_v
+0,100,21"
+}
