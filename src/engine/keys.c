@@ -33,6 +33,17 @@ static inline char *encode(struct buf *to, char *at, const struct value *v)
     return to->data + to->len;
 }
 
+/* The empty key, n times. */
+static void encode_nothing(struct keys *keys, uint64_t seed, size_t n)
+{
+    const uint32_t hash = keys_hash(seed, buf_reserve(&keys->bytes, 1), 0); /* it has an address */
+    for (size_t i = 0; i < n; i++) {
+        keys->start[i] = 0;
+        keys->hash[i] = hash;
+    }
+    keys->start[n] = 0;
+}
+
 void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns, size_t n_columns,
                  size_t n)
 {
@@ -42,8 +53,12 @@ void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns,
         keys->hash = memory_realloc(keys->hash, keys->capacity * sizeof *keys->hash);
     }
     keys->bytes.len = 0;
-    struct buf bytes = keys->bytes;    /* a copy, which characters that are stored can't alias */
-    char *at = buf_reserve(&bytes, 1); /* so that an empty key has an address */
+    if (n_columns == 0) {
+        encode_nothing(keys, seed, n);
+        return;
+    }
+    struct buf bytes = keys->bytes; /* a copy, which characters that are stored can't alias */
+    char *at = buf_reserve(&bytes, 1);
     uint32_t *start = keys->start;
     for (size_t i = 0; i < n; i++) {
         start[i] = (uint32_t)(at - bytes.data);

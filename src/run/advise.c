@@ -16,6 +16,7 @@ enum { N_SHARES = sizeof shares / sizeof shares[0], WHOLE = 10000 };
 
 struct advise {
     bool by_source;
+    size_t source_column;
     struct clocks *clocks; /* at delay 0 */
     struct spread all;
     struct table sources; /* value of --source -> its struct spread */
@@ -30,6 +31,7 @@ struct advise *advise_new(const struct plan *plan, uint64_t key_seed)
     };
     struct advise *a = memory_calloc(1, sizeof *a);
     a->by_source = plan->has_source;
+    a->source_column = plan->source_column;
     a->clocks = clocks_new(&options);
     if (plan->n_inputs > 1 && !plan->has_source)
         clocks_announce(a->clocks, (uint32_t)plan->n_inputs);
@@ -76,12 +78,13 @@ static void add_to_source(struct advise *a, const struct keys *sources, size_t i
 void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
                     uint32_t file, size_t from, size_t to)
 {
+    const struct value *values = a->by_source ? batch->columns[a->source_column] : NULL;
     for (size_t i = from; i < to; i++) {
         int64_t time_ns = batch->time_ns[i];
-        if (sources != NULL)
+        if (a->by_source)
             add_to_source(a, sources, i, time_ns);
         spread_add(&a->all, disorder(clocks_finite(a->clocks), clocks_now_ns(a->clocks), time_ns));
-        clocks_move(a->clocks, batch->time_ns, sources, file, i, i + 1);
+        clocks_move(a->clocks, batch->time_ns, values, file, i, i + 1);
     }
 }
 

@@ -13,7 +13,7 @@ struct advise;
 struct advise *advise_new(const struct plan *plan, uint64_t key_seed);
 void advise_free(struct advise *a); /* may be NULL */
 
-/* Good records from..to of a batch of a FILE; sources: their values of --source, NULL without. */
+/* Good records from..to of a batch of a FILE; sources: their values of --source, if it is given. */
 void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
                     uint32_t file, size_t from, size_t to);
 

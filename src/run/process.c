@@ -25,7 +25,7 @@ static struct engine_records records(struct running *r, struct inlet *in, size_t
 static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
 {
     if (r->advise != NULL)
-        advise_consume(r->advise, in->batch, running_sources(r, in), inlet_number(r, in), from, to);
+        advise_consume(r->advise, in->batch, &in->keys[FEED_SOURCE], inlet_number(r, in), from, to);
     struct engine_records good = records(r, in, from, to);
     if (r->advise == NULL)
         engine_consume(r->engine, &good, from, to);
@@ -35,7 +35,7 @@ static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
 static bool is_replayed(struct running *r, const struct inlet *in, size_t i)
 {
     const struct value *position = &in->batch->columns[r->plan->position_column][i];
-    const struct keys *sources = running_sources(r, in);
+    const struct keys *sources = r->plan->has_source ? &in->keys[FEED_SOURCE] : NULL;
     uint32_t len = 0;
     const unsigned char *source = sources == NULL ? NULL : keys_at(sources, i, &len);
     return replay_is_old(r->replay, sources == NULL ? 0 : sources->hash[i], source, len, position);

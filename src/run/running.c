@@ -17,7 +17,7 @@ bool running_is_over(const struct running *r)
     return r->sinks[SINK_ROWS].closed_by_reader || r->engine->panes.abandoned;
 }
 
-const struct keys *running_sources(const struct running *r, const struct inlet *in)
+const struct value *running_sources(const struct running *r, const struct inlet *in)
 {
-    return r->plan->has_source ? &in->keys[FEED_SOURCE] : NULL;
+    return r->plan->has_source ? in->batch->columns[r->plan->source_column] : NULL;
 }

@@ -58,7 +58,7 @@ bool running_flush(struct running *r);
 /* Nobody reads the rows any more, or firing was given up: the run ends, and nothing is saved. */
 bool running_is_over(const struct running *r);
 
-/* The sources of the batch at hand; NULL without --source. */
-const struct keys *running_sources(const struct running *r, const struct inlet *in);
+/* The sources of the batch at hand, as they were read; NULL without --source. */
+const struct value *running_sources(const struct running *r, const struct inlet *in);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/wire.h"
 #include "engine/table.h"
+#include "verdict/source_memo.h"
 
 /* What a source's cell holds. */
 struct source_clock {
@@ -24,6 +25,9 @@ struct entry {
 struct clocks {
     struct clocks_options options;
     struct table sources;
+    struct source_memo memo; /* of lookups there */
+    struct keys keys;        /* of sources that are looked up there */
+    uint64_t heard;          /* sources that count for `options.sources` */
     struct entry *heap;
     size_t heap_n, heap_capacity;
     struct source_clock **files; /* those that were announced */
@@ -50,6 +54,8 @@ void clocks_free(struct clocks *c)
     if (c == NULL)
         return;
     table_free(&c->sources);
+    source_memo_free(&c->memo);
+    keys_free(&c->keys);
     free(c->files);
     free(c->heap);
     free(c->after_ns);
@@ -87,15 +93,25 @@ static void join_heap(struct clocks *c, struct source_clock *source)
     source->in_heap = true;
 }
 
-static struct source_clock *find_source(struct clocks *c, uint32_t hash, const unsigned char *key,
-                                        uint32_t key_len)
+static struct source_clock *source_of(struct cell *cell)
+{
+    return (void *)cell_accs(cell);
+}
+
+static struct cell *find_cell(struct clocks *c, uint32_t hash, const unsigned char *key,
+                              uint32_t key_len)
 {
     bool made;
     struct cell *cell = table_get(&c->sources, hash, key, key_len, &made);
-    struct source_clock *source = (void *)cell_accs(cell);
     if (made)
-        *source = (struct source_clock){0};
-    return source;
+        *source_of(cell) = (struct source_clock){0};
+    return cell;
+}
+
+static struct source_clock *find_source(struct clocks *c, uint32_t hash, const unsigned char *key,
+                                        uint32_t key_len)
+{
+    return source_of(find_cell(c, hash, key, key_len));
 }
 
 void clocks_announce(struct clocks *c, uint32_t n)
@@ -105,6 +121,7 @@ void clocks_announce(struct clocks *c, uint32_t n)
         c->files[i] = find_source(c, i, (const unsigned char *)&i, sizeof i);
         join_heap(c, c->files[i]);
     }
+    c->heard = n;
 }
 
 /* Waiting for one file says nothing of another: each counts its own silence. */
@@ -141,7 +158,7 @@ static bool find_lowest(struct clocks *c)
 static void follow(struct clocks *c)
 {
     bool announced = c->options.idle_ns > 0 && c->waited_ns >= c->options.idle_ns;
-    if (c->options.stopped || (c->sources.n < c->options.sources && !announced))
+    if (c->options.stopped || (c->heard < c->options.sources && !announced))
         return;
     int64_t clock_ns;
     if (find_lowest(c))
@@ -181,39 +198,106 @@ void clocks_set_file(struct clocks *c, uint32_t file, const struct clock *clock,
     follow(c); /* the lowest stands on top again: only who does is looked at later */
 }
 
-const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struct keys *sources,
+enum { SOURCES_AT_ONCE = 32 };
+
+/*
+ * The cells of n values, by what the table says, all at once: of a million sources neither the slot
+ * nor the cell is at hand, and so their memory is waited for together.
+ */
+static void look_up(struct clocks *c, struct value *values, size_t n,
+                    struct cell *cells[SOURCES_AT_ONCE])
+{
+    const struct keys *keys = &c->keys;
+    keys_encode(&c->keys, c->options.key_seed, &values, 1, n);
+    bool large = table_is_large(&c->sources);
+    for (size_t i = 0; large && i < n; i++)
+        table_prefetch_slot(&c->sources, keys->hash[i]);
+    for (size_t i = 0; large && i < n; i++)
+        table_prefetch_cell(&c->sources, keys->hash[i]);
+    for (size_t i = 0; large && i < n; i++)
+        table_prefetch_key(&c->sources, keys->hash[i]);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t len;
+        const unsigned char *key = keys_at(keys, i, &len);
+        cells[i] = find_cell(c, keys->hash[i], key, len);
+    }
+}
+
+/* The cells of n values, by the memo as far as it knows them. */
+static void find_sources(struct clocks *c, const struct value *values, size_t n,
+                         struct cell *cells[SOURCES_AT_ONCE])
+{
+    struct memo_key keys[SOURCES_AT_ONCE];
+    struct memo_place *places[SOURCES_AT_ONCE];
+    struct value unknown[SOURCES_AT_ONCE];
+    struct cell *found[SOURCES_AT_ONCE];
+    size_t n_unknown = 0, next = 0;
+    bool remembers = source_memo_reserve(&c->memo, c->sources.n);
+    for (size_t i = 0; i < n; i++) {
+        if (remembers) {
+            keys[i] = memo_key(&values[i]);
+            places[i] = memo_places(&c->memo, &keys[i]);
+            __builtin_prefetch(places[i]);
+        }
+        cells[i] = NULL;
+    }
+    for (size_t i = 0; remembers && i < n; i++) {
+        cells[i] = memo_find(places[i], &keys[i], &values[i]);
+        if (cells[i] != NULL)
+            __builtin_prefetch(source_of(cells[i]));
+    }
+    for (size_t i = 0; i < n; i++)
+        if (cells[i] == NULL)
+            unknown[n_unknown++] = values[i];
+    if (n_unknown == 0)
+        return;
+    look_up(c, unknown, n_unknown, found);
+    for (size_t i = 0; i < n && next < n_unknown; i++) {
+        if (cells[i] != NULL)
+            continue;
+        cells[i] = found[next++];
+        if (remembers)
+            memo_keep(places[i], &keys[i], cells[i]);
+    }
+}
+
+/* A record of the source came. Returns W after it. */
+static inline int64_t hear(struct clocks *c, struct source_clock *source, int64_t time_ns)
+{
+    c->heard += !source->clock.started && c->files == NULL;
+    clock_see(&source->clock, time_ns, c->options.max_jump_ns);
+    source->heard_at_ns = c->waited_ns;
+    source->silent_ns = 0;
+    c->silent_ns = 0;
+    if (!source->in_heap)
+        join_heap(c, source);
+    note_highest(c, source);
+    /* Only who stands on top may hold W back; that nobody holds it back yet is rare. */
+    if (c->heap[0].source == source || c->now_ns == INT64_MIN)
+        follow(c);
+    return c->now_ns;
+}
+
+const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struct value *sources,
                            uint32_t file, size_t from, size_t to)
 {
     if (to > c->after_capacity) {
         c->after_capacity = to + to / 2;
         c->after_ns = memory_realloc(c->after_ns, c->after_capacity * sizeof *c->after_ns);
     }
-    struct source_clock *source = c->files == NULL ? NULL : c->files[file];
-    enum { SLOT_AHEAD = 16, CELL_AHEAD = 8, FEW = 64 };
-    bool ahead = sources != NULL && c->sources.n > FEW;
-    for (size_t i = from; i < to; i++) {
-        if (ahead && i + SLOT_AHEAD < to) {
-            table_prefetch_slot(&c->sources, sources->hash[i + SLOT_AHEAD]);
-            table_prefetch_cell(&c->sources, sources->hash[i + CELL_AHEAD]);
-        }
-        if (sources != NULL) {
-            uint32_t len;
-            const unsigned char *key = keys_at(sources, i, &len);
-            source = find_source(c, sources->hash[i], key, len);
-        } else if (source == NULL) {
-            source = find_source(c, 0, (const unsigned char *)"", 0);
-        }
-        clock_see(&source->clock, time_ns[i], c->options.max_jump_ns);
-        source->heard_at_ns = c->waited_ns;
-        source->silent_ns = 0;
-        c->silent_ns = 0;
-        if (!source->in_heap)
-            join_heap(c, source);
-        note_highest(c, source);
-        /* Only who stands on top may hold W back; that nobody holds it back yet is rare. */
-        if (c->heap[0].source == source || c->now_ns == INT64_MIN)
-            follow(c);
-        c->after_ns[i] = c->now_ns;
+    if (sources == NULL && from < to) {
+        struct source_clock *source =
+            c->files != NULL ? c->files[file] : find_source(c, 0, (const unsigned char *)"", 0);
+        for (size_t i = from; i < to; i++)
+            c->after_ns[i] = hear(c, source, time_ns[i]);
+        return c->after_ns;
+    }
+    for (size_t start = from; start < to; start += SOURCES_AT_ONCE) {
+        struct cell *found[SOURCES_AT_ONCE];
+        size_t n = to - start < SOURCES_AT_ONCE ? to - start : SOURCES_AT_ONCE;
+        find_sources(c, sources + start, n, found);
+        for (size_t i = 0; i < n; i++)
+            c->after_ns[start + i] = hear(c, source_of(found[i]), time_ns[start + i]);
     }
     return c->after_ns;
 }
@@ -293,6 +377,7 @@ bool clocks_load(struct clocks *c, const unsigned char **at, const unsigned char
         if (source->in_heap || !loaded.started) /* twice, or never heard */
             return false;
         source->clock = loaded;
+        c->heard++;
         join_heap(c, source);
         note_highest(c, source);
     }

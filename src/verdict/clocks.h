@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "engine/keys.h"
+#include "base/value.h"
 #include "verdict/clock.h"
 
 struct clocks_options {
@@ -36,12 +36,12 @@ struct clocks *clocks_new(const struct clocks_options *options);
 void clocks_free(struct clocks *clocks); /* may be NULL */
 
 /*
- * Moves the clocks by records from..to of a batch, in order. sources: of the batch; NULL: all are
- * of file number `file`, or of the one source that there is. Returns W after each record, by its
- * index in the batch: -infinity is INT64_MIN. Valid until the next call.
+ * Moves the clocks by records from..to of a batch, in order. sources: a column of the batch; NULL:
+ * all are of file number `file`, or of the one source that there is. Returns W after each record,
+ * by its index in the batch: -infinity is INT64_MIN. Valid until the next call.
  */
 const int64_t *clocks_move(struct clocks *clocks, const int64_t *time_ns,
-                           const struct keys *sources, uint32_t file, size_t from, size_t to);
+                           const struct value *sources, uint32_t file, size_t from, size_t to);
 
 /*
  * Several FILEs are sources that are known from the start: W waits for each of them. To be called

@@ -3,9 +3,11 @@
  * random records, waiting by a virtual clock, ends of files and restarts, with jumps that are not
  * believed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/keys.h"
 #include "unit/unit.h"
 #include "verdict/clocks.h"
 
@@ -91,10 +93,19 @@ static void naive_wait(struct naive *n, size_t file, int64_t ns)
 
 static int64_t record(struct clocks *c, const struct naive *n, size_t i, int64_t t_ns)
 {
-    static struct keys keys;
-    struct value v = {.mant = (int64_t)i, .kind = VALUE_NUMBER}, *column = &v;
-    keys_encode(&keys, SEED, &column, 1, 1);
-    return *clocks_move(c, &t_ns, n->files ? NULL : &keys, (uint32_t)i, 0, 1);
+    /* One of a kind each; the long texts differ in the middle only, and 1.0 is 1. */
+    static const struct value of[SOURCES] = {
+        {.kind = VALUE_NULL},
+        {.mant = 1, .kind = VALUE_NUMBER},
+        {.text = "1", .len = 1, .kind = VALUE_STRING},
+        {.text = "eu-1", .len = 4, .kind = VALUE_STRING},
+        {.text = "ip-10-0-0-17.internal", .len = 21, .kind = VALUE_STRING},
+        {.text = "ip-10-0-0-18.internal", .len = 21, .kind = VALUE_STRING},
+    };
+    struct value v = of[i];
+    if (i == 1 && below(2) == 0)
+        v = (struct value){.mant = 10, .exp = -1, .kind = VALUE_NUMBER};
+    return *clocks_move(c, &t_ns, n->files ? NULL : &v, (uint32_t)i, 0, 1);
 }
 
 /* After a restart all sources are active, and W does not go back. */
@@ -161,8 +172,47 @@ static void one_life(bool files)
     clocks_free(c);
 }
 
+/* Many sources, long and short, again and again: each is one, and has the clock of its own records.
+ */
+static void many_sources(int64_t n)
+{
+    const struct clocks_options options = {.sources = 1, .key_seed = SEED};
+    struct clocks *c = clocks_new(&options);
+    struct keys keys = {0};
+    char(*texts)[40] = calloc((size_t)n, sizeof *texts);
+    struct value *values = calloc((size_t)n, sizeof *values);
+    int64_t *time_ns = calloc((size_t)n, sizeof *time_ns);
+    for (int64_t i = 0; i < n; i++) {
+        const char *form = i % 3 == 0   ? "%lld"
+                           : i % 3 == 1 ? "%lld-a.host"
+                                        : "ip-10-%lld.some.region";
+        int len = snprintf(texts[i], sizeof texts[i], form, (long long)i);
+        values[i] = (struct value){.text = texts[i], .len = (uint32_t)len, .kind = VALUE_STRING};
+        time_ns[i] = i;
+    }
+    for (int round = 0; round < 3; round++)
+        clocks_move(c, time_ns, values, 0, 0, (size_t)n);
+    for (int64_t i = 0; i < n; i++) {
+        struct value *column = &values[i];
+        int64_t clock_ns = -1;
+        uint32_t len;
+        keys_encode(&keys, SEED, &column, 1, 1);
+        const unsigned char *key = keys_at(&keys, 0, &len);
+        bool known = clocks_of_source(c, keys.hash[0], key, len, &clock_ns);
+        CHECK(known && clock_ns == i, "%s: %lld", texts[i], (long long)clock_ns);
+    }
+    keys_free(&keys);
+    free(time_ns);
+    free(values);
+    free(texts);
+    clocks_free(c);
+}
+
 int main(void)
 {
+    many_sources(100);
+    many_sources(5000);
+    many_sources(20000);
     for (int i = 0; i < 3000 && unit_failures <= 3; i++)
         one_life(i % 2 == 1);
     return unit_done();
