@@ -329,32 +329,33 @@ void engine_add_pending(struct engine *e)
 
 void engine_follow(struct engine *e, int64_t w_ns)
 {
-    bool first = e->watermark.now_ns == INT64_MIN;
     e->watermark.now_ns = w_ns;
-    if (first && e->panes.options.early_ns > 0)
-        engine_next_tick(e);
     if (e->timer_set && w_ns >= e->next_timer_ns) {
         engine_add_pending(e);
         e->ops->run_timers(e);
     }
 }
 
-void engine_first_record(struct engine *e, int64_t t_ns)
+/* The first multiple of D above w. */
+static void set_tick(struct engine *e, int64_t w)
 {
-    if (e->panes.options.early_ns == 0)
-        return;
-    e->watermark.now_ns = time_sub(t_ns, e->watermark.delay_ns);
-    engine_next_tick(e);
-}
-
-void engine_next_tick(struct engine *e)
-{
-    int64_t w = e->watermark.now_ns, d = e->panes.options.early_ns;
+    int64_t d = e->panes.options.early_ns;
     int64_t into = w % d < 0 ? w % d + d : w % d;
     int64_t to_next = d - into; /* 1 .. d */
     e->tick_set = !__builtin_add_overflow(w, to_next, &e->next_tick_ns);
     if (e->tick_set)
         engine_timer(e, e->next_tick_ns);
+}
+
+void engine_next_tick(struct engine *e)
+{
+    set_tick(e, e->watermark.now_ns);
+}
+
+void engine_begin_clock(struct engine *e, int64_t w_ns)
+{
+    if (e->panes.options.early_ns > 0)
+        set_tick(e, w_ns);
 }
 
 /* The end of the unit that W is in; of sessions the next multiple of their gap. */

@@ -146,7 +146,7 @@ struct engine_records {
     const struct keys *ids;    /* NULL without dedup; a null is no id */
     const int64_t *w_after_ns; /* W after the record, INT64_MIN for -infinity, never going back;
                                   NULL unless W is given. Who gives it sets watermark.finite
-                                  and moved_ns */
+                                  and moved_ns, and calls engine_begin_clock() */
 };
 void engine_consume(struct engine *e, const struct engine_records *records, size_t from, size_t to);
 
@@ -256,11 +256,16 @@ static inline int64_t engine_expiry(const struct engine *e, int64_t end_ns)
     return time_add(end_ns, e->panes.options.lateness_ns);
 }
 
-/* W was told: it may be the first finite one. */
+/* W was told. */
 void engine_follow(struct engine *e, int64_t w_ns);
 
+/*
+ * W leaves -infinity, or will within the records that come next, and its first value is w_ns: what
+ * --early D counts from. W itself can't tell, for it may saturate at the lowest instant.
+ */
+void engine_begin_clock(struct engine *e, int64_t w_ns);
+
 /* Step 4: record i was dealt with; moves W and runs the timers it has reached. */
-void engine_first_record(struct engine *e, int64_t t_ns);
 static inline void engine_advance(struct engine *e, size_t i)
 {
     if (e->w_given) {
@@ -270,7 +275,7 @@ static inline void engine_advance(struct engine *e, size_t i)
     }
     int64_t t_ns = e->batch->time_ns[i];
     if (!e->watermark.started)
-        engine_first_record(e, t_ns);
+        engine_begin_clock(e, time_sub(t_ns, e->watermark.delay_ns));
     watermark_observe(&e->watermark, t_ns);
     if (e->timer_set && e->watermark.now_ns >= e->next_timer_ns) {
         engine_add_pending(e);

@@ -470,6 +470,9 @@ void start_tell_clocks(struct running *r)
 {
     if (r->clocks == NULL)
         return;
-    r->engine->watermark.finite = clocks_finite(r->clocks);
+    bool finite = clocks_finite(r->clocks);
+    if (finite && !r->engine->watermark.finite)
+        engine_begin_clock(r->engine, clocks_first_ns(r->clocks));
+    r->engine->watermark.finite = finite;
     r->engine->moved_ns = clocks_highest_ns(r->clocks);
 }

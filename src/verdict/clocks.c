@@ -33,6 +33,7 @@ struct clocks {
     struct source_clock **files; /* those that were announced */
     bool finite;
     int64_t now_ns;    /* W */
+    int64_t first_ns;  /* what it was first, in this run */
     int64_t waited_ns; /* for records, since the start */
     int64_t silent_ns; /* the same, since the last record of any source */
     int64_t highest_ns;
@@ -167,8 +168,10 @@ static void follow(struct clocks *c)
         clock_ns = time_add(c->highest_ns, c->silent_ns); /* all are silent */
     else
         return;
-    c->finite = true;
     int64_t w_ns = time_sub(clock_ns, c->options.delay_ns);
+    if (!c->finite)
+        c->first_ns = w_ns;
+    c->finite = true;
     if (w_ns > c->now_ns)
         c->now_ns = w_ns;
 }
@@ -340,6 +343,11 @@ int64_t clocks_highest_ns(const struct clocks *c)
 bool clocks_finite(const struct clocks *c)
 {
     return c->finite;
+}
+
+int64_t clocks_first_ns(const struct clocks *c)
+{
+    return c->first_ns;
 }
 
 void clocks_save(const struct clocks *c, struct buf *to)

@@ -128,3 +128,15 @@ of() {
     done
     w -w 10s -d all --early 2 </dev/null
 }
+
+@test "W that saturates at the lowest instant has begun: --early D counts from there" {
+    printf '{"t":"1677-09-21T00:%s"}\n' 12:44Z 12:58Z 13:10Z | sed 's/}$/,"s":1}/' >in
+    local options=(-t t -w 100s -d 10s --early 5s -o csv --output-time s)
+    "$WINAGG" "${options[@]}" in >one_source
+    "$WINAGG" "${options[@]}" --source s in >with_source
+    cmp one_source with_source
+    same "$(cut -d, -f3- with_source)" "count,pane,timing
+2,0,early
+3,1,early
+3,2,on_time"
+}
