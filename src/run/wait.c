@@ -59,14 +59,28 @@ static struct slice slice_now(const struct running *r, const struct inlet *in)
     return slice;
 }
 
+static int64_t silence_of(const struct slice *slice)
+{
+    int64_t waited_ns = clock_monotonic_ns() - slice->from_ns;
+    return waited_ns < 2 * slice->length_ns ? waited_ns : slice->length_ns;
+}
+
 /* It is over, and the input was silent. */
 static bool note_slice(struct running *r, struct inlet *in, const struct slice *slice)
 {
     metrics_if_due(r);
     progress_if_due(r);
-    int64_t waited_ns = clock_monotonic_ns() - slice->from_ns;
-    return !slice->idle ||
-           note_silence(r, in, waited_ns < 2 * slice->length_ns ? waited_ns : slice->length_ns);
+    return !slice->idle || note_silence(r, in, silence_of(slice));
+}
+
+/*
+ * Something came before it was over. A busy source never lets a whole slice pass, and the others
+ * are silent nevertheless; but W waits until what came is read.
+ */
+static void note_part(struct running *r, const struct inlet *in, const struct slice *slice)
+{
+    if (slice->idle)
+        clocks_count(r->clocks, inlet_number(r, in), silence_of(slice));
 }
 
 bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
@@ -74,8 +88,12 @@ bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
     *ready = true;
     for (;;) {
         struct slice slice = slice_now(r, in);
-        if (feed_wait(in->feed, slice.until_ns))
+        if (slice.idle && !feed_wait(in->feed, 0) && !note_silence(r, in, 0))
+            return false;
+        if (feed_wait(in->feed, slice.until_ns)) {
+            note_part(r, in, &slice);
             return true;
+        }
         attend_look(&r->attend);
         if (!note_slice(r, in, &slice) || !checkpoint_if_due(r, 0))
             return false;
@@ -91,13 +109,17 @@ bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
 bool wait_for_growth(struct running *r, struct inlet *file)
 {
     attend_look(&r->attend);
+    if (wait_may_be_idle(r, file) && !note_silence(r, file, 0))
+        return false;
     if (!running_flush(r))
         return false;
     struct slice slice = slice_now(r, file);
     int64_t wait_ns = slice.until_ns - slice.from_ns;
     if (signals_stop == 0 && !running_is_over(r))
         follow_wait(r, wait_ns > 0 ? wait_ns : 0);
-    if (follow_is_quiet(file) && !note_slice(r, file, &slice))
+    if (!follow_is_quiet(file))
+        note_part(r, file, &slice);
+    else if (!note_slice(r, file, &slice))
         return false;
     metrics_if_due(r);
     progress_if_due(r);

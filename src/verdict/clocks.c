@@ -10,8 +10,9 @@
 /* What a source's cell holds. */
 struct source_clock {
     struct clock clock;
-    int64_t heard_at_ns; /* what `waited_ns` was when it spoke */
+    int64_t heard_at_ns; /* what had been waited when it spoke */
     int64_t silent_ns;   /* of a file: how long it was waited for since */
+    int64_t part_ns;     /* of a file: the same, as in clocks */
     bool in_heap;
     bool ended; /* it counts no more */
 };
@@ -35,7 +36,8 @@ struct clocks {
     int64_t now_ns;    /* W */
     int64_t first_ns;  /* what it was first, in this run */
     int64_t waited_ns; /* for records, since the start */
-    int64_t silent_ns; /* the same, since the last record of any source */
+    int64_t part_ns;   /* what was waited, too, but does not count before it is waited again */
+    int64_t heard_at_ns;
     int64_t highest_ns;
     int64_t *after_ns;
     size_t after_capacity;
@@ -164,8 +166,8 @@ static void follow(struct clocks *c)
     int64_t clock_ns;
     if (find_lowest(c))
         clock_ns = c->heap[0].clock_ns;
-    else if (c->heap_n == 0 && c->highest_ns != INT64_MIN && c->silent_ns > 0)
-        clock_ns = time_add(c->highest_ns, c->silent_ns); /* all are silent */
+    else if (c->heap_n == 0 && c->highest_ns != INT64_MIN && c->waited_ns > c->heard_at_ns)
+        clock_ns = time_add(c->highest_ns, c->waited_ns - c->heard_at_ns); /* all are silent */
     else
         return;
     int64_t w_ns = time_sub(clock_ns, c->options.delay_ns);
@@ -269,9 +271,8 @@ static inline int64_t hear(struct clocks *c, struct source_clock *source, int64_
 {
     c->heard += !source->clock.started && c->files == NULL;
     clock_see(&source->clock, time_ns, c->options.max_jump_ns);
-    source->heard_at_ns = c->waited_ns;
-    source->silent_ns = 0;
-    c->silent_ns = 0;
+    source->heard_at_ns = c->heard_at_ns = c->waited_ns + c->part_ns;
+    source->silent_ns = source->part_ns = 0;
     if (!source->in_heap)
         join_heap(c, source);
     note_highest(c, source);
@@ -305,12 +306,22 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
     return c->after_ns;
 }
 
+void clocks_count(struct clocks *c, uint32_t file, int64_t ns)
+{
+    c->part_ns += ns;
+    if (c->files != NULL)
+        c->files[file]->part_ns += ns;
+}
+
 int64_t clocks_wait(struct clocks *c, uint32_t file, int64_t ns)
 {
-    c->waited_ns = time_add(c->waited_ns, ns);
-    c->silent_ns = time_add(c->silent_ns, ns);
-    if (c->files != NULL)
-        c->files[file]->silent_ns = time_add(c->files[file]->silent_ns, ns);
+    clocks_count(c, file, ns);
+    c->waited_ns += c->part_ns;
+    c->part_ns = 0;
+    if (c->files != NULL) {
+        c->files[file]->silent_ns += c->files[file]->part_ns;
+        c->files[file]->part_ns = 0;
+    }
     follow(c);
     return c->now_ns;
 }

@@ -63,8 +63,11 @@ bool clocks_of_source(const struct clocks *clocks, uint32_t hash, const unsigned
 /*
  * With idle_ns: so long was waited for a record (of that file), and none came. Returns W, which may
  * have moved: past those that are silent, or, when all are, at the pace of the wall clock.
+ * clocks_count(): then something came, which is read first; the silence of the others counts with
+ * the next clocks_wait(), so that records which had arrived find every source as it was before.
  */
 int64_t clocks_wait(struct clocks *clocks, uint32_t file, int64_t ns);
+void clocks_count(struct clocks *clocks, uint32_t file, int64_t ns);
 bool clocks_is_idle(const struct clocks *clocks, uint32_t file);
 
 /* Has W left -infinity, and where to? That is known in the run in which it did. */

@@ -36,11 +36,17 @@ check() {
 }
 
 @test "dealt out to shards and merged in trees, it is what one run says" {
-    check --seed 5 --count 250 --merges
+    check --seed 5 --count 150 --merges
 }
 
 @test "random lines of combined, logfmt and #fields are read as the specification says" {
     run "$here/formats.py" --winagg "$WINAGG" --count 60
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "records and silences by a virtual clock: --idle-timeout is what the model says" {
+    run "$here/idle.py" --winagg "$WINAGG" --count 150
     echo "$output"
     [ "$status" -eq 0 ]
 }

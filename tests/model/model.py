@@ -31,6 +31,7 @@ class Clock:
 
     def __init__(self):
         self.highest, self.ahead = None, []
+        self.silent_ns = 0     # what was waited for since its last record
 
     def see(self, time, max_jump_ns):
         if self.highest is None:
@@ -69,6 +70,8 @@ class Model:
         self.ids = {}          # remembered by --dedup: what forgets them at that watermark
         self.keys = {}         # --fill: the start of each key's first window, W when it came
         self.watermark = -inf
+        self.waited_ns = self.silent_ns = 0   # since the start, since the last record of any source
+        self.part_ns = 0       # silence before the records at hand, which counts when they are read
         self.max_time = None
         self.lines = []        # of pieces, see rows.py
         self.pending = []      # --top: the rows of one window
@@ -92,11 +95,28 @@ class Model:
 
     def move_clock(self, time, source=None):
         self.max_time = time if self.max_time is None else max(self.max_time, time)
-        self.clocks.setdefault(source, Clock()).see(time, self.options.max_jump_ns)
-        if self.options.delay_ns is None or len(self.clocks) < (self.options.sources or 1):
+        clock = self.clocks.setdefault(source, Clock())
+        clock.see(time, self.options.max_jump_ns)
+        clock.silent_ns = self.silent_ns = -self.part_ns
+        self.follow_clocks()
+
+    def be_silent(self, ns):
+        """So long was waited, and no record came; W follows when that is called next."""
+        self.waited_ns += ns
+        self.silent_ns += ns
+        for clock in self.clocks.values():
+            clock.silent_ns += ns
+
+    def follow_clocks(self):
+        """W = max(W, the lowest clock over the active sources); all silent: the wall clock's pace."""
+        idle_ns = self.options.idle_ns or inf
+        all_announced = len(self.clocks) >= (self.options.sources or 1) or self.waited_ns >= idle_ns
+        if self.options.delay_ns is None or not self.clocks or not all_announced:
             return
-        lowest = min(clock.highest for clock in self.clocks.values())
-        self.advance(max(self.watermark, saturate(lowest - self.options.delay_ns)))
+        active = [clock.highest for clock in self.clocks.values() if clock.silent_ns < idle_ns]
+        now = min(active) if active else \
+            max(clock.highest for clock in self.clocks.values()) + self.silent_ns
+        self.advance(max(self.watermark, saturate(now - self.options.delay_ns)))
 
     def is_duplicate(self, id):
         if id is None:

@@ -23,7 +23,7 @@ TABLE = {
     "output": (None, True), "output-time": (None, True), "panes": (None, False),
     "row-id": (None, False), "late": (None, True), "bad": (None, True), "strict": (None, False),
     "stats": (None, False), "where": (None, True), "dedup": (None, True), "source": (None, True),
-    "sources": (None, True), "max-jump": (None, True), "fill": (None, False), "top": (None, True),
+    "sources": (None, True), "max-jump": (None, True), "idle-timeout": (None, True), "fill": (None, False), "top": (None, True),
     "null": (None, True), "comment": (None, True), "ragged": (None, False),
 }
 SHORT = {short: name for name, (short, _) in TABLE.items() if short}
@@ -303,6 +303,11 @@ class Options:
         self.max_jump_ns = None
         if last("max-jump") is not None:
             self.max_jump_ns = positive("max-jump", duration("max-jump", last("max-jump")))
+        self.idle_ns = None
+        if last("idle-timeout") is not None:
+            self.idle_ns = positive("idle-timeout", duration("idle-timeout", last("idle-timeout")))
+            if self.delay_ns is None:
+                raise Usage("--idle-timeout with --delay all")
         if self.sources is not None and (self.source is None or self.delay_ns is None):
             raise Usage("--sources needs --source and a delay")
 
