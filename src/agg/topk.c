@@ -2,55 +2,51 @@
 #include <stdlib.h>
 
 #include "agg/functions.h"
-#include "agg/heap.h"
+#include "agg/leaders.h"
 #include "agg/value_set.h"
 #include "base/json_text.h"
 #include "base/memory.h"
 #include "base/number.h"
 
+/* The set of a running state has leaders, once it is large; `set` is all that others look at. */
+struct topk {
+    struct byte_set set;
+    struct leaders *leaders;
+};
+
 static void topk_init(const struct agg *agg, void *acc)
 {
     (void)agg;
-    *(struct byte_set *)acc = (struct byte_set){.payload_bytes = sizeof(uint64_t)};
+    *(struct topk *)acc = (struct topk){.set = {.payload_bytes = sizeof(uint64_t)}};
 }
 
-/* The payloads of two entries: the higher count first, then the lower value. Encodings differ
- * before either ends, so the shorter length is enough to compare. */
-static int by_rank(const void *a, const void *b)
+static void moved(void *context, const char *payload, uint64_t before)
 {
-    const struct byte_set set = {.payload_bytes = sizeof(uint64_t)};
-    uint64_t count_a = value_set_count(a), count_b = value_set_count(b);
-    if (count_a != count_b)
-        return count_a > count_b ? -1 : 1;
-    struct byte_set_entry x = byte_set_entry(&set, a), y = byte_set_entry(&set, b);
-    return memcmp(x.bytes, y.bytes, x.len < y.len ? x.len : y.len);
+    leaders_moved(context, payload, before);
 }
 
-/* The next entry that is not gone. */
-static bool next_entry(const struct byte_set *s, struct byte_set_cursor *cursor,
-                       struct byte_set_entry *entry)
+static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
 {
-    while (byte_set_next(s, cursor, entry))
-        if (value_set_count(entry->payload) > 0)
-            return true;
-    return false;
+    struct topk *t = acc;
+    size_t n = agg->ops->param == AGG_FIELD_COUNT ? (size_t)agg->n : 1;
+    value_set_enter(&t->set, from, arena, t->leaders == NULL ? NULL : moved, t->leaders);
+    if (t->leaders == NULL || leaders_outgrown(t->leaders, &t->set))
+        t->leaders = leaders_new(&t->set, n, arena);
 }
+
+static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    struct topk *t = acc;
+    value_set_leave(&t->set, from, arena, t->leaders == NULL ? NULL : moved, t->leaders);
+}
+
+static const struct agg_running topk_running = {topk_init, running_enter, running_leave};
 
 /* The best n <= value_set_size() payloads, in order. */
-static void rank(const struct byte_set *s, const void **best, size_t n)
+static void rank(const struct topk *t, const void **best, size_t n)
 {
-    struct byte_set_cursor cursor = {0};
-    struct byte_set_entry entry;
-    for (size_t i = 0; i < n && next_entry(s, &cursor, &entry); i++)
-        best[i] = entry.payload;
-    heap_build(best, n, by_rank);
-    while (next_entry(s, &cursor, &entry)) {
-        if (by_rank(entry.payload, best[0]) < 0) {
-            best[0] = entry.payload;
-            heap_sift(best, n, by_rank);
-        }
-    }
-    heap_sort(best, n, by_rank);
+    leaders_best(t->leaders, &t->set, best, n);
 }
 
 /* The value of an entry; a text may stand in `text`. */
@@ -91,14 +87,15 @@ static void put_json(struct buf *to, const struct value *v)
 static void topk_result(const struct agg *agg, const void *acc, struct datum *result,
                         struct buf *scratch)
 {
-    const struct byte_set *s = acc;
+    const struct topk *t = acc;
+    const struct byte_set *s = &t->set;
     *result = (struct datum){.kind = DATUM_NULL};
     size_t size = value_set_size(s);
     if (size == 0)
         return;
     size_t n = agg->n < size ? (size_t)agg->n : size, start = scratch->len;
     const void **best = memory_alloc(n * sizeof *best);
-    rank(s, best, n);
+    rank(t, best, n);
     struct buf text = {0};
     for (size_t i = 0; i < n; i++) {
         struct value v = entry_value(s, best[i], &text);
@@ -118,12 +115,13 @@ static void mode_result(const struct agg *agg, const void *acc, struct datum *re
                         struct buf *scratch)
 {
     (void)agg;
-    const struct byte_set *s = acc;
+    const struct topk *t = acc;
+    const struct byte_set *s = &t->set;
     *result = (struct datum){.kind = DATUM_NULL};
     if (value_set_size(s) == 0)
         return;
     const void *best;
-    rank(s, &best, 1);
+    rank(t, &best, 1);
     struct buf text = {0};
     struct value v = entry_value(s, best, &text);
     *result = value_datum(&v, scratch);
@@ -140,12 +138,12 @@ static const struct agg_ops topk_view = VIEW_OPS("topk", topk_result);
 const struct agg_ops topk_ops = {
     .name = "topk",
     .doc = "the N most frequent values with their counts, as JSON",
-    .size = sizeof(struct byte_set),
+    .size = sizeof(struct topk),
     .input = AGG_VALUE,
     .type = AGG_ANY,
     .param = AGG_FIELD_COUNT,
     .grows = true,
-    .running = &value_set_running,
+    .running = &topk_running,
     .view = &topk_view,
     .init = topk_init,
     .add = value_set_add,
@@ -161,11 +159,11 @@ static const struct agg_ops mode_view = VIEW_OPS("mode", mode_result);
 const struct agg_ops mode_ops = {
     .name = "mode",
     .doc = "the most frequent value; of several the first in the order of values",
-    .size = sizeof(struct byte_set),
+    .size = sizeof(struct topk),
     .input = AGG_VALUE,
     .type = AGG_ANY,
     .grows = true,
-    .running = &value_set_running,
+    .running = &topk_running,
     .view = &mode_view,
     .init = topk_init,
     .add = value_set_add,

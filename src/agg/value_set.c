@@ -102,32 +102,47 @@ static char *running_put(struct byte_set *set, const struct byte_set_entry *entr
     return byte_set_put(set, hash, entry->bytes, entry->len, arena);
 }
 
-static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+void value_set_enter(struct byte_set *set, const struct byte_set *from, struct arena *arena,
+                     value_set_moved *moved, void *context)
 {
-    (void)agg;
-    struct byte_set *set = acc;
     struct byte_set_cursor cursor = {0};
     struct byte_set_entry entry;
     while (byte_set_next(from, &cursor, &entry)) {
         uint32_t n = set->n;
         char *payload = running_put(set, &entry, arena);
-        set->n_gone -= n == set->n && value_set_count(payload) == 0; /* it was there, and gone */
+        uint64_t before = value_set_count(payload);
+        set->n_gone -= n == set->n && before == 0; /* it was there, and gone */
         add_count(payload, count_of(from, &entry));
+        if (moved != NULL)
+            moved(context, payload, before);
     }
+}
+
+void value_set_leave(struct byte_set *set, const struct byte_set *from, struct arena *arena,
+                     value_set_moved *moved, void *context)
+{
+    struct byte_set_cursor cursor = {0};
+    struct byte_set_entry entry;
+    while (byte_set_next(from, &cursor, &entry)) {
+        char *payload = running_put(set, &entry, arena); /* it is there */
+        uint64_t before = value_set_count(payload), count = before - count_of(from, &entry);
+        memcpy(payload, &count, sizeof count);
+        set->n_gone += count == 0;
+        if (moved != NULL)
+            moved(context, payload, before);
+    }
+}
+
+static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
+{
+    (void)agg;
+    value_set_enter(acc, from, arena, NULL, NULL);
 }
 
 static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
 {
     (void)agg;
-    struct byte_set *set = acc;
-    struct byte_set_cursor cursor = {0};
-    struct byte_set_entry entry;
-    while (byte_set_next(from, &cursor, &entry)) {
-        char *payload = running_put(set, &entry, arena); /* it is there */
-        uint64_t count = value_set_count(payload) - count_of(from, &entry);
-        memcpy(payload, &count, sizeof count);
-        set->n_gone += count == 0;
-    }
+    value_set_leave(acc, from, arena, NULL, NULL);
 }
 
 const struct agg_running value_set_running = {running_init, running_enter, running_leave};

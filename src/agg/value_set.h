@@ -22,6 +22,16 @@ void value_set_reset(const struct agg *agg, void *acc);
  */
 extern const struct agg_running value_set_running;
 
+/*
+ * The same for a larger state that has `set` in it. moved(), if it is not NULL, is told of each
+ * value whose count was another one `before`.
+ */
+typedef void value_set_moved(void *context, const char *payload, uint64_t before);
+void value_set_enter(struct byte_set *set, const struct byte_set *from, struct arena *arena,
+                     value_set_moved *moved, void *context);
+void value_set_leave(struct byte_set *set, const struct byte_set *from, struct arena *arena,
+                     value_set_moved *moved, void *context);
+
 /* How many values are in it. */
 static inline uint32_t value_set_size(const struct byte_set *s)
 {
