@@ -11,8 +11,12 @@
  *
  * Windows that overlap share their records in slices (engine/slices.h) as long as they are open;
  * the right-hand run is empty then, and a window is put together when it fires. It stays on the
- * left, with cells of its own, while it can still be refined. Early panes show each window before
- * its end, so with --early every record goes into each of its windows, at a cost per window.
+ * left, with cells of its own, while it can still be refined.
+ *
+ * Early panes show each window before its end. With --early D the open windows have cells of their
+ * own, and the slices hold what came since the last tick: at the next one it is spread over all
+ * open windows, a merge for each key, slice and window, and a window that passes in between takes
+ * its part. With --early N any record may fire, so every record goes into each of its windows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +41,9 @@ struct aligned {
     struct engine engine; /* first: an engine is cast to the struct it begins */
     struct windows windows;
     size_t n_passed;
-    bool sliced;
-    bool alone; /* a time is in one window at most */
+    bool sliced;  /* records go into slices */
+    bool spreads; /* if so: slices are spread over windows, which are open already */
+    bool alone;   /* a time is in one window at most */
     struct slices slices;
     struct fill *fill;    /* NULL: no window is filled */
     bool ticks;           /* --early D */
@@ -74,6 +79,12 @@ static bool fill_due(const struct aligned *a, struct window_bounds *next)
     return a->fill != NULL && fill_next(a->fill, next) && next->start_ns <= fill_end(&a->engine);
 }
 
+/* The next window to fire of those that exist in slices only. */
+static bool next_in_slices(const struct aligned *a, struct window_bounds *next)
+{
+    return a->sliced && !a->spreads && slices_next(&a->slices, next);
+}
+
 static void set_timer(struct aligned *a)
 {
     struct engine *e = &a->engine;
@@ -83,7 +94,7 @@ static void set_timer(struct aligned *a)
         engine_timer(e, engine_expiry(e, windows_at(&a->windows, 0)->bounds.end_ns));
     if (a->n_passed < a->windows.n)
         engine_timer(e, firing(e, windows_at(&a->windows, a->n_passed)->bounds.end_ns));
-    if (a->sliced && slices_next(&a->slices, &next))
+    if (next_in_slices(a, &next))
         engine_timer(e, firing(e, next.end_ns));
     if (fill_due(a, &next))
         engine_timer(e, next.end_ns);
@@ -120,16 +131,70 @@ static void pass_slices(struct aligned *a)
         slices_pass(&a->slices, now_ns == INT64_MAX ? now_ns - 1 : now_ns);
 }
 
+/* Opens the windows of a time that have not passed. */
+static void open_windows(struct aligned *a, int64_t t_ns)
+{
+    struct window_bounds bounds;
+    for (int64_t k = 0; window_at(&a->engine.window, t_ns, k, &bounds); k++) {
+        if (has_passed(&a->engine, &bounds))
+            return; /* and so have all that start earlier */
+        find_window(a, &bounds);
+    }
+}
+
 /* The slice of a time that lies in some open window. */
 static struct window *find_slice(struct aligned *a, int64_t t_ns)
 {
     struct engine *e = &a->engine;
     pass_slices(a);
     size_t live = a->slices.live.n;
-    struct window *slice = slices_get(&a->slices, t_ns, e->acc_bytes, &e->counts.windows);
-    if (a->slices.live.n != live)
+    uint64_t opened = 0;
+    struct window *slice = slices_get(&a->slices, t_ns, e->acc_bytes, &opened);
+    if (a->slices.live.n != live && a->spreads) {
+        open_windows(a, t_ns);
+    } else if (a->slices.live.n != live) {
+        e->counts.windows += opened;
         set_timer(a);
+    }
     return slice;
+}
+
+/* Adds to an open window what its slices hold. It will not be added again. */
+static void spread_over(struct aligned *a, struct window *w)
+{
+    const struct panes *panes = &a->engine.panes;
+    const struct windows *slices = &a->slices.live;
+    const struct window_bounds from_start = {w->bounds.start_ns, INT64_MIN};
+    size_t place;
+    windows_find(slices, &from_start, &place);
+    for (; place < slices->n; place++) {
+        const struct window *slice = windows_at(slices, place);
+        if (slice->bounds.end_ns > w->bounds.end_ns)
+            return;
+        for (uint32_t i = 0; i < slice->table.n; i++) {
+            const struct cell *from = table_cell(&slice->table, i);
+            bool made;
+            struct cell *to =
+                table_get(&w->table, from->hash, cell_key(from), from->key_len, &made);
+            if (made)
+                pane_start(panes, to);
+            bool is_new = to->fresh == 0;
+            pane_merge(panes, to, from, &w->table.arena);
+            if (is_new)
+                fresh_note(&a->fresh, w, to);
+        }
+    }
+}
+
+/* All open windows get what the slices hold, which are empty then. */
+static void spread(struct aligned *a)
+{
+    if (!a->spreads)
+        return;
+    for (size_t i = a->n_passed; i < a->windows.n; i++)
+        spread_over(a, windows_at(&a->windows, i));
+    recent_forget(&a->recent);
+    windows_free(&a->slices.live);
 }
 
 /* When the first look at the table did not find it. */
@@ -330,7 +395,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     const int64_t *mover_ns = e->w_given ? e->w_after_ns : time_ns;
     const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
     const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
-    const bool ticks = a->ticks;
+    const bool ticks = a->ticks && !a->spreads;
     const struct windows *live = sliced ? &a->slices.live : &a->windows;
     struct window *first = a->recent.first, *second = a->recent.second;
     uint64_t late = 0;
@@ -424,6 +489,13 @@ static void expire_first(struct aligned *a)
 static void pass_next(struct aligned *a)
 {
     struct window *w = windows_at(&a->windows, a->n_passed++);
+    if (a->spreads) {
+        spread_over(a, w);
+        recent_forget(&a->recent);
+        /* W may have passed more windows, which still need their slices. */
+        slices_pass(&a->slices, w->bounds.end_ns - (w->bounds.end_ns == INT64_MAX));
+        slices_drop(&a->slices, &a->engine.panes);
+    }
     fresh_forget(&a->fresh, w);
     volley_window(&a->volley, &a->engine.panes, w, false, PANE_ON_TIME);
 }
@@ -474,6 +546,7 @@ static void fill_window(struct aligned *a, const struct window_bounds *bounds)
 static void tick(struct aligned *a)
 {
     struct engine *e = &a->engine;
+    spread(a);
     fresh_sort(&a->fresh);
     for (size_t i = 0; i < a->fresh.n && !panes_attend(&e->panes); i++) {
         struct window *w = a->fresh.windows[i];
@@ -511,7 +584,7 @@ static void aligned_run_timers(struct engine *e)
         else if (a->n_passed < a->windows.n &&
                  firing(e, windows_at(&a->windows, a->n_passed)->bounds.end_ns) == now_ns)
             pass_next(a);
-        else if (a->sliced && slices_next(&a->slices, &next) && firing(e, next.end_ns) == now_ns)
+        else if (next_in_slices(a, &next) && firing(e, next.end_ns) == now_ns)
             fire_slices(a, &next, PANE_ON_TIME);
         else if (e->mark_set && e->next_mark_ns == now_ns)
             engine_mark(e);
@@ -524,10 +597,11 @@ static void aligned_fire_unfired(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
+    spread(a);
     for (size_t i = 0; i < a->windows.n && !panes_are_lost(&e->panes); i++)
         volley_window(&a->volley, &e->panes, windows_at(&a->windows, i), true,
                       i < a->n_passed ? PANE_LATE : PANE_EARLY);
-    while (a->sliced && !panes_are_lost(&e->panes) && slices_next(&a->slices, &next))
+    while (!panes_are_lost(&e->panes) && next_in_slices(a, &next))
         fire_slices(a, &next, PANE_EARLY);
     panes_commit(&e->panes);
 }
@@ -535,7 +609,7 @@ static void aligned_fire_unfired(struct engine *e)
 static uint64_t aligned_open(const struct engine *e)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
-    return a->windows.n - a->n_passed + slices_windows(&a->slices);
+    return a->windows.n - a->n_passed + (a->spreads ? 0 : slices_windows(&a->slices));
 }
 
 static size_t aligned_cells(const struct engine *e)
@@ -553,7 +627,8 @@ static size_t aligned_memory(const struct engine *e)
 
 /*
  * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
- * (u64), the slices; with --fill: the known keys (engine/fill.h).
+ * (u64), the slices (with --early D what is still to be spread over the windows); with --fill: the
+ * known keys (engine/fill.h).
  */
 static void aligned_save(const struct engine *e, struct buf *to)
 {
@@ -645,8 +720,9 @@ struct engine *aligned_new(const struct engine_options *options)
     bool overlaps = window_overlaps(&options->window) && options->partial == NULL;
     bool fill = options->pane.fill;
     a->alone = !overlaps && !fill;
-    a->sliced = overlaps && !fill && options->pane.early_count == 0 && options->pane.early_ns == 0;
+    a->sliced = overlaps && !fill && options->pane.early_count == 0;
     a->ticks = options->pane.early_ns > 0;
+    a->spreads = a->sliced && a->ticks;
     a->slices.spec = options->window;
     if (options->window.kind == WINDOW_TUMBLING || a->sliced)
         recent_init(&a->recent, options->window.slide_ns, options->window.offset_ns);
