@@ -382,7 +382,8 @@ static void put_result(const struct plan *plan, struct buf *to)
 bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
 {
     struct script_sample sample = {0};
-    bool ok = check(plan, err) && script_sample(plan, &sample, err);
+    bool ok = check(plan, err) &&
+              script_sample(plan, plan->n_inputs == 0 ? NULL : plan->input_paths[0], &sample, err);
     if (ok && sample.format != INPUT_JSON && sample.format != INPUT_CSV)
         ok = script_refuse("duckdb", reader_names[sample.format], "it reads JSON lines and CSV",
                            err);

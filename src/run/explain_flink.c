@@ -369,7 +369,7 @@ static bool put_script(const struct plan *plan, const struct script_sample *samp
 bool explain_flink(const struct plan *plan, struct buf *to, struct error *err)
 {
     struct script_sample sample = {0};
-    bool ok = flink_check(plan, err) && script_sample(plan, &sample, err) &&
+    bool ok = flink_check(plan, err) && script_sample(plan, plan->input_paths[0], &sample, err) &&
               flink_check_sample(plan, &sample, err);
     if (ok && !put_script(plan, &sample, to))
         ok = script_refuse("flink-sql", "a pattern of a condition",

@@ -86,21 +86,19 @@ static enum script_type type_of(const struct value *v)
     return SCRIPT_TEXT;
 }
 
-static enum script_type type_of_column(const struct value *values, size_t n)
+/* The type of a column of `type` so far, with these values behind. */
+static enum script_type type_of_column(enum script_type type, const struct value *values, size_t n)
 {
-    enum script_type type = SCRIPT_TEXT;
-    bool any = false;
     for (size_t i = 0; i < n; i++) {
         if (values[i].kind == VALUE_NULL)
             continue;
         enum script_type other = type_of(&values[i]);
         bool numbers = (type == SCRIPT_INTEGER || type == SCRIPT_NUMBER) &&
                        (other == SCRIPT_INTEGER || other == SCRIPT_NUMBER);
-        if (!any)
+        if (type == SCRIPT_NOTHING)
             type = other;
         else if (type != other)
             type = numbers ? SCRIPT_NUMBER : SCRIPT_MIXED;
-        any = true;
     }
     return type;
 }
@@ -138,57 +136,81 @@ static void note_times(const struct value *v, size_t n, struct script_sample *sa
     regfree(&patterns[1]);
 }
 
+/* What the records of a batch say. */
 static void note(const struct input_plan *in, const struct batch *batch,
                  struct script_sample *sample)
 {
     size_t n_fields = in->options->n_fields - 1; /* the last is the time */
-    sample->format = in->format;
-    sample->n_good = batch->n;
-    sample->types = memory_calloc(n_fields + 1, sizeof *sample->types);
-    sample->columns = memory_calloc(n_fields + 1, sizeof *sample->columns);
-    for (size_t f = 0; f < n_fields; f++) {
-        if (batch->n > 0)
-            sample->types[f] = type_of_column(batch->columns[f], batch->n);
-        if (in->layout.fields != NULL)
-            sample->columns[f] = in->layout.fields[f];
-    }
+    sample->n_good += batch->n;
+    for (size_t f = 0; f < n_fields && batch->n > 0; f++)
+        sample->types[f] = type_of_column(sample->types[f], batch->columns[f], batch->n);
     if (batch->n > 0)
         note_times(batch->columns[n_fields], batch->n, sample);
-    sample->n_columns = in->layout.n_columns;
-    sample->time = in->layout.time == NULL ? 0 : in->layout.time[0];
     for (size_t i = 0; i < batch->n; i++) {
         sample->fine |= batch->time_ns[i] % 1000000 != 0;
         sample->before_1970 |= batch->time_ns[i] < 0;
     }
 }
 
-bool script_sample(const struct plan *plan, struct script_sample *sample, struct error *err)
+/* What the header says. */
+static void note_columns(const struct input_plan *in, struct script_sample *sample)
 {
-    struct source source;
+    size_t n_fields = in->options->n_fields - 1;
+    sample->format = in->format;
+    sample->n_columns = in->layout.n_columns;
+    sample->time = in->layout.time == NULL ? 0 : in->layout.time[0];
+    for (size_t f = 0; f < n_fields; f++) {
+        if (in->layout.fields != NULL)
+            sample->columns[f] = in->layout.fields[f];
+        if (sample->types[f] == SCRIPT_NOTHING)
+            sample->types[f] = SCRIPT_TEXT;
+    }
+}
+
+/* A pipe gives its bytes in pieces: until there are enough records, or no more. */
+static bool read_sample(struct input *in, struct script_sample *sample, struct error *err)
+{
+    enum { RECORDS = 1000 };
     struct block block = {0};
     struct batch batch = {0};
+    enum input_status status = INPUT_BLOCK;
+    struct input_parser *parser = NULL;
+    while (status == INPUT_BLOCK && sample->n_good < RECORDS) {
+        status = input_read_block(in, &block, err);
+        if (status != INPUT_BLOCK)
+            break;
+        if (parser == NULL)
+            parser = input_parser_new(in);
+        input_parse(parser, &block, &batch);
+        note(input_plan(in), &batch, sample);
+    }
+    note_columns(input_plan(in), sample);
+    input_parser_free(parser);
+    batch_free(&batch);
+    block_free(&block);
+    return status != INPUT_FAILED;
+}
+
+bool script_sample(const struct plan *plan, const char *path, struct script_sample *sample,
+                   struct error *err)
+{
+    struct source source;
     *sample = (struct script_sample){.format = INPUT_AUTO};
-    if (!source_open(&source, plan->n_inputs == 0 ? NULL : plan->input_paths[0], err))
+    if (!source_open(&source, path, err))
         return false;
     struct input_options options = plan->input;
+    sample->types = memory_calloc(options.n_fields + 1, sizeof *sample->types);
+    sample->columns = memory_calloc(options.n_fields + 1, sizeof *sample->columns);
+    options.follow = false; /* a sample ends */
     options.fields = memory_alloc((options.n_fields + 1) * sizeof *options.fields);
     if (options.n_fields > 0)
         memcpy(options.fields, plan->input.fields, options.n_fields * sizeof *options.fields);
     options.fields[options.n_fields++] = (struct field){plan->input.time[0], FIELD_CONDITION};
     struct input *in = input_open(&options, source.fd, source.name);
-    bool ok = input_read_block(in, &block, err) != INPUT_FAILED;
-    if (ok) {
-        struct input_parser *parser = input_parser_new(in);
-        if (block.bytes.len > 0)
-            input_parse(parser, &block, &batch);
-        input_parser_free(parser);
-        sample->packed = source.packed_fd >= 0;
-        note(input_plan(in), &batch, sample);
-    }
+    sample->packed = source.packed_fd >= 0;
+    bool ok = read_sample(in, sample, err);
     input_close(in);
     free(options.fields);
-    batch_free(&batch);
-    block_free(&block);
     source_close(&source);
     return ok;
 }

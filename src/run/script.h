@@ -27,7 +27,14 @@ bool script_refuse_any(const char *system, const struct script_refusal *refusals
 bool script_check(const struct plan *plan, const char *system, struct error *err);
 
 /* What the values of a column are in the sample. */
-enum script_type { SCRIPT_TEXT, SCRIPT_INTEGER, SCRIPT_NUMBER, SCRIPT_BOOLEAN, SCRIPT_MIXED };
+enum script_type {
+    SCRIPT_NOTHING, /* nothing but nulls so far: in the end it is a text */
+    SCRIPT_TEXT,
+    SCRIPT_INTEGER,
+    SCRIPT_NUMBER,
+    SCRIPT_BOOLEAN,
+    SCRIPT_MIXED
+};
 
 /* What the first records say of the input. */
 struct script_sample {
@@ -44,8 +51,9 @@ struct script_sample {
     size_t *columns;
 };
 
-/* False and *err: the input can't be read. To be freed either way. */
-bool script_sample(const struct plan *plan, struct script_sample *sample, struct error *err);
+/* Of the FILE, NULL: of stdin. False and *err: it can't be read. To be freed either way. */
+bool script_sample(const struct plan *plan, const char *path, struct script_sample *sample,
+                   struct error *err);
 void script_sample_free(struct script_sample *sample);
 
 void script_put_string(struct buf *to, const char *text);

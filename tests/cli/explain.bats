@@ -162,6 +162,14 @@ says() {
     done
 }
 
+@test "a pipe is sampled until there are enough records" {
+    { echo '{"t":1,"k":null}'; sleep 0.2; echo '{"t":1,"k":1.5,"v":2}'; } |
+        "$WINAGG" -t t -w 10s -k k -a sum:v --explain=duckdb >script
+    grep -qF "AS DOUBLE) AS c0," script
+    # One that does not end is not waited for.
+    yes '{"t":1,"k":1}' | "$WINAGG" -t t -w 10s -k k --explain=duckdb >script
+}
+
 @test "what prints no rows is not explained" {
     echo '{"t":1}' >in
     fails_with 2 "$WINAGG" --inspect in --explain 2>err
