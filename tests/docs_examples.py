@@ -109,8 +109,10 @@ def parse(path, folder, env):
             count += 1
             # Nothing outside the directory is read.
             words = [word.lstrip("/") for word in shlex.split(words)]
+            # Of a topic a sample is expected; other runs get nothing.
+            sample = '{"ts":1714557600}' if "kafka://" in words[-1] else ""
             done = subprocess.run(["winagg", *words], cwd=folder, env=env, text=True,
-                                  stdin=subprocess.DEVNULL, capture_output=True)
+                                  input=sample, capture_output=True)
             if done.returncode == 2:
                 failed += 1
                 print(f"{path}: winagg {shlex.join(words)}\n{done.stderr}")

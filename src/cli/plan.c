@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "cli/options.h"
 #include "input/reader.h"
+#include "run/topic.h"
 
 enum { MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
 
@@ -535,7 +536,7 @@ static bool check_required(const struct command *c, struct error *err)
 bool command_finish(struct command *c, struct error *err)
 {
     struct plan *plan = &c->plan;
-    if (!check_explain(plan, err))
+    if (!check_explain(plan, err) || !topic_check(plan, err))
         return false;
     if (plan->inspect_path != NULL)
         return true;

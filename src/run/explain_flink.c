@@ -1,7 +1,7 @@
 /*
  * --explain=flink-sql: the same rows from Flink, as statements for its SQL client.
  *
- *     records   the FILE as texts, and the event time, which W follows
+ *     records   the FILE, or the topic, as texts, and the event time, which W follows
  *     used      the records that count, their columns typed
  *     results   a row for each window and key
  *     output    a folder, into which they go as winagg prints them
@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "run/explain.h"
@@ -202,6 +203,14 @@ static void put_output_columns(const struct flink *f, struct buf *to)
     buf_puts(to, plan->panes && !late ? ",\n    pane INT,\n    timing STRING" : "");
 }
 
+/* How often a job that does not end commits its rows, in milliseconds. */
+static long long commit_ms(const struct plan *plan)
+{
+    enum { DEFAULT_MS = 10000, LEAST_MS = 10 }; /* Flink's own least */
+    long long ms = plan->checkpoint_ns > 0 ? plan->checkpoint_ns / MS : DEFAULT_MS;
+    return ms < LEAST_MS ? LEAST_MS : ms;
+}
+
 static void put_output(const struct flink *f, struct buf *to)
 {
     const char *path = f->plan->output_path;
@@ -209,6 +218,12 @@ static void put_output(const struct flink *f, struct buf *to)
     put_output_columns(f, to);
     buf_puts(to, "\n) WITH (\n    'connector' = 'filesystem',\n    'path' = ");
     script_put_string(to, path == NULL ? "rows" : path);
+    long long ms = commit_ms(f->plan);
+    if (f->plan->follow) /* a file of rows is seen when it is closed */
+        buf_printf(to,
+                   ",\n    'sink.rolling-policy.rollover-interval' = '%lld ms',\n"
+                   "    'sink.rolling-policy.check-interval' = '%lld ms'",
+                   ms, ms);
     buf_printf(to, ",\n    'format' = '%s'\n);\n",
                pane_refines(&f->plan->pane) ? "debezium-json" : "json");
 }
@@ -311,12 +326,15 @@ static void put_insert(const struct flink *f, struct buf *to)
 
 static void put_settings(const struct plan *plan, struct buf *to)
 {
-    static const char *const settings[] = {"execution.runtime-mode' = 'streaming",
-                                           "parallelism.default' = '1", "table.dml-sync' = 'true",
-                                           "table.local-time-zone' = 'UTC",
-                                           "pipeline.auto-watermark-interval' = '0 ms"};
+    static const char *const settings[] = {
+        "execution.runtime-mode' = 'streaming", "parallelism.default' = '1",
+        "table.local-time-zone' = 'UTC", "pipeline.auto-watermark-interval' = '0 ms"};
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         buf_printf(to, "SET '%s';\n", settings[i]);
+    if (plan->follow)
+        buf_printf(to, "SET 'execution.checkpointing.interval' = '%lld ms';\n", commit_ms(plan));
+    else
+        buf_puts(to, "SET 'table.dml-sync' = 'true';\n");
     if (pane_refines(&plan->pane))
         buf_printf(to,
                    "SET 'table.exec.emit.allow-lateness' = '%lld ms';\n"
@@ -339,7 +357,8 @@ static int64_t offset_of(const struct plan *plan)
     return (slide - offset % slide) % slide;
 }
 
-static bool put_script(const struct plan *plan, const struct script_sample *sample, struct buf *to)
+static bool put_script(const struct plan *plan, const struct script_sample *sample,
+                       const struct topic *topic, struct buf *to)
 {
     size_t n = plan->input.n_fields;
     struct flink f = {plan,
@@ -348,6 +367,7 @@ static bool put_script(const struct plan *plan, const struct script_sample *samp
                       NULL,
                       flink_clock(&plan->input),
                       offset_of(plan),
+                      *topic,
                       flink_is_grouped(plan)};
     for (size_t i = 0; i < n; i++)
         f.columns[i] = flink_expression(&f, &plan->input.fields[i], sample->columns[i]);
@@ -366,14 +386,44 @@ static bool put_script(const struct plan *plan, const struct script_sample *samp
     return ok;
 }
 
+static bool no_sample(const struct topic *topic, const char *found, struct error *err)
+{
+    error_set(err, EXIT_USAGE,
+              "--explain=flink-sql: expected a sample of the topic on stdin, as from "
+              "kcat -C -b %s -t %s -c 1000 -e | winagg ...; found %s",
+              topic->brokers, topic->name, found);
+    return false;
+}
+
+/* The sample of a topic is on stdin, for winagg speaks to no broker. */
+static bool sample_topic(const struct plan *plan, const struct topic *topic,
+                         struct script_sample *sample, struct error *err)
+{
+    if (isatty(STDIN_FILENO) == 1)
+        return no_sample(topic, "a terminal", err);
+    if (!script_sample(plan, NULL, sample, err))
+        return false;
+    if (sample->n_good == 0)
+        return no_sample(topic, "no good record", err);
+    for (size_t i = 0; i < plan->input.n_fields; i++)
+        if (flink_is_own(plan, &plan->input.fields[i].path))
+            sample->types[i] = SCRIPT_INTEGER; /* whether the sample has it or not */
+    return true;
+}
+
 bool explain_flink(const struct plan *plan, struct buf *to, struct error *err)
 {
     struct script_sample sample = {0};
-    bool ok = flink_check(plan, err) && script_sample(plan, plan->input_paths[0], &sample, err) &&
-              flink_check_sample(plan, &sample, err);
-    if (ok && !put_script(plan, &sample, to))
+    struct topic topic = {NULL, NULL};
+    const char *path = topic_of(plan);
+    bool ok = flink_check(plan, err) && (path == NULL || topic_parse(path, &topic, err));
+    ok = ok && (path == NULL ? script_sample(plan, plan->input_paths[0], &sample, err)
+                             : sample_topic(plan, &topic, &sample, err));
+    ok = ok && flink_check_sample(plan, &sample, err);
+    if (ok && !put_script(plan, &sample, &topic, to))
         ok = script_refuse("flink-sql", "a pattern of a condition",
                            "its regular expressions are Java's", err);
     script_sample_free(&sample);
+    topic_free(&topic);
     return ok;
 }

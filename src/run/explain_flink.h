@@ -5,6 +5,7 @@
 #define RUN_EXPLAIN_FLINK_H
 
 #include "run/script.h"
+#include "run/topic.h"
 
 /* A time before all others, of a record that is bad. */
 #define FLINK_NO_TIME "TIMESTAMP '0001-01-01 00:00:00.000'"
@@ -12,17 +13,21 @@
 struct flink {
     const struct plan *plan;
     const struct script_sample *sample;
-    char **columns;    /* plan->input.fields as expressions over the columns of `records` */
-    char *time;        /* the field of the time, likewise */
-    char *clock;       /* the column of event times, of no field's name */
-    int64_t offset_ns; /* of the windows, by which times are moved: Flink's begin at 0 */
-    bool grouped;      /* GROUP BY TUMBLE() instead of FROM TUMBLE(): what lateness needs */
+    char **columns;     /* plan->input.fields as expressions over the columns of `records` */
+    char *time;         /* the field of the time, likewise */
+    char *clock;        /* the column of event times, of no field's name */
+    int64_t offset_ns;  /* of the windows, by which times are moved: Flink's begin at 0 */
+    struct topic topic; /* what is read instead of a FILE; of no name: a FILE is */
+    bool grouped;       /* GROUP BY TUMBLE() instead of FROM TUMBLE(): what lateness needs */
 };
 
 /* False and *err: the command line, or the input, asks for what has no equal there. */
 bool flink_check(const struct plan *plan, struct error *err);
 bool flink_check_sample(const struct plan *plan, const struct script_sample *sample,
                         struct error *err);
+
+/* Does FIELD name what is the topic's own, and not in its messages: the partition, the offset? */
+bool flink_is_own(const struct plan *plan, const struct path *path);
 
 /* Are its windows those of GROUP BY, and not table functions? Only these have lateness, and a SIZE
    that is no multiple of SLIDE. */

@@ -30,7 +30,7 @@ static bool is_steady(const struct plan *plan)
 
 static bool is_hidden(const struct plan *plan)
 {
-    if (plan->n_inputs == 0 || plan->input_paths[0] == NULL)
+    if (plan->n_inputs == 0 || plan->input_paths[0] == NULL || topic_of(plan) != NULL)
         return false;
     const char *slash = strrchr(plan->input_paths[0], '/');
     const char *name = slash == NULL ? plan->input_paths[0] : slash + 1;
@@ -51,6 +51,31 @@ static bool check_durations(const struct plan *plan, struct error *err)
     return true;
 }
 
+/* A name at the top of a record. */
+static bool is_named(const struct path *path, const char *name)
+{
+    return path->n_parts == 1 && strcmp(path->parts[0].name, name) == 0;
+}
+
+bool flink_is_own(const struct plan *plan, const struct path *path)
+{
+    return topic_of(plan) != NULL && ((plan->has_source && is_named(path, "partition")) ||
+                                      (plan->has_position && is_named(path, "offset")));
+}
+
+/* Of a topic: its clocks are those of the partitions, its positions their offsets. */
+static bool check_own(const struct plan *plan, struct error *err)
+{
+    const struct field *fields = plan->input.fields;
+    if (plan->has_source && !flink_is_own(plan, &fields[plan->source_column].path))
+        return refuse("--source with another FIELD than partition",
+                      "it has a clock for each partition", err);
+    if (plan->has_position && !flink_is_own(plan, &fields[plan->position_column].path))
+        return refuse("--position with another FIELD than offset", "it goes by Kafka's offsets",
+                      err);
+    return true;
+}
+
 bool flink_is_grouped(const struct plan *plan)
 {
     const struct window_spec *w = &plan->window;
@@ -65,7 +90,7 @@ bool flink_check(const struct plan *plan, struct error *err)
     bool late = pane_refines(o);
     const struct script_refusal refused[] = {
         {plan->n_inputs == 0 || plan->input_paths[0] == NULL, "standard input",
-         "a table reads a FILE"},
+         "a table reads a FILE or a topic, kafka://BROKER/TOPIC"},
         {plan->n_inputs > 1, "several FILEs", "a table has one path"},
         {is_hidden(plan), "a FILE whose name begins with . or _", "it does not see such files"},
         {o->early_count > 0 || o->early_ns > 0, "--early", "its early rows follow the wall clock"},
@@ -91,7 +116,7 @@ bool flink_check(const struct plan *plan, struct error *err)
                 return refuse(by_arrival[k], "it goes by arrival, not by time", err);
     return script_check(plan, "flink-sql", err) &&
            script_refuse_any("flink-sql", refused, sizeof refused / sizeof refused[0], err) &&
-           check_durations(plan, err);
+           (topic_of(plan) == NULL || check_own(plan, err)) && check_durations(plan, err);
 }
 
 bool flink_check_sample(const struct plan *plan, const struct script_sample *sample,
@@ -105,6 +130,8 @@ bool flink_check_sample(const struct plan *plan, const struct script_sample *sam
     const struct script_refusal refused[] = {
         {sample->n_good == 0, "a FILE that begins without a good record",
          "nothing tells what its columns are"},
+        {csv && (plan->has_source || plan->has_position), "--source or --position in CSV",
+         "a message has no such column"},
         {header, "a header that reads as a time", "it takes the header for a record"},
         {sample->format != INPUT_JSON && sample->format != INPUT_CSV, reader_names[sample->format],
          "it reads JSON lines and CSV"},

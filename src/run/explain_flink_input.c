@@ -1,5 +1,5 @@
 /*
- * --explain=flink-sql: the table over the FILE.
+ * --explain=flink-sql: the table over the FILE or the topic.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -240,9 +240,10 @@ static void put_file_columns(const struct flink *f, struct buf *to)
             again |= strcmp(name, input->fields[k].path.parts[0].name) == 0;
         if (again)
             continue;
+        bool own = i > 0 && flink_is_own(f->plan, &input->fields[i - 1].path);
         buf_puts(to, "    ");
         flink_put_name(to, name);
-        buf_puts(to, " STRING,\n");
+        buf_puts(to, own ? " STRING METADATA VIRTUAL,\n" : " STRING,\n");
     }
 }
 
@@ -259,6 +260,26 @@ static void put_watermark(const struct flink *f, struct buf *to)
     flink_put_interval(to, plan->delay_ns + (plan->pane.final ? plan->pane.lateness_ns : 0) +
                                (session ? 2 : 1) * MS);
     buf_putc(to, '\n');
+}
+
+/* Where the records are. */
+static void put_connector(const struct flink *f, struct buf *to)
+{
+    if (f->topic.name == NULL) {
+        buf_puts(to, "    'connector' = 'filesystem',\n    'path' = ");
+        script_put_string(to, f->plan->input_paths[0]);
+        return;
+    }
+    /* Of what kcat does by itself Flink must be told that aborted transactions are left out; of
+       what Flink does, that W moves after each record and not now and then. */
+    buf_printf(to,
+               "    'connector' = 'kafka',\n    'topic' = '%s',\n"
+               "    'properties.bootstrap.servers' = '%s',\n"
+               "    'properties.isolation.level' = 'read_committed',\n"
+               "    'scan.startup.mode' = 'earliest-offset',\n%s"
+               "    'scan.watermark.emit.strategy' = 'on-event'",
+               f->topic.name, f->topic.brokers,
+               f->plan->follow ? "" : "    'scan.bounded.mode' = 'latest-offset',\n");
 }
 
 bool flink_put_records(const struct flink *f, struct buf *to)
@@ -281,8 +302,8 @@ bool flink_put_records(const struct flink *f, struct buf *to)
     buf_printf(to, ",\n        " FLINK_NO_TIME "),\n");
     buf_free(&good);
     put_watermark(f, to);
-    buf_puts(to, ") WITH (\n    'connector' = 'filesystem',\n    'path' = ");
-    script_put_string(to, f->plan->input_paths[0]);
+    buf_puts(to, ") WITH (\n");
+    put_connector(f, to);
     buf_printf(to, ",\n    'format' = '%s',\n    '%s.ignore-parse-errors' = 'true'",
                csv ? "csv" : "json", csv ? "csv" : "json");
     if (csv && input->delimiter != '\0') {

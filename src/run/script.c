@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "input/plan.h"
+#include "run/topic.h"
 #include "source/source.h"
 
 bool script_refuse(const char *system, const char *what, const char *why, struct error *err)
@@ -36,12 +37,13 @@ static bool check_aggs(const struct plan *plan, const char *system, struct error
 
 bool script_check(const struct plan *plan, const char *system, struct error *err)
 {
+    bool topic = topic_of(plan) != NULL; /* which has offsets, partitions, and no end */
     const struct script_refusal refused[] = {
         {plan->merge || plan->partial, "a partial result", "it reads records and writes rows"},
-        {plan->follow, "--follow", "a query ends"},
+        {plan->follow && !topic, "--follow", "a query ends"},
         {plan->pane.fill, "--fill", "a window without records is in no table"},
-        {plan->has_position, "--position", "it depends on what came before"},
-        {plan->has_source && !plan->delay_all, "--source",
+        {plan->has_position && !topic, "--position", "it depends on what came before"},
+        {plan->has_source && !plan->delay_all && !topic, "--source",
          "it has one clock (--delay all has none)"},
         {plan->max_jump_ns > 0 && !plan->delay_all, "--max-jump",
          "it has one clock (--delay all has none)"},

@@ -170,6 +170,66 @@ says() {
     yes '{"t":1,"k":1}' | "$WINAGG" -t t -w 10s -k k --explain=duckdb >script
 }
 
+@test "=flink-sql: a topic, of which a sample is on stdin" {
+    message='{"t":1,"k":"a","v":2}'
+    topic() {
+        echo "$message" | "$WINAGG" -t t -w 10s "$@"
+    }
+    topic -k k -d 5s --explain=flink-sql kafka://one,two:1,[::1]:2/hits.of_a-day >script
+    grep -qxF "    'connector' = 'kafka'," script
+    grep -qxF "    'topic' = 'hits.of_a-day'," script
+    grep -qxF "    'properties.bootstrap.servers' = 'one:9092,two:1,[::1]:2'," script
+    grep -qxF "    'scan.bounded.mode' = 'latest-offset'," script
+    grep -qxF "    'scan.watermark.emit.strategy' = 'on-event'," script
+    grep -qxF "SET 'table.dml-sync' = 'true';" script
+    # shellcheck disable=SC2016 # the quotes are Flink's
+    grep -qxF '    `k` STRING,' script
+    fails_with 1 grep -q "'path' = 'kafka\|METADATA\|checkpoint" script
+    topic -k partition,offset --source partition --sources 3 --position offset \
+        --explain=flink-sql kafka://b/hits >script
+    # shellcheck disable=SC2016
+    grep -qxF '    `partition` STRING METADATA VIRTUAL,' script
+    # shellcheck disable=SC2016
+    grep -qxF '    `offset` STRING METADATA VIRTUAL,' script
+    # shellcheck disable=SC2016
+    grep -qF 'TRY_CAST(`partition` AS BIGINT) AS c0' script
+    topic --follow -s state --checkpoint 3s --explain=flink-sql kafka://b/hits >script
+    fails_with 1 grep -q "bounded\|dml-sync" script
+    grep -qxF "SET 'execution.checkpointing.interval' = '3000 ms';" script
+    grep -qxF "    'sink.rolling-policy.rollover-interval' = '3000 ms'," script
+    [ ! -e state ]
+}
+
+@test "=flink-sql: what a topic is not" {
+    for refused in "--source k" "--source m.partition" "--position k" "--idle-timeout 5s" "--max-jump 5s"; do
+        # shellcheck disable=SC2086
+        fails_with 2 "$WINAGG" -t t -w 10s $refused --explain=flink-sql kafka://b/hits 2>err \
+            <<<'{"t":1,"k":"a"}'
+        grep -q "has no equal there: " err
+    done
+    fails_with 2 "$WINAGG" -t t -w 10s --source partition --explain=flink-sql kafka://b/hits 2>err \
+        < <(printf 't,partition\n1,1\n')
+    grep -q "in CSV has no equal there: " err
+    for wrong in kafka:// kafka://b kafka://b/ kafka:///t kafka://b/t/u kafka://b:/t kafka://b:x/t \
+        kafka://,b/t kafka://b,/t kafka://b,,c/t kafka://[::1/t kafka://[]/t "kafka://b/a b" \
+        "kafka://b'/t" kafka://b/.. "kafka://b/$(printf '%0250d' 0)"; do
+        fails_with 2 "$WINAGG" -t t -w 10s --explain=flink-sql "$wrong" 2>err <<<'{"t":1}'
+        grep -qF "winagg: expected kafka://BROKER[:PORT][,BROKER...]/TOPIC, found '$wrong'" err
+    done
+    for how in "-w 10s" "-w 10s --explain" "-w 10s --explain=duckdb" --advise "-w 10s --follow"; do
+        # shellcheck disable=SC2086
+        fails_with 2 "$WINAGG" -t t $how kafka://b,c:1/hits 2>err <<<'{"t":1}'
+        grep -qxF "winagg: a topic is a FILE of --explain=flink-sql alone; what reads it for a run is kcat -C -b b:9092,c:1 -t hits | winagg ..." err
+    done
+    for sample in "" '{"t":"soon"}'; do
+        fails_with 2 "$WINAGG" -t t -w 10s --explain=flink-sql kafka://b/hits 2>err <<<"$sample"
+        grep -q "expected a sample of the topic on stdin, as from kcat -C -b b:9092 -t hits -c 1000 -e | winagg ...; found no good record" err
+    done
+    script -qec "'$WINAGG' -t t -w 10s --explain=flink-sql kafka://b/hits" /dev/null >err </dev/null ||
+        true
+    grep -q "; found a terminal" err
+}
+
 @test "what prints no rows is not explained" {
     echo '{"t":1}' >in
     fails_with 2 "$WINAGG" --inspect in --explain 2>err
