@@ -43,6 +43,30 @@ static bool check(const struct plan *plan, struct error *err)
            script_refuse_any("duckdb", refused, sizeof refused / sizeof refused[0], err);
 }
 
+/* The way to a value; `named`: see script_ways(). */
+static void put_way(struct buf *to, const struct path *path, unsigned named)
+{
+    struct buf text = {0};
+    buf_putc(&text, '$');
+    for (size_t i = 0; i < path->n_parts; i++) {
+        const struct path_part *part = &path->parts[i];
+        if (script_is_index(path, i, named)) {
+            buf_printf(&text, "[%ld]", part->index);
+            continue;
+        }
+        buf_puts(&text, ".\"");
+        for (size_t k = 0; k < part->len; k++) {
+            if (part->name[k] == '"' || part->name[k] == '\\')
+                buf_putc(&text, '\\');
+            buf_putc(&text, part->name[k]);
+        }
+        buf_putc(&text, '"');
+    }
+    buf_puts(to, "json ->> ");
+    buf_put_quoted(to, text.data, text.len, '\'');
+    buf_free(&text);
+}
+
 /* The value of a field, as text; NULL if it has none. */
 static void put_field(struct buf *to, const struct path *path, bool json)
 {
@@ -50,20 +74,13 @@ static void put_field(struct buf *to, const struct path *path, bool json)
         put_name(to, path->text);
         return;
     }
-    struct buf text = {0};
-    buf_putc(&text, '$');
-    for (size_t i = 0; i < path->n_parts; i++) {
-        if (path->parts[i].index >= 0) {
-            buf_printf(&text, "[%ld]", path->parts[i].index);
-        } else {
-            buf_puts(&text, ".\"");
-            buf_put(&text, path->parts[i].name, path->parts[i].len);
-            buf_putc(&text, '"');
-        }
+    unsigned ways = script_ways(path);
+    buf_puts(to, ways > 1 ? "coalesce(" : "");
+    for (unsigned named = 0; named < ways; named++) {
+        buf_puts(to, named > 0 ? ", " : "");
+        put_way(to, path, named);
     }
-    buf_puts(to, "json ->> ");
-    buf_put_quoted(to, text.data, text.len, '\'');
-    buf_free(&text);
+    buf_puts(to, ways > 1 ? ")" : "");
 }
 
 static void put_files(const struct plan *plan, struct buf *to)
@@ -125,6 +142,10 @@ static void put_column(struct buf *to, size_t i)
 /* Each column once: keys and the fields of aggregates. */
 static void put_input(const struct plan *plan, const struct script_sample *sample, struct buf *to)
 {
+    static const char *const types[] = {[SCRIPT_INTEGER] = "BIGINT",
+                                        [SCRIPT_NUMBER] = "DOUBLE",
+                                        [SCRIPT_BOOLEAN] = "BOOLEAN",
+                                        [SCRIPT_COMPOSITE] = NULL};
     bool json = sample->format == INPUT_JSON;
     buf_puts(to, "WITH input AS (\n    SELECT row_number() OVER () AS i, ");
     put_time(plan, json, to);
@@ -133,9 +154,9 @@ static void put_input(const struct plan *plan, const struct script_sample *sampl
         struct buf field = {0};
         put_field(&field, &plan->input.fields[i].path, json);
         buf_puts(to, ",\n        ");
-        bool number = sample->types[i] == SCRIPT_INTEGER || sample->types[i] == SCRIPT_NUMBER;
-        if (i < plan->n_keys && number)
-            buf_printf(to, "TRY_CAST(%s AS DOUBLE) AS ", buf_cstr(&field));
+        const char *type = script_is_typed(&plan->input.fields[i]) ? types[sample->types[i]] : NULL;
+        if (type != NULL)
+            buf_printf(to, "TRY_CAST(%s AS %s) AS ", buf_cstr(&field), type);
         else if (i < plan->n_keys && !json) /* an empty key is a text, too */
             buf_printf(to, "coalesce(%s, '') AS ", buf_cstr(&field));
         else
@@ -387,6 +408,7 @@ bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
     if (ok && sample.format != INPUT_JSON && sample.format != INPUT_CSV)
         ok = script_refuse("duckdb", reader_names[sample.format], "it reads JSON lines and CSV",
                            err);
+    ok = ok && script_check_sample(plan, &sample, "duckdb", err);
     if (ok) {
         buf_puts(to, "SET TimeZone = 'UTC';\n");
         put_input(plan, &sample, to);

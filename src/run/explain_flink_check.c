@@ -142,13 +142,6 @@ bool flink_check_sample(const struct plan *plan, const struct script_sample *sam
         {sample->local_times && !is_steady(plan), "a local time of a zone whose clocks change",
          "its times without a zone are UTC"},
     };
-    if (!script_refuse_any("flink-sql", refused, sizeof refused / sizeof refused[0], err))
-        return false;
-    for (size_t i = 0; i < input->n_fields; i++) {
-        enum field_use use = input->fields[i].use;
-        if ((use == FIELD_KEY || use == FIELD_VALUE) && sample->types[i] == SCRIPT_MIXED)
-            return refuse(input->fields[i].path.text, "a column has one type, and here are several",
-                          err);
-    }
-    return true;
+    return script_refuse_any("flink-sql", refused, sizeof refused / sizeof refused[0], err) &&
+           script_check_sample(plan, sample, "flink-sql", err);
 }

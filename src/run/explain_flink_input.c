@@ -14,17 +14,14 @@ void flink_put_name(struct buf *to, const char *text)
     buf_put_quoted(to, text, strlen(text), '`');
 }
 
-/* The way to a value within the first part; of the parts that are numbers, those in `named` (a bit
-   each, by their order) are names in an object, the others count the elements of an array. */
+/* The way to a value within the first part; `named`: see script_ways(). */
 static void put_way(struct buf *to, const struct path *path, unsigned named)
 {
     struct buf text = {0};
     buf_putc(&text, '$');
     for (size_t i = 1; i < path->n_parts; i++) {
         const struct path_part *part = &path->parts[i];
-        bool is_name = part->index < 0 || (named & 1) != 0;
-        named >>= part->index >= 0;
-        if (!is_name) {
+        if (script_is_index(path, i, named)) {
             buf_printf(&text, "[%ld]", part->index);
             continue;
         }
@@ -47,20 +44,17 @@ static void put_way(struct buf *to, const struct path *path, unsigned named)
 /* A value of a JSON record, as text. */
 static void put_path(struct buf *to, const struct path *path)
 {
-    enum { MOST_NUMBERS = 4 }; /* each doubles the ways; what is deeper is an array */
-    unsigned numbers = 0;
-    for (size_t i = 1; i < path->n_parts; i++)
-        numbers += path->parts[i].index >= 0 && numbers < MOST_NUMBERS;
+    unsigned ways = script_ways(path);
     if (path->n_parts == 1) {
         flink_put_name(to, path->parts[0].name);
         return;
     }
-    buf_puts(to, numbers > 0 ? "COALESCE(" : "");
-    for (unsigned named = 0; named < 1U << numbers; named++) {
+    buf_puts(to, ways > 1 ? "COALESCE(" : "");
+    for (unsigned named = 0; named < ways; named++) {
         buf_puts(to, named > 0 ? ", " : "");
         put_way(to, path, named);
     }
-    buf_puts(to, numbers > 0 ? ")" : "");
+    buf_puts(to, ways > 1 ? ")" : "");
 }
 
 char *flink_expression(const struct flink *f, const struct field *field, size_t column)

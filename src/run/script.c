@@ -79,9 +79,10 @@ static enum script_type type_of(const struct value *v)
         return is_integer(v) ? SCRIPT_INTEGER : SCRIPT_NUMBER;
     case VALUE_WIDE:
         return SCRIPT_NUMBER;
+    case VALUE_COMPOSITE:
+        return SCRIPT_COMPOSITE;
     case VALUE_NULL:
     case VALUE_STRING:
-    case VALUE_COMPOSITE:
     case VALUE_BAD:
         break;
     }
@@ -97,8 +98,10 @@ static enum script_type type_of_column(enum script_type type, const struct value
         enum script_type other = type_of(&values[i]);
         bool numbers = (type == SCRIPT_INTEGER || type == SCRIPT_NUMBER) &&
                        (other == SCRIPT_INTEGER || other == SCRIPT_NUMBER);
-        if (type == SCRIPT_NOTHING)
+        if (type == SCRIPT_NOTHING || other == SCRIPT_COMPOSITE)
             type = other;
+        else if (type == SCRIPT_COMPOSITE)
+            break;
         else if (type != other)
             type = numbers ? SCRIPT_NUMBER : SCRIPT_MIXED;
     }
@@ -207,6 +210,9 @@ bool script_sample(const struct plan *plan, const char *path, struct script_samp
     options.fields = memory_alloc((options.n_fields + 1) * sizeof *options.fields);
     if (options.n_fields > 0)
         memcpy(options.fields, plan->input.fields, options.n_fields * sizeof *options.fields);
+    for (size_t i = 0; i < options.n_fields; i++)
+        if (script_is_typed(&options.fields[i]))
+            options.fields[i].use = FIELD_CONDITION; /* which takes an object or an array, too */
     options.fields[options.n_fields++] = (struct field){plan->input.time[0], FIELD_CONDITION};
     struct input *in = input_open(&options, source.fd, source.name);
     sample->packed = source.packed_fd >= 0;
@@ -217,11 +223,43 @@ bool script_sample(const struct plan *plan, const char *path, struct script_samp
     return ok;
 }
 
+bool script_check_sample(const struct plan *plan, const struct script_sample *sample,
+                         const char *system, struct error *err)
+{
+    for (size_t i = 0; i < plan->input.n_fields; i++) {
+        const struct field *field = &plan->input.fields[i];
+        if (sample->types[i] == SCRIPT_MIXED && script_is_typed(field))
+            return script_refuse(system, field->path.text,
+                                 "a column has one type, and here are several", err);
+        if (sample->types[i] == SCRIPT_COMPOSITE)
+            return script_refuse(system, field->path.text,
+                                 "it takes an object or an array for a text", err);
+    }
+    return true;
+}
+
 void script_sample_free(struct script_sample *sample)
 {
     free(sample->types);
     free(sample->columns);
     *sample = (struct script_sample){.format = INPUT_AUTO};
+}
+
+unsigned script_ways(const struct path *path)
+{
+    enum { MOST_NUMBERS = 4 }; /* each doubles the ways; what is deeper is an array */
+    unsigned numbers = 0;
+    for (size_t i = 1; i < path->n_parts; i++)
+        numbers += path->parts[i].index >= 0 && numbers < MOST_NUMBERS;
+    return 1U << numbers;
+}
+
+/* A bit of the way for each part that is a number, by their order. */
+bool script_is_index(const struct path *path, size_t i, unsigned way)
+{
+    for (size_t k = 1; k < i; k++)
+        way >>= path->parts[k].index >= 0;
+    return i > 0 && path->parts[i].index >= 0 && (way & 1) == 0;
 }
 
 void script_put_string(struct buf *to, const char *text)

@@ -26,6 +26,20 @@ bool script_refuse_any(const char *system, const struct script_refusal *refusals
 /* The same for what no system of ours has. */
 bool script_check(const struct plan *plan, const char *system, struct error *err);
 
+/* Is the type of the field's values told by the sample? */
+static inline bool script_is_typed(const struct field *field)
+{
+    return field->use == FIELD_KEY || field->use == FIELD_VALUE;
+}
+
+/*
+ * In how many ways a path can be meant: a part that is a number, and not the first, counts the
+ * elements of an array or is a name in an object. In each of the ways, from 0 on, is part i the
+ * former?
+ */
+unsigned script_ways(const struct path *path);
+bool script_is_index(const struct path *path, size_t i, unsigned way);
+
 /* What the values of a column are in the sample. */
 enum script_type {
     SCRIPT_NOTHING, /* nothing but nulls so far: in the end it is a text */
@@ -33,7 +47,8 @@ enum script_type {
     SCRIPT_INTEGER,
     SCRIPT_NUMBER,
     SCRIPT_BOOLEAN,
-    SCRIPT_MIXED
+    SCRIPT_MIXED,
+    SCRIPT_COMPOSITE /* an object or an array is among them */
 };
 
 /* What the first records say of the input. */
@@ -55,6 +70,10 @@ struct script_sample {
 bool script_sample(const struct plan *plan, const char *path, struct script_sample *sample,
                    struct error *err);
 void script_sample_free(struct script_sample *sample);
+
+/* Refuses what the sample has and no system of ours. */
+bool script_check_sample(const struct plan *plan, const struct script_sample *sample,
+                         const char *system, struct error *err);
 
 void script_put_string(struct buf *to, const char *text);
 /* All of --where; see condition_put_sql(). */

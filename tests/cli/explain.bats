@@ -162,6 +162,27 @@ says() {
     done
 }
 
+@test "what the sample has of columns, and no column has" {
+    for system in duckdb flink-sql; do
+        for values in '1 "1"' 'true 1' '"true" true' '"x" {"y":1}' 'null []' '{} 1'; do
+            # shellcheck disable=SC2086
+            printf '{"t":1,"k":%s}\n' $values >in
+            for options in "-k k" "-a distinct:k" "-a count[k=1]"; do
+                case "$values $options" in
+                    *[[{]*"-a count[k=1]" | *"-k k" | *distinct:k) ;;
+                    *) continue ;; # in a condition any value has its turn
+                esac
+                # shellcheck disable=SC2086
+                fails_with 2 "$WINAGG" -t t -w 10s $options --explain=$system in 2>err >script
+                grep -q "^winagg: --explain=$system: k has no equal there: \(a column has one type\|it takes an object\)" err
+                [ ! -s script ]
+            done
+        done
+        printf '{"t":1,"k":%s}\n' 1 1.5 null >in
+        "$WINAGG" -t t -w 10s -k k -a distinct:k --explain=$system in >script
+    done
+}
+
 @test "a pipe is sampled until there are enough records" {
     { echo '{"t":1,"k":null}'; sleep 0.2; echo '{"t":1,"k":1.5,"v":2}'; } |
         "$WINAGG" -t t -w 10s -k k -a sum:v --explain=duckdb >script

@@ -60,6 +60,24 @@ def compare(*options):
     return same
 
 
+def odd_values():
+    """Numbers in paths, which are names as well; names that need quotes; types of keys and values."""
+    with tempfile.TemporaryDirectory() as folder:
+        odd = os.path.join(folder, "odd.jsonl")
+        with open(odd, "w", encoding="utf-8") as file:
+            for i in range(300):
+                deep = [{"0": i % 3}, [i % 3], {"0": None}, 7][i % 4]
+                print(json.dumps({
+                    "t": i, "a": deep, "0": i % 5, "x": [[{"1": i % 2}], {"0": {"1": i % 2}}][i % 2],
+                    "q\"u\\o'te": f"a\"{i % 2}\\", "big": 2 ** 53 + i % 3, "yes": i % 2 == 0,
+                    "v": [1, 1.0, 2.5, None][i % 4]}), file=file)
+        return [compare("-t", "t", "-w", "1m", *options, odd) for options in (
+            ["-k", "a.0", "-a", "count,sum:a.0,distinct:a.0"], ["-k", "0", "-a", "sum:0"],
+            ["-k", "x.0.1", "-a", "count,first:x.0.1"], ["-k", "q\"u\\\\o'te"],
+            ["-k", "big", "-a", "count,distinct:big"], ["-k", "yes", "-a", "count,last:yes"],
+            ["-a", "distinct:v,first:v,last:v,sum:v", "--where", "a.0 >= 0"])]
+
+
 def main():
     results = []
     windows = ["1m", "sliding:1m/10s", "sliding:25s/10s", "sliding:5s/7s", "cumulate:1m/10s",
@@ -98,6 +116,7 @@ def main():
                     "count,sum:v,count:v,rate:v", "-d", "all", numbers),
             compare("-t", "t", "-w", "tumbling:week", "-k", "k", "-a", "count,sum:v", numbers),
         ]
+    results += odd_values()
     print(f"{sum(results)} of {len(results)} scripts gave the same rows")
     return 0 if all(results) else 1
 
