@@ -6,71 +6,20 @@ begins again somewhere at or before the position that --inspect tells: no row is
 in a file or in a topic. And one consumer over three partitions, whatever order their records come
 in, with a clock a partition: nothing is too late."""
 
-import base64
 import json
 import os
 import random
 import subprocess
 import threading
 import time
-import uuid
 
-from support import (WINAGG, Lab, answers, events, free_port, inspect, json_lines, kill, let_work,
-                     maven_jars, need, run, wait_for, winagg)
+from support import WINAGG, Lab, events, inspect, json_lines, kill, let_work, wait_for, winagg
+from support.broker import Broker
 
-KAFKA = "org.apache.kafka:kafka_2.13:4.1.1"
 KILLS = 20
-PROPERTIES = """
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-log.dirs={folder}/data
-num.partitions=3
-offsets.topic.replication.factor=1
-group.initial.rebalance.delay.ms=0
-"""
 # Each record as it comes: its partition, its offset, and what was sent.
 FORM = '{"p":%p,"o":%o,"m":%s}\\n'
 WHAT = ["-t", "m.t", "-k", "k=m.k", "-a", "count,sum:m.v,max:m.v,distinct:m.v", "--row-id"]
-
-
-class Broker:
-    def __init__(self, lab):
-        java, self.kcat = need("java", "kcat")
-        jars = maven_jars("kafka", KAFKA)
-        self.lab, port, controller = lab, free_port(), free_port()
-        self.address = f"127.0.0.1:{port}"
-        config = lab.write("server.properties", PROPERTIES.format(
-            port=port, controller=controller, folder=lab.folder))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
-        run([java, "-cp", jars + "/*", "kafka.tools.StorageTool", "format", "-t", cluster, "-c",
-             config])
-        server = lab.start([java, "-Xmx512m", "-cp", jars + "/*", "kafka.Kafka", config])
-        lab.serves(server, lambda: answers(port) and subprocess.run(
-            [self.kcat, "-b", self.address, "-L"], capture_output=True,
-            check=False).returncode == 0)
-
-    def consume(self, topic, *options):
-        return [self.kcat, "-b", self.address, "-C", "-q", "-u", "-t", topic, *options]
-
-    def produce(self, topic, *options):
-        return [self.kcat, "-b", self.address, "-P", "-t", topic, *options]
-
-    def fill(self, topic, records, partition):
-        run(self.produce(topic, "-p", str(partition)), input=json_lines(records).encode())
-
-    def fill_thirds(self, topic, records):
-        for partition in range(3):
-            self.fill(topic, records[partition::3], partition)
-
-    def rows(self, topic):
-        got = run(self.consume(topic, "-p", "0", "-o", "beginning", "-e"))
-        return [line + b"\n" for line in got.splitlines()]
 
 
 def pipe(command, then, **how):
