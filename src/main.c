@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/say.h"
 #include "cli/cli.h"
 #include "run/explain.h"
 #include "run/run.h"
@@ -83,7 +84,7 @@ static int explain_plan(const struct plan *plan)
     int status;
     if ((plan->explain == EXPLAIN_DUCKDB && !explain_duckdb(plan, &text, &err)) ||
         (plan->explain == EXPLAIN_FLINK && !explain_flink(plan, &text, &err))) {
-        fprintf(stderr, "winagg: %s\n", err.text);
+        say("%s", err.text);
         status = err.status;
     } else {
         if (plan->explain == EXPLAIN_WORDS)
@@ -99,7 +100,7 @@ static int run_plan(const struct plan *plan)
     struct error err = {0};
     struct run_result result = run(plan, &err);
     if (result.status != EXIT_OK && err.text[0] != '\0')
-        fprintf(stderr, "winagg: %s\n", err.text);
+        say("%s", err.text);
     if (result.status == EXIT_USAGE)
         fputs(hint, stderr);
     if (result.signal != 0)
@@ -133,7 +134,7 @@ int main(int argc, char **argv)
         fwrite(text.data, 1, text.len, stderr);
         break;
     case CLI_WRONG:
-        fprintf(stderr, "winagg: %s\n", err.text);
+        say("%s", err.text);
         if (err.status == EXIT_USAGE)
             fputs(hint, stderr);
         status = err.status;

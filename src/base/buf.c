@@ -21,10 +21,9 @@ void buf_free(struct buf *b)
     *b = (struct buf){0};
 }
 
-void buf_printf(struct buf *b, const char *format, ...)
+void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     if (len > 0) {
@@ -32,6 +31,13 @@ void buf_printf(struct buf *b, const char *format, ...)
         b->len += (size_t)len;
     }
     va_end(again);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(b, format, args);
     va_end(args);
 }
 

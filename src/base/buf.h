@@ -8,6 +8,7 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -20,6 +21,8 @@ struct buf {
 void buf_grow(struct buf *b, size_t more); /* slow path of buf_reserve */
 void buf_free(struct buf *b);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 const char *buf_cstr(struct buf *b); /* NUL-terminated; the NUL is not counted in len */
 
 /* Makes room for `more` bytes and returns where they go; add what was written to b->len. */

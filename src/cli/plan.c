@@ -9,6 +9,7 @@
 
 #include "base/escape.h"
 #include "base/memory.h"
+#include "base/say.h"
 #include "cli/options.h"
 #include "input/reader.h"
 #include "run/topic.h"
@@ -38,7 +39,7 @@ static bool finish_time(struct command *c, struct error *err)
     if (!time_format_finish(&input->time_format, c->year_from, err))
         return false;
     if (c->year_from != NULL && !time_format_needs_year(&input->time_format))
-        fputs("winagg: --year-from has no effect: every time has a year\n", stderr);
+        say("--year-from has no effect: every time has a year");
     return true;
 }
 
@@ -372,7 +373,7 @@ static bool check_triggers(const struct command *c, struct error *err)
 
 static void say_no_effect(const char *option, const char *window)
 {
-    fprintf(stderr, "winagg: %s has no effect on -w %s\n", option, window);
+    say("%s has no effect on -w %s", option, window);
 }
 
 /* What changes nothing is said, and then taken as not given. */
@@ -385,7 +386,7 @@ static void drop_without_effect(struct command *c)
         plan->window.offset_ns = 0;
     }
     if (!all && c->late_every && plan->pane.lateness_ns == 0)
-        fputs("winagg: --late-every has no effect without --lateness\n", stderr);
+        say("--late-every has no effect without --lateness");
     if (!all)
         return;
     if (plan->pane.lateness_ns > 0)
@@ -416,8 +417,7 @@ static void say_csv_options(const struct command *c)
     bool columns = input->format == INPUT_AUTO || reader_table[input->format].has_columns;
     for (size_t i = 0; !columns && i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)
-            fprintf(stderr, "winagg: %s has no effect: the input is no CSV or TSV\n",
-                    options[i].name);
+            say("%s has no effect: the input is no CSV or TSV", options[i].name);
 }
 
 /* A table for people, unless JSON is asked for. */

@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "base/memory.h"
+#include "base/width.h"
 #include "engine/table.h"
 #include "run/spread.h"
 #include "time/duration.h"
@@ -112,7 +113,7 @@ static void put_share(struct buf *to, unsigned share)
                                    : "9999");
 }
 
-/* In the table a text stands as it is. */
+/* In the table a text stands as it is, as far as a terminal may have it. */
 static void put_source(struct buf *to, const struct cell *cell, bool json)
 {
     struct buf scratch = {0};
@@ -120,7 +121,7 @@ static void put_source(struct buf *to, const struct cell *cell, bool json)
     struct value v;
     if (cell != NULL && !json && value_decode(&at, at + cell->key_len, &v, &scratch) &&
         v.kind == VALUE_STRING)
-        buf_put(to, v.text, v.len);
+        width_put_safe(to, v.text, v.len);
     else
         json_text_encoded(to, cell == NULL ? NULL : cell_key(cell),
                           cell == NULL ? 0 : cell->key_len);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/say.h"
 #include "base/wire.h"
 #include "run/parts.h"
 #include "run/resume.h"
@@ -112,8 +113,7 @@ static bool failed(struct running *r, int error, bool must)
     const char *why = strerror(error);
     if (error == EIO || must || ++c->failures >= MAX_FAILURES)
         return error_set(r->err, EXIT_RUNTIME, "%s: can't write the snapshot: %s", c->path, why);
-    fprintf(stderr, "winagg: %s: can't write the snapshot: %s (going on with the last one)\n",
-            c->path, why);
+    say("%s: can't write the snapshot: %s (going on with the last one)", c->path, why);
     return true;
 }
 

@@ -356,11 +356,13 @@ void explain(const struct plan *plan, struct buf *to)
         {"Output", explain_files},    {"Restart", explain_restart}, {"Memory", explain_memory},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        struct buf text = {0};
+        struct buf text = {0}, safe = {0};
         if (plan->merge && parts[i].put == explain_times)
             continue;
         parts[i].put(plan, &text);
-        put_paragraph(to, parts[i].label, &text);
+        width_put_safe(&safe, text.data, text.len);
+        put_paragraph(to, parts[i].label, &safe);
         buf_free(&text);
+        buf_free(&safe);
     }
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/say.h"
 #include "run/running.h"
 #include "run/signals.h"
 #include "source/watch.h"
@@ -44,9 +45,8 @@ void follow_start(struct running *r)
         watch_file(r->watch, file->source.fd);
     }
     if (r->n_inlets > 1 && r->plan->idle_ns == 0)
-        fputs("winagg: --follow: a FILE that is quiet stops the others (--idle-timeout lets it "
-              "go)\n",
-              stderr);
+        say("--follow: a FILE that is quiet stops the others (--idle-timeout lets it "
+            "go)");
 }
 
 /* Do the bytes that were read, but belong to no whole record yet, still stand in the file? */
@@ -188,11 +188,10 @@ static bool follow_truncation(struct running *r, struct inlet *file)
     bool ok = source_mark(&file->source, true, &mark, r->err);
     mark.modified_ns = (int64_t)file->seen.st_mtim.tv_sec * 1000000000 + file->seen.st_mtim.tv_nsec;
     bool found = ok && offset > 0 && source_find(&file->source, &mark, &how, &older, &none);
-    fprintf(stderr,
-            "winagg: %s: truncated in place behind byte %llu%s%s: lines that were written just "
-            "before may be lost; reading it from its beginning\n",
-            file->path, (unsigned long long)offset, found ? ", and copied to " : "",
-            found ? older.at[0].name : "");
+    say("%s: truncated in place behind byte %llu%s%s: lines that were written just "
+        "before may be lost; reading it from its beginning",
+        file->path, (unsigned long long)offset, found ? ", and copied to " : "",
+        found ? older.at[0].name : "");
     if (found)
         ok = read_copy(r, file, &older.at[0]);
     for (size_t i = 0; i < older.n; i++)
@@ -218,11 +217,10 @@ static bool follow_truncation(struct running *r, struct inlet *file)
 
 void follow_say_lost(const struct inlet *file, uint64_t offset)
 {
-    fprintf(stderr,
-            "winagg: %s: not the file of which the snapshot has seen %llu bytes, and that is not "
-            "beside it: truncated in place, or removed: lines may be lost; reading it from its "
-            "beginning\n",
-            file->path, (unsigned long long)offset);
+    say("%s: not the file of which the snapshot has seen %llu bytes, and that is not "
+        "beside it: truncated in place, or removed: lines may be lost; reading it from its "
+        "beginning",
+        file->path, (unsigned long long)offset);
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/say.h"
 #include "run/counters.h"
 #include "run/running.h"
 
@@ -98,8 +99,7 @@ void metrics_write(struct running *r)
         return;
     bool ok = write_now(r);
     if (!ok && !r->metrics.failed)
-        fprintf(stderr, "winagg: %s: can't write metrics: %s\n", r->plan->metrics_path,
-                strerror(errno));
+        say("%s: can't write metrics: %s", r->plan->metrics_path, strerror(errno));
     r->metrics.failed = !ok;
 }
 

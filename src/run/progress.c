@@ -43,7 +43,7 @@ static void erase(void)
 }
 
 /* What else is said on stderr finds its line empty. */
-static ssize_t say(void *cookie, const char *text, size_t len)
+static ssize_t write_line(void *cookie, const char *text, size_t len)
 {
     (void)cookie;
     erase();
@@ -58,7 +58,7 @@ void progress_start(struct running *r)
     if (!r->progress.on)
         return;
     r->progress.due_ns = clock_monotonic_ns() + DRAW_NS;
-    FILE *messages = fopencookie(NULL, "w", (cookie_io_functions_t){.write = say});
+    FILE *messages = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_line});
     if (messages == NULL)
         return;
     setvbuf(messages, NULL, _IOLBF, BUFSIZ);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "run/counters.h"
 #include "run/limit.h"
 #include "run/running.h"
@@ -42,12 +43,12 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
         return;
     uint64_t line = first_line + bad->line - 1;
     uint64_t last = line + (bad->len == 0 ? 0 : newline_count(bytes, bad->len - 1));
-    fprintf(stderr, "winagg: %s:%llu: %s", report->input_name, (unsigned long long)line,
-            bad->reason);
     if (last > line) /* what swallowed so much is what one looks for */
-        fprintf(stderr, " (the record goes on to line %llu, %lu bytes)", (unsigned long long)last,
-                (unsigned long)bad->len);
-    fputc('\n', stderr);
+        say("%s:%llu: %s (the record goes on to line %llu, %lu bytes)", report->input_name,
+            (unsigned long long)line, bad->reason, (unsigned long long)last,
+            (unsigned long)bad->len);
+    else
+        say("%s:%llu: %s", report->input_name, (unsigned long long)line, bad->reason);
 }
 
 /* Do just these eight digits stand in the record? */
@@ -75,10 +76,9 @@ void report_dates(struct report *report, const struct batch *batch)
             !holds_digits(batch->block->bytes.data + batch->start[i], batch->len[i], digits))
             continue;
         report->warned_of_dates = true;
-        fprintf(stderr,
-                "winagg: %s: the time %s is read as seconds since 1970; if it is a date, give "
-                "--time-format %%Y%%m%%d\n",
-                report->input_name, digits);
+        say("%s: the time %s is read as seconds since 1970; if it is a date, give "
+            "--time-format %%Y%%m%%d",
+            report->input_name, digits);
     }
 }
 
@@ -87,7 +87,7 @@ void report_end(struct report *report, bool goes_on)
     if (report->line_open && !goes_on)
         buf_putc(&report->bad_sink->pending, '\n');
     if (report->bad > SHOWN)
-        fprintf(stderr, "winagg: %llu bad records in all\n", (unsigned long long)report->bad);
+        say("%llu bad records in all", (unsigned long long)report->bad);
 }
 
 /* All records that were not bad, over all runs. */
@@ -117,16 +117,14 @@ void report_losses(const struct report *report, const struct engine *engine, boo
         buf_puts(&advice, " none would have been late");
     }
     if (engine->lateness.too_late > 0 && engine->late == NULL)
-        fprintf(stderr,
-                "winagg: %llu of %llu records came too late for their windows and are in no row: "
-                "%s (--late FILE keeps them)\n",
-                (unsigned long long)engine->lateness.too_late, (unsigned long long)records,
-                buf_cstr(&advice));
+        say("%llu of %llu records came too late for their windows and are in no row: "
+            "%s (--late FILE keeps them)",
+            (unsigned long long)engine->lateness.too_late, (unsigned long long)records,
+            buf_cstr(&advice));
     if (engine->lateness.partly_late > 0)
-        fprintf(stderr,
-                "winagg: %llu of %llu records came too late for some of their windows: %s\n",
-                (unsigned long long)engine->lateness.partly_late, (unsigned long long)records,
-                buf_cstr(&advice));
+        say("%llu of %llu records came too late for some of their windows: %s",
+            (unsigned long long)engine->lateness.partly_late, (unsigned long long)records,
+            buf_cstr(&advice));
     buf_free(&advice);
 }
 
@@ -134,33 +132,28 @@ void report_left_out(const struct engine *engine, const char *option)
 {
     uint64_t open = engine->ops->open(engine);
     if (open > 0)
-        fprintf(stderr,
-                "winagg: interrupted: %llu open windows are not printed, for with %s a result is "
-                "printed only when it is complete\n",
-                (unsigned long long)open, option);
+        say("interrupted: %llu open windows are not printed, for with %s a result is "
+            "printed only when it is complete",
+            (unsigned long long)open, option);
 }
 
 void report_incomplete(uint64_t rows)
 {
     if (rows > 0)
-        fprintf(stderr,
-                "winagg: interrupted: the last %llu rows are of windows that were not complete\n",
-                (unsigned long long)rows);
+        say("interrupted: the last %llu rows are of windows that were not complete",
+            (unsigned long long)rows);
 }
 
 void report_given_up(const struct engine *engine, const char *state_path, uint64_t bytes)
 {
     const char *why = bytes > 0 ? "nobody read the rows" : "windows were firing";
     if (state_path != NULL)
-        fprintf(stderr,
-                "winagg: interrupted while %s: %s stays as it was, and the rows since then come "
-                "again\n",
-                why, state_path);
+        say("interrupted while %s: %s stays as it was, and the rows since then come "
+            "again",
+            why, state_path);
     else
-        fprintf(
-            stderr,
-            "winagg: interrupted while %s: %llu bytes of rows, and %llu open windows, could not "
-            "be written\n",
+        say("interrupted while %s: %llu bytes of rows, and %llu open windows, could not "
+            "be written",
             why, (unsigned long long)bytes, (unsigned long long)engine->ops->open(engine));
 }
 

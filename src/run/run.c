@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/sandbox.h"
+#include "base/say.h"
 #include "run/clashes.h"
 #include "run/follow.h"
 #include "run/limit.h"
@@ -303,7 +304,7 @@ static void say_position(const struct running *r)
     for (size_t i = 0; i < r->n_inlets; i++)
         if (!r->plan->has_position || !r->inlets[i].source.regular)
             return;
-    fputs("winagg: --position is not needed: a regular file is resumed by seeking\n", stderr);
+    say("--position is not needed: a regular file is resumed by seeking");
 }
 
 static void say_idle(const struct running *r)
@@ -311,7 +312,7 @@ static void say_idle(const struct running *r)
     for (size_t i = 0; i < r->n_inlets; i++)
         if (r->plan->idle_ns == 0 || wait_may_be_idle(r, &r->inlets[i]))
             return;
-    fputs("winagg: --idle-timeout has no effect: the input is regular files\n", stderr);
+    say("--idle-timeout has no effect: the input is regular files");
 }
 
 static bool start_feed(struct running *r, struct inlet *in)

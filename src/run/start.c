@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/say.h"
 #include "base/seed.h"
 #include "base/terminal.h"
 #include "run/follow.h"
@@ -171,10 +172,9 @@ static bool match_inlets(struct running *r, const struct resume *resume,
 /* Nothing of it is there any more: what was written to it after the position is lost. */
 static bool give_up_older(struct running *r, const struct inlet *file, uint64_t offset)
 {
-    fprintf(stderr,
-            "winagg: %s: the file that was rotated away before the snapshot is not there any more: "
-            "what was written to it behind byte %llu, if anything, is lost\n",
-            file->source.name, (unsigned long long)offset);
+    say("%s: the file that was rotated away before the snapshot is not there any more: "
+        "what was written to it behind byte %llu, if anything, is lost",
+        file->source.name, (unsigned long long)offset);
     *r->err = (struct error){0};
     return true;
 }
@@ -306,10 +306,9 @@ static bool cut(struct running *r, struct sink *sink, uint64_t position)
     if (!sink_cut(sink, position, &bytes, r->err))
         return false;
     if (bytes > 0)
-        fprintf(stderr,
-                "winagg: %s: cut by %llu bytes that were written after the last snapshot: their "
-                "rows come again\n",
-                sink->name, (unsigned long long)bytes);
+        say("%s: cut by %llu bytes that were written after the last snapshot: their "
+            "rows come again",
+            sink->name, (unsigned long long)bytes);
     return true;
 }
 

@@ -1,11 +1,11 @@
 #include "run/unseen.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/say.h"
 #include "base/suggest.h"
 #include "input/names.h"
 #include "input/reader.h"
@@ -108,7 +108,7 @@ static void offer(void *to, const char *name, size_t len, const char *key, const
     suggest_offer(&names->nearest, names->kept[names->n++]);
 }
 
-static void say(const struct unseen *u, const struct path *path)
+static void say_unseen(const struct unseen *u, const struct path *path)
 {
     struct names names = {.nearest = {.typed = path->escaped}, .typed = path->text};
     json_t *object = u->is_text || u->sample.len == 0
@@ -118,10 +118,10 @@ static void say(const struct unseen *u, const struct path *path)
     if (json_is_object(object))
         names_of_object(object, offer, &names);
     const char *best = names.literal != NULL ? names.literal : names.nearest.best;
-    fprintf(stderr, "winagg: field '%s' was in no record", path->escaped);
     if (best != NULL)
-        fprintf(stderr, "; did you mean '%s'?", best);
-    fputc('\n', stderr);
+        say("field '%s' was in no record; did you mean '%s'?", path->escaped, best);
+    else
+        say("field '%s' was in no record", path->escaped);
     json_decref(object);
     for (size_t i = 0; i < names.n; i++)
         free(names.kept[i]);
@@ -138,6 +138,6 @@ void unseen_report(const struct unseen *u)
         for (size_t before = 0; before < f; before++)
             said |= path_equal(&u->options->fields[before].path, &u->options->fields[f].path);
         if (!said)
-            say(u, &u->options->fields[f].path);
+            say_unseen(u, &u->options->fields[f].path);
     }
 }

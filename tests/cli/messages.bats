@@ -95,3 +95,30 @@ END
     says "--late-every has no effect without --lateness" --late-every 2 in
     says "--comment has no effect: the input is no CSV or TSV" -i json --comment '#' in
 }
+
+@test "what a name holds can't harm a terminal" {
+    esc=$'\e]0;title\a\e[31m'
+    shown='\x1b]0;title\x07\x1b[31m'
+    harmless() {
+        # No control character but newlines, none of U+0080 to U+009F, and UTF-8.
+        [ "$(tr -d '\n' <"$1" | LC_ALL=C tr -cd '\000-\037\177' | wc -c)" -eq 0 ] &&
+            ! LC_ALL=C grep -q $'\xc2[\x80-\x9f]' "$1" && iconv -f UTF-8 -t UTF-8 "$1" >/dev/null
+    }
+    for argument in "-w tumbling:$esc" "no$esc" "-k $esc" "--where a=~($esc" "--$esc" "-a $esc" \
+        "--tz $esc" "--state no/$esc in" "--output no/$esc in" "--late no/$esc in" "--time-format %$esc" \
+        "--merge in$esc" "--output-time $esc" "-i $esc" "--inspect in$esc" "--help $esc"; do
+        # shellcheck disable=SC2086
+        echo '{"t":1}' | "$WINAGG" -t t -w 1m $argument >out 2>err || true
+        harmless err
+        [ -s err ]
+    done
+    printf '{"t":1}\n{"t":[]}\n' >"in$esc"
+    says "winagg: in$shown:2: field 't': expected a time, found an array" "in$esc"
+    printf '{"x":1}\n' | says "no time: field '\x1b' is missing" -t $'\e'
+    says "l\xe9\x9bé: can't open it" $'l\xe9\xc2\x9bé'
+    "$WINAGG" -t t -w 1m --explain "in$esc" >out
+    harmless out
+    printf 's,t\n%s,1\n\xc2\x9b,2\n' "$esc" | "$WINAGG" -t t --advise --source s >out
+    harmless out
+    grep -qF 'source \x1B]0;title\x07\x1B[31m: 1' out
+}
