@@ -1,5 +1,6 @@
 #include "time/duration.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/int128.h"
@@ -42,6 +43,18 @@ static const struct unit *unit_read(const char **at)
     *at += found_len;
     return found;
 }
+
+/* Units as others write them: `1min`, `5 minutes`, `2hours`. */
+static const struct {
+    const char *words, *unit;
+} long_units[] = {
+    {" min mins minute minutes ", "m"},
+    {" sec secs second seconds ", "s"},
+    {" hr hrs hour hours ", "h"},
+    {" days ", "d"},
+    {" weeks ", "w"},
+    {" msec millis milliseconds ", "ms"},
+};
 
 /* digits[0..len), any number of them; false if they are beyond uint64. */
 static bool whole_value(const char *digits, size_t len, uint64_t *value)
@@ -116,6 +129,41 @@ static enum duration_status magnitude_read(const char *at, bool negative, uint64
     return worst;
 }
 
+/* Is a unit in capitals that could be another one, months for minutes? */
+static bool is_ambiguous(const char *text)
+{
+    const char *m = strchr(text, 'M');
+    return m != NULL && m[1] != 's' && m[1] != 'S';
+}
+
+/* `1Min` -> `1m`, `2H` -> `2h`; false: it is nothing of that kind. Its sign is left out. */
+static bool suggest(const char *text, char hint[32])
+{
+    char lower[32], padded[40];
+    uint64_t ns;
+    size_t len = strlen(text);
+    if (len >= sizeof lower)
+        return false;
+    for (size_t i = 0; i <= len; i++)
+        lower[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    if (!is_ambiguous(text) && magnitude_read(lower, false, &ns) == DURATION_OK) {
+        strcpy(hint, lower);
+        return true;
+    }
+    size_t digits = strspn(lower, "0123456789.");
+    const char *word = lower + digits + strspn(lower + digits, " ");
+    if (digits == 0 || *word == '\0')
+        return false;
+    snprintf(padded, sizeof padded, " %s ", word);
+    for (size_t i = 0; i < sizeof long_units / sizeof *long_units; i++) {
+        if (strstr(long_units[i].words, padded) == NULL)
+            continue;
+        snprintf(hint, 32, "%.*s%s", (int)digits, lower, long_units[i].unit);
+        return true;
+    }
+    return false;
+}
+
 bool duration_parse(const char *text, bool signed_ok, int64_t *ns, const char *what,
                     struct error *err)
 {
@@ -138,8 +186,12 @@ bool duration_parse(const char *text, bool signed_ok, int64_t *ns, const char *w
     case DURATION_MALFORMED:
         break;
     }
-    return error_set(err, EXIT_USAGE, "%s: expected a duration like 90s or 1h30m, found '%s'", what,
-                     text);
+    char hint[32];
+    bool suggested = suggest(at, hint);
+    return error_set(err, EXIT_USAGE,
+                     "%s: expected a duration like 90s or 1h30m, found '%s'%s%.*s%s%s", what, text,
+                     suggested ? "; did you mean " : "", suggested ? (int)(at - text) : 0, text,
+                     suggested ? hint : "", suggested ? "?" : "");
 }
 
 /* Without the sign. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "time/civil.h"
 #include "time/duration.h"
@@ -27,71 +28,49 @@ static int find_unit(const char *text, size_t len)
     return -1;
 }
 
-/* Durations as others write them: `1min`, `5 minutes`, `2hours`. */
-static const struct {
-    const char *words, *unit;
-} long_units[] = {
-    {" min mins minute minutes ", "m"},
-    {" sec secs second seconds ", "s"},
-    {" hr hrs hour hours ", "h"},
-    {" days ", "d"},
-    {" weeks ", "w"},
-    {" msec millis milliseconds ", "ms"},
-};
-
-/* `1min` -> `1m` in hint; false: it is nothing of that kind. */
-static bool suggest_duration(const char *text, char *hint, size_t size)
+/* The unit that may be meant: `Day`, `months`. */
+static int find_unit_like(const char *text)
 {
-    size_t digits = strspn(text, "0123456789.");
-    const char *word = text + digits + strspn(text + digits, " ");
-    char padded[24];
-    if (digits == 0 || digits > 12 || strlen(word) > 16 || *word == '\0')
-        return false;
-    snprintf(padded, sizeof padded, " %s ", word);
-    for (size_t i = 0; i < sizeof long_units / sizeof *long_units; i++) {
-        if (strstr(long_units[i].words, padded) == NULL)
-            continue;
-        snprintf(hint, size, "%.*s%s", (int)digits, text, long_units[i].unit);
-        return true;
+    size_t len = strlen(text);
+    for (int i = 0; i < N_UNITS; i++) {
+        size_t plain = strlen(unit_names[i]);
+        bool plural = len == plain + 1 && (text[plain] == 's' || text[plain] == 'S');
+        if ((len == plain || plural) && strncasecmp(unit_names[i], text, plain) == 0)
+            return i;
     }
-    return false;
+    return -1;
 }
 
 static bool parse_length(const char *text, int64_t *ns, struct error *err)
 {
-    char hint[32];
     struct error why = {0};
-    int unit = find_unit(text, strlen(text));
+    int unit = find_unit_like(text);
     if (duration_parse(text, false, ns, "--window", &why)) {
         if (*ns == 0)
             return error_set(err, EXIT_USAGE, "--window: expected a length above 0, found '%s'",
                              text);
         return true;
     }
-    if (suggest_duration(text, hint, sizeof hint))
-        return error_set(err, EXIT_USAGE, "%s; did you mean %s?", why.text, hint);
     if (unit >= 0)
         return error_set(err, EXIT_USAGE,
                          "--window: a calendar unit stands alone behind tumbling: and nowhere "
                          "else, found '%s'; did you mean tumbling:%s?",
-                         text, text);
+                         text, unit_names[unit]);
     *err = why;
     return false;
 }
 
-/* `2day` and `months` are neither a duration nor a calendar window. */
+/* `2day`, `months` and `Day` are neither a duration nor a calendar window. */
 static bool parse_tumbling(struct window_spec *spec, const char *rest, struct error *err)
 {
     const char *word = rest + strspn(rest, "0123456789. ");
-    size_t len = strlen(word);
-    int unit = find_unit(word, len);
+    int unit = find_unit(word, strlen(word));
     if (unit >= 0 && word == rest) {
         spec->kind = WINDOW_CALENDAR;
         spec->unit = (enum calendar_unit)unit;
         return true;
     }
-    if (unit < 0 && len > 1 && word[len - 1] == 's')
-        unit = find_unit(word, len - 1);
+    unit = find_unit_like(word);
     if (unit >= 0)
         return error_set(err, EXIT_USAGE,
                          "--window: expected one calendar unit or a duration like 24h, found "

@@ -124,6 +124,15 @@ refuses() {
     refuses "did you mean 1m?" -t t -w 1min
     refuses "--window: expected one calendar unit or a duration like 24h" -t t -w tumbling:2day
     refuses "did you mean tumbling:day?" -t t -w tumbling:days
+    refuses "did you mean tumbling:day?" -t t -w tumbling:Day
+    refuses "did you mean tumbling:month?" -t t -w MONTHS
+    refuses "found '1H'; did you mean 1h?" -t t -w sliding:1H/5m
+    refuses "found '1.5D'; did you mean 1.5d?" -t t -w session:1.5D
+    refuses "found '-5Min'; did you mean -5m?" -t t -w 1h --offset -5Min
+    refuses "--delay: expected a duration like 90s or 1h30m, found '5 secs'; did you mean 5s?" -t t -w 1h -d '5 secs'
+    # Minutes or months?
+    said=$("$WINAGG" -t t -w 5M 2>&1 </dev/null) && return 1
+    [[ $said == *"found '5M'"$'\n'* ]]
     refuses "--window: expected a SIZE that is a multiple of STEP" -t t -w cumulate:10s/3s
     refuses "--window: expected at most 100000 windows a record" -t t -w sliding:100001s/1s
     refuses "--window: expected at most 100000 windows a record" -t t -w sliding:200001ns/2ns
