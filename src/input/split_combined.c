@@ -171,6 +171,8 @@ const char *split_combined(struct splitter *s, const char *record, size_t len, s
         return "not an access log line: the request has no closing quote";
     if (text != NULL)
         set_request(&line, text, text_len);
+    else if (line.p < line.end) /* HAProxy's, say, whose words would pass for a status and bytes */
+        return "not an access log line: expected a request in quotes behind the time";
     take_word(&line, STATUS);
     take_word(&line, BYTES);
     for (int field = REFERER; field <= AGENT; field++) {

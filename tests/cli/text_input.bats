@@ -110,9 +110,12 @@ line='10.0.0.1 - bob [01/May/2024:12:00:10 +0000] "GET /a HTTP/1.1" 200 512 "-" 
 
 @test "combined: lines of something else are bad, fields that there are not are refused" {
     printf '%s\n' 'hello world' '{"t":1}' "$line" 'h - - [01/May/2024:12:00:10 +0000] "GET / HTTP/1.1 200' \
-        'h - - 01/May/2024:12:00:10 "GET / HTTP/1.1" 200 1' '' >in
+        'h - - 01/May/2024:12:00:10 "GET / HTTP/1.1" 200 1' \
+        'h - - [01/May/2024:12:00:10 +0000] front back/web1 10/0/30/69/109 200 2750 - - ---- "GET / HTTP/1.1"' \
+        'h - - [01/May/2024:12:00:10 +0000] GET / HTTP/1.1 200 1' '' >in
     "$WINAGG" -i combined -t time -w 1m --stats in 2>err >out
-    same "$(counter err bad) $(counter err used)" "4 1"
+    same "$(counter err bad) $(counter err used)" "6 1"
+    grep -q 'in:6: not an access log line: expected a request in quotes behind the time' err
     grep -q 'in:4: not an access log line: the request has no closing quote' err
     fails_with 2 "$WINAGG" -i combined -t time -w 1m -k url in 2>err
     grep -q "has no column 'url'; its columns are: host, ident, user, time, method, path" err

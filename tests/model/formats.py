@@ -71,6 +71,7 @@ def combined_line(rng, second):
     if rng.random() < 0.05:
         return rng.choice([line.replace(when, when[1:-1]), line.replace("[", "", 1),
                            f'{host} {ident} {user} {when} "GET / HTT', f"{when} {quoted} 200 1",
+                           f"{host} {ident} {user} {when} {quoted[1:-1].strip() or 'GET'} 200 1",
                            "nothing of the kind"]), None
     return line, {name: None if text in ("-", "") else text for name, text in fields.items()}
 
