@@ -1,5 +1,6 @@
 #include "input/header.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,32 @@ static bool find_column(struct names *names, const char *text, size_t *column)
     return false;
 }
 
+#define TAKES " makes TSV of those, for winagg -i tsv --columns time,host,app -t time"
+
+static bool begins_with(const char *line, size_t len, const char *pattern)
+{
+    regex_t regex;
+    regmatch_t all = {.rm_so = 0, .rm_eo = (regoff_t)len};
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return false;
+    bool found = regexec(&regex, line, 1, &all, REG_STARTEND) == 0;
+    regfree(&regex);
+    return found;
+}
+
+/* Lines of syslog, as RFC 5424 has them and as files do. */
+static const char *syslog(const char *line, size_t len)
+{
+    if (begins_with(line, len, "^<[0-9]{1,3}>1 "))
+        return " (syslog? sed -nE 's/^<[0-9]+>1 ([^ ]+) ([^ ]+) ([^ ]+) .*/\\1\\t\\2\\t\\3/p'" TAKES
+               ")";
+    if (begins_with(line, len, "^(<[0-9]{1,3}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} "))
+        return " (syslog? sed -nE 's/^(<[0-9]+>)?(.{15}) ([^ ]+) ([^ "
+               ":[]+).*/\\2\\t\\3\\t\\4/p'" TAKES
+               " --time-format '%b %d %H:%M:%S' --year-from DATE)";
+    return NULL;
+}
+
 /* What is not told from CSV by its first byte has its first line taken for a header. */
 static const char *other_format(const char *header, size_t len)
 {
@@ -62,6 +89,9 @@ static const char *other_format(const char *header, size_t len)
         return " (a JSON array? one object a line is expected: jq -c '.[]' makes them)";
     if (memmem(header, len, "] \"", 3) != NULL)
         return " (an access log? -i combined reads it)";
+    const char *hint = syslog(header, len);
+    if (hint != NULL)
+        return hint;
     const char *equals = len == 0 ? NULL : memchr(header, '=', len);
     if (equals != NULL && memchr(equals, ' ', (size_t)(header + len - equals)) != NULL)
         return " (logfmt? -i logfmt reads it)";

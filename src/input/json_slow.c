@@ -372,6 +372,19 @@ static const char *no_field(struct json_slow *slow, const json_t *object, const 
     return reason;
 }
 
+/* MongoDB's dates are objects: {"$date": ...}, where the value may be one, too. */
+static const char *no_scalar(struct json_slow *slow, const json_t *value, const struct path *time)
+{
+    char hint[REASON_QUOTED] = "";
+    const json_t *date = json_object_get(value, "$date");
+    bool is_long = json_object_get(date, "$numberLong") != NULL;
+    if (date != NULL && time->text_len < REASON_QUOTED / 2)
+        snprintf(hint, sizeof hint, " (a date of MongoDB's? -t '%s.$date%s' reads it)",
+                 time->escaped, is_long ? ".$numberLong" : "");
+    return reason_printf(slow->arena, "field '%s': expected a time, found %s%s", time->text,
+                         type_name(value), hint);
+}
+
 static const char *read_time(struct json_slow *slow, const json_t *object, int64_t *ns)
 {
     const struct input_options *options = slow->options;
@@ -392,8 +405,7 @@ static const char *read_time(struct json_slow *slow, const json_t *object, int64
             return reason_printf(slow->arena, "no time: field '%s' is %s", name,
                                  json_is_null(value) ? "null" : "no value");
         if (!scalar_text(slow, value, &text, &len))
-            return reason_printf(slow->arena, "field '%s': expected a time, found %s", name,
-                                 type_name(value));
+            return no_scalar(slow, value, &options->time[i]);
         if (len == 0)
             return reason_printf(slow->arena, "no time: field '%s' is empty", name);
         if (i > 0)

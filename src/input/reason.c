@@ -108,7 +108,20 @@ static const char *const known_patterns[] = {
     "%a %b %d %H:%M:%S %z %Y",
     "%d/%b/%Y:%H:%M:%S",
     "%b %d %H:%M:%S",
+    "%d/%m/%y %H:%M:%S",
+    "%m/%d/%y %H:%M:%S",
     "%y/%m/%d %H:%M:%S",
+    "%d/%m/%y %H:%M",
+    "%m/%d/%y %H:%M",
+    "%y/%m/%d %H:%M",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%y/%m/%d",
+    "%d/%m/%y %I:%M %p",
+    "%m/%d/%y %I:%M %p",
+    "%d.%m.%y %H:%M:%S",
+    "%d.%m.%y %H:%M",
+    "%d.%m.%y",
     "%y%m%d %H:%M:%S",
     /* These auto reads, but not before the letters of a zone. */
     "%Y-%m-%d %H:%M:%S.%f",
@@ -127,10 +140,10 @@ static void zone_letters(char letters[ZONE_LETTERS + 2], const struct buf *text)
         snprintf(letters, ZONE_LETTERS + 2, "%.*s", (int)n + 1, text->data + text->len - 1 - n);
 }
 
-/* The patterns, two at most, that read the text with these letters behind them. */
+/* The patterns, three at most, that read the text with these letters behind them. */
 static size_t put_patterns(struct buf *to, const struct buf *text, const char *letters)
 {
-    enum { MOST = 2 };
+    enum { MOST = 3 }; /* 1/2/03 */
     size_t found = 0;
     struct buf pattern = {0};
     for (size_t i = 0; i < sizeof known_patterns / sizeof known_patterns[0] && found < MOST; i++) {

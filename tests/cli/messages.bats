@@ -96,6 +96,33 @@ END
     says "--comment has no effect: the input is no CSV or TSV" -i json --comment '#' in
 }
 
+@test "a date of MongoDB's, and days and months of two digits" {
+    printf '{"t":{"$date":"2024-05-01T10:00:00Z"}}\n' | says "found an object (a date of MongoDB's? -t 't.\$date' reads it)"
+    printf '{"t":{"$date":{"$numberLong":"1714557600000"}}}\n' >in
+    says "(a date of MongoDB's? -t 't.\$date.\$numberLong' reads it)" in
+    "$WINAGG" -t 't.$date.$numberLong' -w 1m in | grep -q '"2024-05-01T10:00:00Z"'
+    printf '{"t":{"date":1}}\n' | says "expected a time, found an object"
+    [ "$(grep -c Mongo err)" -eq 0 ]
+    printf '{"t":"1/5/24 12:00"}\n' | says "; this reads it: --time-format '%d/%m/%y %H:%M', or '%m/%d/%y %H:%M', or '%y/%m/%d %H:%M'"
+    printf '{"t":"1/15/24 12:00:01"}\n' | says "; this reads it: --time-format '%m/%d/%y %H:%M:%S'"
+    printf '{"t":"1/15/24 12:00:01"}\n' | "$WINAGG" -t t -w 1m --time-format '%m/%d/%y %H:%M:%S' |
+        grep -q '"2024-01-15T12:00:00Z"'
+}
+
+@test "lines of syslog, and what takes their fields" {
+    for line in '<34>1 2003-10-11T22:14:15.003Z web,1 su - ID47 - x=1 a "q"' \
+        'Oct 11 22:14:15 web,1 su: x=1 a "q"' '<34>Oct  1 22:14:15 web,1 su[17]: x=1 a "q"'; do
+        says "(syslog? sed -nE" <<<"$line"
+        hint=$(sed -n 's/.*(syslog? \(.*\))$/\1/p' err)
+        fields=${hint% makes TSV*}
+        options=${hint#*for winagg }
+        eval "$fields" <<<"$line" >in.tsv
+        eval "\"\$WINAGG\" ${options/DATE/2003-01-01} -w 1h -k host,app -o csv in.tsv" >out
+        same "$(sed 's/^2003-10-[0-9T:Z]*,2003-10-[0-9T:Z]*,//' out)" "window_start,window_end,host,app,count
+\"web,1\",su,1"
+    done
+}
+
 @test "what a name holds can't harm a terminal" {
     esc=$'\e]0;title\a\e[31m'
     shown='\x1b]0;title\x07\x1b[31m'
