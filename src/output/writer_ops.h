@@ -38,6 +38,7 @@ struct writer {
     struct buf table, update;     /* SQL: its quoted name; what follows VALUES (...) */
     char op;                      /* SQL: the second letter of the row's op; NUL without */
     bool open;                    /* SQL: within a transaction */
+    bool said_beyond;             /* SQL: that a result is beyond its column's numbers */
     struct writer_table *aligned; /* table: the format's own */
     struct writer_chart *chart;   /* chart: the same */
     const void *key;              /* of the row: as in writer_begin() */

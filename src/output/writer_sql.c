@@ -10,8 +10,11 @@
  * A result's id is that of its window and key, so that it replaces the one before and a stream
  * that is loaded twice changes nothing. A -U writes nothing: the +U behind it replaces the row.
  */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/say.h"
 #include "base/utf8.h"
 #include "output/writer_ops.h"
 
@@ -156,6 +159,31 @@ static void sql_key(struct writer *w, struct buf *to, size_t i, const struct dat
         put_datum_text(to, value);
 }
 
+/*
+ * Results are beyond doubles when values are near their end. PostgreSQL refuses a number that no
+ * double comes near, and with it the transaction; others make an infinity of it, which is no value
+ * here.
+ */
+static void put_number(struct writer *w, struct buf *to, const struct datum *d)
+{
+    if (memchr(d->text, 'e', d->len) == NULL) {
+        buf_put(to, d->text, d->len);
+        return;
+    }
+    w->scratch.len = 0;
+    buf_put(&w->scratch, d->text, d->len);
+    double x = strtod(buf_cstr(&w->scratch), NULL);
+    if (isfinite(x) && x != 0) {
+        buf_put(to, d->text, d->len);
+        return;
+    }
+    buf_puts(to, isfinite(x) ? "0" : "NULL");
+    if (!isfinite(x) && !w->said_beyond)
+        say("-o sql: %s is beyond the largest DOUBLE PRECISION: a result like that is NULL",
+            buf_cstr(&w->scratch));
+    w->said_beyond |= !isfinite(x);
+}
+
 static void sql_results(struct writer *w, struct buf *to, const struct datum *results,
                         uint64_t pane, const char *timing)
 {
@@ -165,7 +193,7 @@ static void sql_results(struct writer *w, struct buf *to, const struct datum *re
             put_datum_text(to, &results[i]);
         } else {
             buf_puts(to, ", ");
-            buf_put(to, results[i].text, results[i].len);
+            put_number(w, to, &results[i]);
         }
     }
     if (o->panes)

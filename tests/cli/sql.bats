@@ -73,6 +73,23 @@ $'window_start TEXT 0\nwindow_end TEXT 0\nh TEXT 0\ncount BIGINT 0\nsum_v DOUBLE
     grep -qF '"a ""b"" c" BIGINT' out.sql
 }
 
+@test "a result that no double comes near is NULL, or 0" {
+    tv 1:1e300 2:-1e300 3:1e-700 >in
+    same "$("$WINAGG" -t t -w 10s -a var:v,stddev:v,rate:v,min:v -o sql:t in 2>err | grep -o "VALUES (.*, '")" \
+        "VALUES ('1970-01-01T00:00:00Z', '1970-01-01T00:00:10Z', NULL, 1e+300, 0, -1e+300, '"
+    same "$(cat err)" "winagg: -o sql: 1e+600 is beyond the largest DOUBLE PRECISION: a result like that is NULL"
+    # Said once; other formats have the number.
+    tv 1:1e300 2:-1e300 12:1e300 13:-1e300 >in
+    "$WINAGG" -t t -w 10s -a var:v,sum:v -o sql:t in 2>err >out
+    same "$(wc -l <err) $(grep -c "NULL, 0" out)" "1 2"
+    same "$("$WINAGG" -t t -w 10s -a var:v in 2>&1 | grep -c '"var_v":2e+600')" 2
+    tv 1:1e-700 >in
+    same "$(sql 'SELECT min_v, max_v FROM t' -w 10s -a min:v,max:v <in)" "0.0|0.0"
+    tv 1:1.7e308 2:1.7e308 >in
+    rm db.sqlite
+    same "$(sql 'SELECT sum_v IS NULL, mean_v = 1.7e308, min_v = 1.7e308 FROM t' -w 10s -a sum:v,mean:v,min:v <in)" "1|1|1"
+}
+
 @test "a number beyond BIGINT's kind, null, and -w all" {
     same "$(tv 1:1e300 | sql 'SELECT window_start IS NULL, sum_v = 1e300, median_w IS NULL FROM t' -w all -a sum:v,median:w)" '1|1|1'
 }

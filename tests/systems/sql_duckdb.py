@@ -51,4 +51,6 @@ class Database:
 
 
 with Lab("duckdb") as lab:
-    tables.retracting_sessions(lab, Database(lab))
+    database = Database(lab)
+    tables.retracting_sessions(lab, database)
+    tables.beyond_doubles(lab, database)

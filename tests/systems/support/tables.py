@@ -70,6 +70,20 @@ def refined_windows(lab, database):
     lab.ok(total == 1500, "panes of discard mode add up", total)
 
 
+def beyond_doubles(lab, database):
+    """Variances that no double comes near are NULL, and their transaction is taken."""
+    path = lab.write("beyond.jsonl", json_lines([{"t": 1, "v": 1e300}, {"t": 2, "v": -1e300}]) +
+                     '{"t":3,"v":1e-700}\n')
+    options = ["-t", "t", "-w", "1m", "-a", "count,var:v,min:v,sum:v"]
+    database.fresh()
+    ended = load(database, [*options, "-o", "sql:t"], path)
+    row = json.loads(winagg(*options, path))
+    lab.ok(row["var_v"] == float("inf"), "there is a variance beyond doubles", row)
+    row["var_v"] = None
+    settles(lab, database, "that is NULL in the table", rows(json.dumps(row)))
+    lab.ok(ended == (0, 0), "every statement was taken", ended)
+
+
 def killed(lab, database):
     """winagg is killed in the middle, again and again; its client reads on to the end of the pipe."""
     path = lab.write("killed.jsonl", json_lines(events(3, 6000, 20, KEYS)))
@@ -145,6 +159,7 @@ def many(lab, database):
 def all_of_it(lab, database):
     retracting_sessions(lab, database)
     refined_windows(lab, database)
+    beyond_doubles(lab, database)
     killed(lab, database)
     client_killed(lab, database)
     many(lab, database)
