@@ -132,16 +132,18 @@ def speed(bench, title, workload, events):
 
 
 def main():
-    bench = Bench(*sys.argv[1:4])
+    tables = {"growth": growth, "messy": messy, "patterns": patterns, "windows": windows, "shards": shards}
     only = os.environ.get("BENCH_ONLY", "")
+    if only not in ("", "speed", *tables):
+        sys.exit(f"bench: BENCH_ONLY: expected speed, {', '.join(tables)} or nothing, found '{only}'")
+    bench = Bench(*sys.argv[1:4])
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; count, sum, max by one-minute"
           " window and key, up to 30 s of disorder")
     if only in ("", "speed"):
         speed(bench, "JSON", "json", bench.events)
         speed(bench, "CSV", "csv", bench.events)
         speed(bench, "narrow CSV", "narrow", bench.events * 4)
-    for name, table in (("growth", growth), ("messy", messy), ("patterns", patterns),
-                        ("windows", windows), ("shards", shards)):
+    for name, table in tables.items():
         if only in ("", name):
             table.report(bench)
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")

@@ -84,6 +84,9 @@ disagree() { # disagree FILE: against rows, in a row and not by some accident
     run bench
     [ "$status" -eq 1 ]
     [[ $output == *"gave other rows than one run"* ]]
+    BENCH_ONLY=shard run python3 "$BATS_TEST_DIRNAME/bench.py" "$WINAGG" tools data
+    [ "$status" -eq 1 ]
+    [[ $output == *"expected speed, growth, messy, patterns, windows, shards or nothing, found 'shard'"* ]]
 }
 
 @test "all forms of times are the same events" {
