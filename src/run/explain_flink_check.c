@@ -67,7 +67,8 @@ bool flink_is_own(const struct plan *plan, const struct path *path)
 static bool check_own(const struct plan *plan, struct error *err)
 {
     const struct field *fields = plan->input.fields;
-    if (plan->has_source && !flink_is_own(plan, &fields[plan->source_column].path))
+    if (plan->has_source && !plan->delay_all &&
+        !flink_is_own(plan, &fields[plan->source_column].path))
         return refuse("--source with another FIELD than partition",
                       "it has a clock for each partition", err);
     if (plan->has_position && !flink_is_own(plan, &fields[plan->position_column].path))

@@ -96,6 +96,7 @@ END
     says "--comment has no effect: the input is no CSV or TSV" -i json --comment '#' in
 }
 
+# shellcheck disable=SC2016 # $date is MongoDB's
 @test "a date of MongoDB's, and days and months of two digits" {
     printf '{"t":{"$date":"2024-05-01T10:00:00Z"}}\n' | says "found an object (a date of MongoDB's? -t 't.\$date' reads it)"
     printf '{"t":{"$date":{"$numberLong":"1714557600000"}}}\n' >in
