@@ -14,12 +14,12 @@ teardown() {
 }
 
 # winagg on the fifo, its input open as descriptor 7, its rows in ./out.
-# Not by bash's &, which would make it ignore SIGINT.
+# Not by bash's &, which would make it ignore SIGINT. What stood in ./out is gone before the fifo opens.
 start() {
     python3 -c '
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-time s -o csv "$@" <in >out 2>err 3>&- &
+os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-time s -o csv "$@" >out 2>err <in 3>&- &
     pid=$!
     exec 7>in
 }
