@@ -60,11 +60,13 @@ static bool find_column(struct names *names, const char *text, size_t *column)
 
 static bool begins_with(const char *line, size_t len, const char *pattern)
 {
+    enum { ENOUGH = 40 };
+    char begin[ENOUGH];
     regex_t regex;
-    regmatch_t all = {.rm_so = 0, .rm_eo = (regoff_t)len};
     if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
         return false;
-    bool found = regexec(&regex, line, 1, &all, REG_STARTEND) == 0;
+    snprintf(begin, sizeof begin, "%.*s", (int)(len < ENOUGH ? len : ENOUGH - 1), line);
+    bool found = regexec(&regex, begin, 0, NULL, 0) == 0;
     regfree(&regex);
     return found;
 }
