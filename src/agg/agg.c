@@ -6,6 +6,7 @@
 #include "agg/functions.h"
 #include "base/escape.h"
 #include "base/memory.h"
+#include "base/places.h"
 #include "base/suggest.h"
 
 const struct agg_ops *const agg_table[] = {
@@ -309,28 +310,47 @@ void agg_clear(struct agg *agg)
     *agg = (struct agg){0};
 }
 
-/* Whether b can read what a keeps. */
-static bool shares(const struct agg *a, const struct agg *b)
+/* What two of them must have in common for one to read what the other keeps, as bytes. */
+static char *state_name(const struct agg *agg, size_t *len)
 {
-    return b->ops->view != NULL && a->ops->init == b->ops->init && a->condition == b->condition &&
-           strcmp(a->field, b->field) == 0;
+    struct buf name = {0};
+    buf_put(&name, &agg->ops->init, sizeof agg->ops->init);
+    buf_put(&name, &agg->condition, sizeof agg->condition);
+    buf_puts(&name, agg->field);
+    *len = name.len;
+    return name.data;
+}
+
+/* The first aggregate that keeps the state of number i, which may be itself. */
+static size_t find_owner(struct places *states, const struct agg *aggs, size_t i, char **name)
+{
+    size_t owner = i, len;
+    if (aggs[i].ops->view == NULL)
+        return i;
+    *name = state_name(&aggs[i], &len);
+    places_enter(states, *name, len, &owner);
+    return owner;
 }
 
 size_t agg_layout(struct agg *aggs, size_t n)
 {
     size_t size = 0;
+    struct places states = {0};
+    char **names = memory_calloc(n, sizeof *names); /* `states` borrows them */
     for (size_t i = 0; i < n; i++) {
-        const struct agg *owner = aggs;
-        while (owner < &aggs[i] && !shares(owner, &aggs[i]))
-            owner++;
-        if (owner < &aggs[i]) {
+        size_t owner = find_owner(&states, aggs, i, &names[i]);
+        if (owner < i) {
             aggs[i].ops = aggs[i].ops->view;
-            aggs[i].offset = owner->offset;
+            aggs[i].offset = aggs[owner].offset;
         } else {
             aggs[i].offset = size;
             size += aggs[i].ops->size;
         }
     }
+    for (size_t i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+    places_free(&states);
     return size;
 }
 

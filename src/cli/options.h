@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/places.h"
 #include "cli/print.h"
 #include "run/plan.h"
 
@@ -29,6 +30,7 @@ void texts_add(struct texts *texts, const char *text);
 struct command {
     struct plan plan;
     struct texts time, keys, aggs, columns, where, nulls;
+    struct places fields[FIELD_KEY];            /* of plan.input, by use; keys stand apart */
     const char *year_from;                      /* NULL: not given */
     const char *position;                       /* NULL: not given */
     const char *source, *dedup, *top_by;        /* NULL: not given */

@@ -9,6 +9,7 @@
 
 #include "base/escape.h"
 #include "base/memory.h"
+#include "base/places.h"
 #include "base/say.h"
 #include "cli/options.h"
 #include "input/reader.h"
@@ -71,14 +72,11 @@ static bool plan_column(struct command *c, const char *typed, enum field_use use
     struct path path;
     if (!read_path(c, &path, typed, option, err))
         return false;
-    for (size_t i = c->plan.n_keys; i < input->n_fields; i++) {
-        if (input->fields[i].use == use && path_equal(&input->fields[i].path, &path)) {
-            path_free(&path);
-            *column = i;
-            return true;
-        }
-    }
     *column = input->n_fields;
+    if (!places_enter(&c->fields[use], path.escaped, strlen(path.escaped), column)) {
+        path_free(&path);
+        return true;
+    }
     input->fields = memory_realloc(input->fields, (input->n_fields + 1) * sizeof *input->fields);
     input->fields[input->n_fields++] = (struct field){.path = path, .use = use};
     return true;
@@ -303,13 +301,16 @@ static bool check_names(const struct plan *plan, struct error *err)
     for (size_t i = 0; i < plan->n_aggs; i++)
         names[n++] = plan->aggs[i].name;
     bool ok = !sql || check_sql_names(names, n, err);
-    for (size_t i = 0; ok && i < n; i++)
-        for (size_t k = 0; ok && k < i; k++)
-            if (strcmp(names[i], names[k]) == 0)
-                ok = error_set(err, EXIT_USAGE,
-                               "expected a name of its own for each output column, found '%s' "
-                               "twice (NAME= before a function or a key names its column)",
-                               names[i]);
+    struct places places = {0};
+    for (size_t i = 0; ok && i < n; i++) {
+        size_t place = i;
+        if (!places_enter(&places, names[i], strlen(names[i]), &place))
+            ok = error_set(err, EXIT_USAGE,
+                           "expected a name of its own for each output column, found '%s' "
+                           "twice (NAME= before a function or a key names its column)",
+                           names[i]);
+    }
+    places_free(&places);
     free(names);
     return ok;
 }

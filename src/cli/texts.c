@@ -49,6 +49,8 @@ void texts_split_aggs(struct texts *texts, const char *list)
 
 void command_free(struct command *c)
 {
+    for (size_t i = 0; i < sizeof c->fields / sizeof c->fields[0]; i++)
+        places_free(&c->fields[i]);
     texts_free(&c->time);
     texts_free(&c->keys);
     texts_free(&c->aggs);

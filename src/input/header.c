@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/packed.h"
+#include "base/places.h"
 #include "input/csv_cut.h"
 #include "input/reader.h"
 #include "input/reason.h"
@@ -41,19 +42,40 @@ static const char *name_at(struct names *names, size_t i, size_t *len)
     return names->header->at[i].text;
 }
 
-/* Of two columns of one name the first one counts. */
-static bool find_column(struct names *names, const char *text, size_t *column)
+/* What is wanted, each text once: `at` is by the places of the first that want it. */
+struct wanted {
+    struct places places;
+    size_t *at; /* which column it is; NOWHERE: none */
+    size_t n;
+};
+
+enum { NOWHERE = -1 };
+
+static void want(struct wanted *w, const char *text)
 {
-    size_t text_len = strlen(text);
+    size_t place = w->n;
+    if (places_enter(&w->places, text, strlen(text), &place))
+        w->at[w->n++] = (size_t)NOWHERE;
+}
+
+/* Of two columns of one name the first one counts. */
+static void find_columns(struct wanted *w, struct names *names)
+{
     for (size_t i = 0; i < names->n; i++) {
-        size_t len;
+        size_t len, place;
         const char *name = name_at(names, i, &len);
-        if (len == text_len && memcmp(name, text, len) == 0) {
-            *column = i;
-            return true;
-        }
+        if (places_find(&w->places, name, len, &place) && w->at[place] == (size_t)NOWHERE)
+            w->at[place] = i;
     }
-    return false;
+}
+
+static bool find_column(const struct wanted *w, const char *text, size_t *column)
+{
+    size_t place;
+    if (!places_find(&w->places, text, strlen(text), &place))
+        return false;
+    *column = w->at[place];
+    return *column != (size_t)NOWHERE;
 }
 
 #define TAKES " makes TSV of those, for winagg -i tsv --columns time,host,app -t time"
@@ -149,11 +171,25 @@ static void lay_out_any(struct input_plan *plan)
     layout->fields = memory_calloc(plan->options->n_fields + 1, sizeof *layout->fields);
 }
 
+/* The wanted columns of the layout. NULL, or the one that is not there. */
+static const char *place_columns(struct wanted *w, const struct input_options *options,
+                                 struct csv_layout *layout)
+{
+    for (size_t i = 0; i < options->n_time; i++)
+        if (!find_column(w, options->time[i].text, &layout->time[i]))
+            return options->time[i].text;
+    for (size_t f = 0; f < options->n_fields; f++)
+        if (!find_column(w, options->fields[f].path.text, &layout->fields[f]))
+            return options->fields[f].path.text;
+    return NULL;
+}
+
 static bool lay_out(struct input_plan *plan, struct names *names, const char *input,
                     struct error *err)
 {
     const struct input_options *options = plan->options;
     struct csv_layout *layout = &plan->layout;
+    struct wanted w = {.at = memory_calloc(options->n_time + options->n_fields + 1, sizeof *w.at)};
     lay_out_any(plan);
     layout->n_columns = names->n;
     for (size_t i = 0; plan->names != NULL && i < names->n; i++) {
@@ -162,15 +198,15 @@ static bool lay_out(struct input_plan *plan, struct names *names, const char *in
         buf_put(plan->names, name, len);
         buf_putc(plan->names, '\0');
     }
-    for (size_t i = 0; i < options->n_time; i++) {
-        if (!find_column(names, options->time[i].text, &layout->time[i]))
-            return missing_column(names, input, options->time[i].text, err);
-    }
-    for (size_t f = 0; f < options->n_fields; f++) {
-        if (!find_column(names, options->fields[f].path.text, &layout->fields[f]))
-            return missing_column(names, input, options->fields[f].path.text, err);
-    }
-    return true;
+    for (size_t i = 0; i < options->n_time; i++)
+        want(&w, options->time[i].text);
+    for (size_t f = 0; f < options->n_fields; f++)
+        want(&w, options->fields[f].path.text);
+    find_columns(&w, names);
+    const char *missing = place_columns(&w, options, layout);
+    places_free(&w.places);
+    free(w.at);
+    return missing == NULL || missing_column(names, input, missing, err);
 }
 
 void header_free(struct csv_layout *layout)

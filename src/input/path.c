@@ -90,8 +90,3 @@ void path_free(struct path *path)
     free(path->escaped);
     *path = (struct path){0};
 }
-
-bool path_equal(const struct path *a, const struct path *b)
-{
-    return strcmp(a->escaped, b->escaped) == 0;
-}

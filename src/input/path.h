@@ -31,6 +31,5 @@ bool path_parse(struct path *path, const char *text, size_t len, struct error *e
 /* The name of a CSV column, taken whole: dots are no different from letters, there are no parts. */
 bool path_parse_whole(struct path *path, const char *text, size_t len, struct error *err);
 void path_free(struct path *path);
-bool path_equal(const struct path *a, const struct path *b); /* the same field */
 
 #endif

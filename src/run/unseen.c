@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/places.h"
 #include "base/say.h"
 #include "base/suggest.h"
 #include "input/names.h"
@@ -133,11 +134,12 @@ void unseen_report(const struct unseen *u)
 {
     if (u == NULL || !u->any || u->left == 0)
         return;
+    struct places known = {0}; /* a field that is used twice is said once */
     for (size_t f = 0; f < u->options->n_fields; f++) {
-        bool said = u->seen[f];
-        for (size_t before = 0; before < f; before++)
-            said |= path_equal(&u->options->fields[before].path, &u->options->fields[f].path);
-        if (!said)
-            say_unseen(u, &u->options->fields[f].path);
+        const struct path *path = &u->options->fields[f].path;
+        size_t place = f;
+        if (places_enter(&known, path->escaped, strlen(path->escaped), &place) && !u->seen[f])
+            say_unseen(u, path);
     }
+    places_free(&known);
 }
