@@ -32,8 +32,11 @@ def comparisons():
          f"-w sliding:60m/1m -a {SMALL}"),
         ("cumulate:24h/1m against 60m/1m", 2, f"-w cumulate:24h/1m -a {SMALL}",
          f"-w sliding:60m/1m -a {SMALL}"),
-        ("sliding:60m/1m against 1m, both --early 1m", 5, f"-w sliding:60m/1m -a {SMALL} --early 1m",
-         f"-w 1m -a {SMALL} --early 1m"),
+        ("sliding:60m/1m against 1m, both --early 1h", 5, f"-w sliding:60m/1m -a {SMALL} --early 1h",
+         f"-w 1m -a {SMALL} --early 1h"),
+        # Here each record is in sixty windows that fire a minute later: 33 times the rows.
+        ("sliding:60m/1m against 1m, both --early 1m", None,
+         f"-w sliding:60m/1m -a {SMALL} --early 1m", f"-w 1m -a {SMALL} --early 1m"),
     ]
     for agg in SETS:
         rows.append((f"{agg}, 60m/1m against 1m", None, f"-w sliding:60m/1m -a {agg}",
