@@ -39,23 +39,32 @@ void unseen_free(struct unseen *u)
     free(u);
 }
 
-/*
- * Does the name stand in the block, wherever? A field that is null in all records has no value, and
- * is there all the same; only one whose name is nowhere is surely in no record.
- */
-static bool is_named(const struct batch *batch, const struct path *path)
+/* What a record that has the field holds, at least: the last name of its path. */
+static void needle_of(struct buf *needle, const struct path *path)
 {
-    struct buf needle = {0};
     const char *name = path->text;
     for (size_t i = 0; i < path->n_parts; i++)
         if (path->parts[i].index < 0)
             name = path->parts[i].name;
     if (path->n_parts > 0)
-        buf_printf(&needle, "\"%s\"", name);
+        buf_printf(needle, "\"%s\"", name);
     else
-        buf_puts(&needle, name);
-    const struct buf *bytes = &batch->block->bytes;
-    bool found = memmem(bytes->data, bytes->len, buf_cstr(&needle), needle.len) != NULL;
+        buf_puts(needle, name);
+}
+
+/*
+ * Does the name stand in a record, wherever? A field that is null in all records has no value, and
+ * is there all the same; only one whose name is nowhere is surely in no record. Bad records are
+ * passed over: which of them share a block with good ones is the read size's to say.
+ */
+static bool is_named(const struct batch *batch, const struct path *path)
+{
+    struct buf needle = {0};
+    needle_of(&needle, path);
+    const char *name = buf_cstr(&needle), *bytes = batch->block->bytes.data;
+    bool found = false;
+    for (size_t i = 0; i < batch->n && !found; i++)
+        found = memmem(bytes + batch->start[i], batch->len[i], name, needle.len) != NULL;
     buf_free(&needle);
     return found;
 }

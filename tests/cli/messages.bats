@@ -52,6 +52,9 @@ says() {
     says "field 'zzz' was in no record" -a sum:zzz,max:zzz in
     [ "$(wc -l <err)" -eq 1 ]
     printf 't=1 status=3\n' | says "field 'statsu' was in no record" -i logfmt -k statsu
+    # One that stands in a bad record is in none that counts, be that read with good ones or not.
+    printf '{"t":1}\n["x"]\n' | says "field 'x' was in no record" -k x
+    { printf '{"t":1}\n'; sleep 0.1; printf '["x"]\n'; } | says "field 'x' was in no record" -k x
     # One record that has it is enough, and null is not missing.
     yes '{"t":1,"a":2}' | head -n 30000 >in
     printf '{"t":1,"k":null}\n' >>in
