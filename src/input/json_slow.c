@@ -221,6 +221,8 @@ static size_t original_position(const struct json_slow *slow, size_t at)
     return token->at + (behind < index_len ? 0 : token->len + behind - index_len);
 }
 
+#define NUL_HINT " (records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)"
+
 static const char *syntax_reason(struct json_slow *slow, const json_error_t *error)
 {
     /* jansson quotes what it stopped at, but from the copy: its place says it better. */
@@ -231,7 +233,7 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
     if (slow->record[0] == '[')
         hint = " (a JSON array? expected one object on a line; jq -c '.[]' makes them)";
     else if (slow->record[0] == '{' && memchr(slow->copy.data, '\0', slow->copy.len) != NULL)
-        hint = " (records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)";
+        hint = NUL_HINT;
     else if (slow->record[0] == '{' && at_end)
         hint = " (an object over several lines? jq -c . makes one line of each)";
     else if (slow->record[0] == '{' && strncmp(error->text, "end of file expected", 20) == 0)
@@ -242,6 +244,19 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
     size_t at = error->position > 0 ? (size_t)error->position : 1;
     return reason_printf(slow->arena, "not valid JSON: %.*s near column %zu%s", text_len,
                          error->text, original_position(slow, at - 1) + 1, hint);
+}
+
+/*
+ * jansson loses a NUL byte behind a number or a word, and then reads on as if it had not been
+ * there. No valid record holds one, so each is refused that got through.
+ */
+static const char *nul_reason(struct json_slow *slow)
+{
+    const char *copy = slow->copy.data, *nul = memchr(copy, '\0', slow->copy.len);
+    if (nul == NULL)
+        return NULL;
+    return reason_printf(slow->arena, "not valid JSON: a NUL byte near column %zu%s",
+                         original_position(slow, (size_t)(nul - copy)) + 1, NUL_HINT);
 }
 
 static const char *type_name(const json_t *value)
@@ -536,10 +551,10 @@ const char *json_slow_record(struct json_slow *slow, const char *record, size_t 
         json_loadb(slow->copy.data, slow->copy.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     if (object == NULL)
         return syntax_reason(slow, &error);
-    const char *reason;
-    if (json_is_object(object))
+    const char *reason = nul_reason(slow);
+    if (reason == NULL && json_is_object(object))
         reason = read_object(slow, object, batch, lane, timeless);
-    else
+    else if (reason == NULL)
         reason =
             reason_printf(&batch->arena, "expected a JSON object, found %s%s", type_name(object),
                           json_is_array(object) ? " (jq -c '.[]' makes lines of one)" : "");

@@ -24,6 +24,7 @@ says() {
     printf '{\n"t":1\n}\n' | says "(an object over several lines? jq -c . makes one line of each)"
     printf '{"t":1}{"t":2}\n' | says "(two objects on one line? jq -c . makes one line of each)"
     printf '{"t":1}\0{"t":2}\0' | says "(records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)"
+    printf '{"t":1\0}\n' | says "stdin:1: not valid JSON: a NUL byte near column 7 (records that end in NUL bytes?"
     printf '{"t":1' | gzip -c | says "stdin: the bytes are compressed: expected text (zcat | winagg reads it"
     printf '\377\376{\0' | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16 -t UTF-8 makes it)"
     printf 'h - - [01/May/2024:12:00:10 +0000] "GET / HTTP/1.1" 200 5\n' | says "(an access log? -i combined reads it)"
