@@ -339,7 +339,7 @@ static bool names_time(const struct input_options *options, const char *line, si
 
 /*
  * Looks at what follows the mark. HEADER_DONE: *format is settled. Only the first max_record_bytes
- * of what it looks for count, however many bytes there are.
+ * of what it looks for count, and the newline behind them, however many bytes there are.
  */
 static enum header_status detect(const struct input_options *options, const char *input,
                                  const char *data, size_t len, bool ended,
@@ -363,8 +363,8 @@ static enum header_status detect(const struct input_options *options, const char
         return HEADER_DONE;
     size_t start = skip_empty_lines(options, data, len);
     size_t seen = len - start > max ? max : len - start;
-    const char *newline = memchr(data + start, '\n', seen);
-    if (newline == NULL && seen < max && !ended)
+    const char *newline = memchr(data + start, '\n', len - start > max ? max + 1 : seen);
+    if (newline == NULL && len - start <= max && !ended)
         return HEADER_MORE;
     *format = csv_or_tsv(options, data + start,
                          newline == NULL ? seen : (size_t)(newline - data) - start);

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 from conditions import holds, leaves
 from decimals import Bad, Usage, number_text, parse_number
@@ -14,6 +15,10 @@ QUOTE = ord('"')
 # A value is a pair (rank, content); pairs of values compare as the spec orders them.
 NULL, FALSE, TRUE = (0, 0), (1, 0), (2, 0)
 NUMBER_RANK, STRING_RANK = 3, 4
+
+
+JSON_DEEPEST = 2048
+sys.setrecursionlimit(10 * JSON_DEEPEST)
 
 
 class Failure(Exception):
@@ -67,6 +72,8 @@ def json_check(value):
 
 
 def json_object(pairs):
+    if any("\0" in name for name, _ in pairs):
+        raise Bad("U+0000 in a name")
     return {json_string(name): json_check(value) for name, value in pairs}
 
 
@@ -250,11 +257,13 @@ def skip_to_record(data, options):
 def input_format(data, options):
     if options.input_format != "auto":
         return options.input_format
-    content = data.lstrip(b" \t\r\n")
+    content = data.lstrip(b" \t\r\n" + RECORD_SEPARATOR)
     if content == b"" or content.startswith(b"{"):
         return "json"
     first, *rest = skip_to_record(data, options).split(b"\n", 1)
     named = all(field.csv_name in first for field in options.time_fields)
+    if len(first) > options.max_record:
+        first, rest = first[:options.max_record], []
     if rest and not (options.no_header or options.columns or named) \
             and skip_to_record(rest[0], options).startswith(b"{"):
         return "json"
