@@ -55,7 +55,14 @@ static void allow_all_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit); /* if it can't, opening the FILE that is too many says so */
 }
 
-static const char hint[] = "Try 'winagg --help' for more information.\n";
+/* Without a text there is nothing to say. */
+static void complain(const struct error *err, int status)
+{
+    if (err->text[0] != '\0')
+        say("%s", err->text);
+    if (status == EXIT_USAGE)
+        fputs("Try 'winagg --help' for more information.\n", stderr);
+}
 
 static int print(const struct buf *text)
 {
@@ -84,8 +91,8 @@ static int explain_plan(const struct plan *plan)
     int status;
     if ((plan->explain == EXPLAIN_DUCKDB && !explain_duckdb(plan, &text, &err)) ||
         (plan->explain == EXPLAIN_FLINK && !explain_flink(plan, &text, &err))) {
-        say("%s", err.text);
         status = err.status;
+        complain(&err, status);
     } else {
         if (plan->explain == EXPLAIN_WORDS)
             explain(plan, &text);
@@ -99,10 +106,8 @@ static int run_plan(const struct plan *plan)
 {
     struct error err = {0};
     struct run_result result = run(plan, &err);
-    if (result.status != EXIT_OK && err.text[0] != '\0')
-        say("%s", err.text);
-    if (result.status == EXIT_USAGE)
-        fputs(hint, stderr);
+    if (result.status != EXIT_OK)
+        complain(&err, result.status);
     if (result.signal != 0)
         die_by(result.signal);
     return result.status;
@@ -134,10 +139,8 @@ int main(int argc, char **argv)
         fwrite(text.data, 1, text.len, stderr);
         break;
     case CLI_WRONG:
-        say("%s", err.text);
-        if (err.status == EXIT_USAGE)
-            fputs(hint, stderr);
         status = err.status;
+        complain(&err, status);
         break;
     }
     buf_free(&text);

@@ -85,6 +85,7 @@ says() {
         # shellcheck disable=SC2086
         fails_with 2 "$WINAGG" -t t -w 10s $refused --explain=duckdb in 2>err >script
         grep -q "has no equal there: " err
+        grep -q "^Try 'winagg --help'" err
         [ ! -s script ]
     done
     fails_with 1 "$WINAGG" -t t -w 10s --explain=duckdb none 2>err
