@@ -39,6 +39,8 @@ struct input {
     struct buf carry;
     uint64_t offset;
     size_t searched; /* not CSV: bytes of the open record known to hold no newline */
+    size_t looked;   /* so many bytes were not enough to find the header in */
+    size_t peeked;   /* so many were searched for a newline since */
     struct csv_cutter cutter;
     struct marks marks; /* the cutter's scratch memory */
 };
@@ -331,6 +333,22 @@ static void hand_out(struct input *in, struct block *block, size_t n, enum block
     }
 }
 
+/*
+ * Is it worth while to look for the header once more? What was not enough is, once a line has
+ * ended; where none ends, a header of a megabyte that comes in small pieces is not looked at for
+ * each.
+ */
+static bool may_settle(struct input *in, const struct buf *bytes)
+{
+    size_t from = in->peeked;
+    in->peeked = bytes->len;
+    bool line = memchr(bytes->data + from, '\n', bytes->len - from) != NULL;
+    if (!line && !in->ended && bytes->len - in->looked < in->looked / 8)
+        return false;
+    in->looked = bytes->len;
+    return true;
+}
+
 /* Finds the format and the header; INPUT_BLOCK with the format still INPUT_AUTO: needs more. */
 static enum input_status settle(struct input *in, struct buf *bytes, struct error *err)
 {
@@ -365,7 +383,7 @@ enum input_status input_read_block(struct input *in, struct block *block, struct
     buf_put(bytes, in->carry.data, in->carry.len);
     in->carry.len = 0;
     for (;;) {
-        if (in->plan.format == INPUT_AUTO)
+        if (in->plan.format == INPUT_AUTO && may_settle(in, bytes))
             status = settle(in, bytes, err);
         if (status == INPUT_BLOCK && in->plan.format != INPUT_AUTO) {
             enum block_kind kind;
