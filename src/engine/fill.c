@@ -84,11 +84,17 @@ uint32_t fill_keys(const struct fill *f)
     return f->keys.n;
 }
 
+/*
+ * Windows that begin before the first of all times have one start, and none of them is ever empty:
+ * a key whose first window ends before has a record in it, and is not asked for where that begins
+ * later.
+ */
 const struct cell *fill_key(const struct fill *f, uint32_t i)
 {
     struct cell *cell = table_cell(&f->keys, i);
     const struct known *known = known_of(cell);
-    bool own = known->first_ns <= f->next.start_ns && known->seen_at_ns < f->next.end_ns;
+    bool own = f->next.start_ns != INT64_MIN && known->first_ns <= f->next.start_ns &&
+               known->seen_at_ns < f->next.end_ns;
     return own ? cell : NULL;
 }
 
