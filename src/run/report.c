@@ -13,14 +13,35 @@
 
 enum { SHOWN = 10 };
 
-void report_start(struct report *report, const char *input_name, bool strict, struct sink *bad_sink)
+void report_start(struct report *report, const char *input_name, const struct plan *plan,
+                  struct sink *bad_sink)
 {
     *report = (struct report){
         .input_name = input_name,
-        .strict = strict,
+        .strict = plan->strict,
         .bad_sink = bad_sink,
+        .max_record = plan->input.max_record_bytes,
         .started_ns = clock_monotonic_ns(),
     };
+}
+
+/*
+ * To which line the record goes on: what swallowed so much is what one looks for. How much of an
+ * overlong one is here is the read size's to say; as much as makes it one always is.
+ */
+static void describe_lines(const struct report *report, const struct batch *batch,
+                           const struct bad_record *bad, uint64_t line, char *text, size_t size)
+{
+    const char *bytes = batch->block->bytes.data + bad->start;
+    size_t len = bad->len, record_len = len - (len > 0 && bytes[len - 1] == '\n');
+    bool overlong = batch->block->kind != BLOCK_RECORDS || record_len > report->max_record;
+    uint64_t lines = newline_count(bytes, overlong ? (size_t)report->max_record : record_len);
+    unsigned long long last = line + lines;
+    text[0] = '\0';
+    if (lines > 0 && overlong)
+        snprintf(text, size, " (it goes on at least to line %llu)", last);
+    else if (lines > 0)
+        snprintf(text, size, " (the record goes on to line %llu, %zu bytes)", last, len);
 }
 
 void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
@@ -42,13 +63,9 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
     if (++report->bad > SHOWN || report->strict)
         return;
     uint64_t line = first_line + bad->line - 1;
-    uint64_t last = line + (bad->len == 0 ? 0 : newline_count(bytes, bad->len - 1));
-    if (last > line) /* what swallowed so much is what one looks for */
-        say("%s:%llu: %s (the record goes on to line %llu, %lu bytes)", report->input_name,
-            (unsigned long long)line, bad->reason, (unsigned long long)last,
-            (unsigned long)bad->len);
-    else
-        say("%s:%llu: %s", report->input_name, (unsigned long long)line, bad->reason);
+    char lines[64];
+    describe_lines(report, batch, bad, line, lines, sizeof lines);
+    say("%s:%llu: %s%s", report->input_name, (unsigned long long)line, bad->reason, lines);
 }
 
 /* Do just these eight digits stand in the record? */

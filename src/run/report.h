@@ -11,6 +11,7 @@
 #include "input/input.h"
 #include "output/sink.h"
 #include "run/checkpoint.h"
+#include "run/plan.h"
 
 struct running;
 
@@ -18,6 +19,7 @@ struct report {
     const char *input_name;
     bool strict;
     struct sink *bad_sink; /* --bad; NULL: none */
+    size_t max_record;     /* bytes; of a longer record no more than these are looked at */
     bool warned_of_dates;  /* report_dates() has spoken */
     bool line_open;        /* the last line of --bad has no newline yet */
     uint64_t bad;          /* bad records so far */
@@ -30,7 +32,7 @@ struct report {
 /* Records that were not bad. */
 uint64_t report_good(const struct engine *engine);
 
-void report_start(struct report *report, const char *input_name, bool strict,
+void report_start(struct report *report, const char *input_name, const struct plan *plan,
                   struct sink *bad_sink);
 
 /*

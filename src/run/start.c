@@ -443,7 +443,7 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
     ok = ok && open_inlets(r, resumed);
     ok = ok && (resumed ? check_resume(r, &resume, saved) : open_outputs(r, NULL));
     if (ok) {
-        report_start(&r->report, r->inlets[0].source.name, plan->strict,
+        report_start(&r->report, r->inlets[0].source.name, plan,
                      plan->bad_path == NULL ? NULL : &r->sinks[SINK_BAD]);
         r->unseen = plan->merge ? NULL : unseen_new(&plan->input);
         r->replay = plan->has_position ? replay_new(seed_of_process()) : NULL;
