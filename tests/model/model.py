@@ -14,7 +14,7 @@ from decimals import Bad, Usage, number_text
 from options import Options
 from records import Event, Failure, read_records
 from rows import Row, header_line, line, line_bytes
-from times import INT64_MAX, calendar_bounds, saturate, time_text
+from times import INT64_MAX, INT64_MIN, calendar_bounds, saturate, time_text
 
 REPORTED_BAD_MAX = 10
 
@@ -264,12 +264,16 @@ class Model:
                 # Where the two coincide, expiry comes with the on-time pane.
                 rank = ON_TIME if expiry == window.end else EXPIRY
                 due.append(Timer(expiry, rank, *order, self.expire, window))
-            if self.options.early_ns and before != -inf and window.new:
+            if self.options.early_ns and self.ticks_from(before) and window.new:
                 # Further multiples would find nothing new.
                 multiple = (before // self.options.early_ns + 1) * self.options.early_ns
                 if multiple <= min(self.watermark, INT64_MAX) and multiple < window.end:
                     due.append(Timer(multiple, EARLY, *order, self.early, window))
         return due
+
+    def ticks_from(self, watermark):
+        """With --source, a W that saturated at the first of all times is taken for none yet."""
+        return watermark != -inf and (self.options.source is None or watermark != INT64_MIN)
 
     def on_time(self, window):
         window.on_time_due = False
@@ -421,8 +425,8 @@ def run(argv, read_input, output_is_empty=lambda path: True):
         data = read_input(options.files[0])
         model = Model(options)
         counts = {"records": 0, "bad": 0, "used": 0, "bytes": len(data)}
-        records, read_field = read_records(data, options)
         try:
+            records, read_field = read_records(data, options)
             feed(model, records, read_field, outcome, counts)
             model.end()
             if counts["records"] > 0 and counts["bad"] == counts["records"]:

@@ -214,7 +214,7 @@ class Options:
         if self.window_kind == "calendar" and "offset" in given:
             raise Usage("--offset with a calendar window")
         self.keys = []
-        for text in given.get("key", [])[-1:]:
+        for text in given.get("key", []):
             for one in split(text, ","):
                 name, typed = named(one)
                 self.keys.append(Field(typed, name))
@@ -229,7 +229,7 @@ class Options:
         self.final = "final" in given
         if self.window_kind == "all":
             self.lateness_ns, self.final = 0, False
-        self.set_early(last("early"))
+        self.set_early(last("early"), "final" in given)
         self.late_every = count("late-every", last("late-every", "1"))
         self.input_format = choice("input-format", last("input-format", "auto"),
                                    ["json", "csv", "tsv", "auto"])
@@ -325,11 +325,11 @@ class Options:
         if by in ("first", "last", "mode", "topk") or fires_again or self.window_kind == "session":
             raise Usage("--top")
 
-    def set_early(self, text):
+    def set_early(self, text, final):
         self.early_count = self.early_ns = None
         if text is None:
             return
-        if self.final:
+        if final:
             raise Usage("--final excludes --early")
         if re.fullmatch("[0-9]+", text):
             self.early_count = count("early", text)

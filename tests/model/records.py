@@ -22,7 +22,7 @@ sys.setrecursionlimit(10 * JSON_DEEPEST)
 
 
 class Failure(Exception):
-    """The run cannot go on because of what stands in a line: exit status 1."""
+    """The run cannot go on because of what stands in a line (0: in none): exit status 1."""
 
     def __init__(self, line, reason):
         super().__init__(reason)
@@ -143,13 +143,13 @@ def split_csv(data, start, delimiter):
                 else:
                     i += 1
                     break
-            if data[i:i + 2] == b"\r\n":
+            if data[i:i + 2] in (b"\r\n", b"\r"):  # the latter: at the end of the input
                 i += 1
         else:
             while i < len(data) and data[i:i + 1] not in (delimiter, b"\n", b'"'):
                 content.append(data[i])
                 i += 1
-            if data[i:i + 1] == b"\n" and content.endswith(b"\r"):
+            if data[i:i + 1] in (b"\n", b"") and content.endswith(b"\r"):
                 content.pop()
         fields.append(bytes(content))
         if i >= len(data) or data[i:i + 1] == b"\n":
@@ -258,6 +258,8 @@ def input_format(data, options):
     if options.input_format != "auto":
         return options.input_format
     content = data.lstrip(b" \t\r\n" + RECORD_SEPARATOR)
+    if len(data) - len(content) > options.max_record:
+        raise Failure(0, "too many blank bytes")
     if content == b"" or content.startswith(b"{"):
         return "json"
     first, *rest = skip_to_record(data, options).split(b"\n", 1)

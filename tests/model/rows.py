@@ -8,6 +8,7 @@ from decimals import number_text
 from records import FALSE, NULL, NUMBER_RANK, STRING_RANK, TRUE, Typeless
 from times import time_text
 
+SPECIAL = re.compile(rb'[\x00-\x1f"\\]')
 ESCAPES = {0x22: b'\\"', 0x5C: b"\\\\", 8: b"\\b", 12: b"\\f", 10: b"\\n", 13: b"\\r", 9: b"\\t"}
 
 
@@ -28,6 +29,8 @@ class Row:
 
 def json_quote(content):
     content = content.decode("utf-8", "replace").encode("utf-8")
+    if not SPECIAL.search(content):
+        return b'"' + content + b'"'
     return b'"' + b"".join(
         ESCAPES.get(byte) or (b"\\u%04x" % byte if byte < 0x20 else bytes([byte]))
         for byte in content

@@ -141,9 +141,9 @@ def real_date(year, month, day):
 
 
 def month_number(name):
-    if name.lower() not in MONTHS:
+    if name.lower() not in MONTHS + FULL_MONTHS:
         raise Bad("no such month")
-    return MONTHS.index(name.lower()) + 1
+    return MONTHS.index(name.lower()[:3]) + 1
 
 
 def parse_epoch(text, unit):
@@ -169,11 +169,16 @@ def parse_auto(text, zone):
     return civil_ns(day, hour, minute, second, fraction, offset, zone)
 
 
-# As in glibc, blanks may stand before %z and before what is a plain number.
+# As in glibc, blanks may stand before %z and before what is a plain number. A number takes digits as
+# long as one more can fit what it may be at most (31 for a day: 23, but of 93 the 9), a month's name
+# what it can; neither gives any back.
+FULL_MONTHS = ("january february march april may june july august september october november "
+               "december").split()
 DIRECTIVES = {
-    "Y": " *([0-9]{1,4})", "m": " *([0-9]{1,2})", "d": " *([0-9]{1,2})", "H": " *([0-9]{1,2})",
-    "M": " *([0-9]{1,2})", "S": " *([0-9]{1,2})", "j": " *([0-9]{1,3})", "s": "([0-9]+)",
-    "f": "([0-9]{1,9})", "b": "([A-Za-z]{3})", "z": r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
+    "Y": " *([0-9]{1,4})", "m": " *([2-9]|[01][0-9]?)", "d": " *([4-9]|[0-3][0-9]?)",
+    "H": " *([3-9]|[0-2][0-9]?)", "M": " *([6-9]|[0-5][0-9]?)", "S": " *([7-9]|[0-6][0-9]?)",
+    "j": " *((?:3[0-6]|[0-2][0-9])[0-9]?|[0-9][0-9]?)", "s": "([0-9]+)", "f": "([0-9]{1,9})",
+    "b": f"((?i:{'|'.join(FULL_MONTHS + MONTHS)}))", "z": r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
 }
 
 
@@ -195,7 +200,9 @@ def parse_pattern(text, pattern, zone, year_from):
 
     def part(match):
         if match[1]:
-            return DIRECTIVES[match[1]].replace("(", f"(?P<{match[1]}>", 1)
+            letter = match[1]  # a look ahead does not come back for another way
+            blanks, content = DIRECTIVES[letter].split("(", 1)
+            return f"{blanks}(?=(?P<{letter}>{content})(?P={letter})"
         return r"\s*" if match[2] == " " else re.escape(match[2])
 
     expression = re.sub(r"%([A-Za-z])|(.)", part, pattern)
