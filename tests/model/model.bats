@@ -39,6 +39,23 @@ check() {
     check --seed 5 --count 150 --merges
 }
 
+fuzz() {
+    local forker
+    forker=$(dirname "$WINAGG")/model/forker
+    [ -x "$forker" ] || skip "make builds $forker for builds of its own"
+    run "$here/fuzz.py" --forker "$forker" --keep "$BATS_TEST_TMPDIR" "$@"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "cases that went wrong once, each run in several ways" {
+    fuzz --replay "$here"/corpus/*.json
+}
+
+@test "a little of make fuzz-whole: damaged input and command lines, in all ways" {
+    fuzz --seed check --count 800
+}
+
 @test "random lines of combined, logfmt and #fields are read as the specification says" {
     run "$here/formats.py" --winagg "$WINAGG" --count 60
     echo "$output"

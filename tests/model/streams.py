@@ -681,7 +681,8 @@ def terminated(rng, records, tags):
     return out, end
 
 
-def case(seed):
+def case(seed, most=None):
+    """`most`: no more records than that."""
     rng = random.Random(seed)
     is_csv = rng.random() < 0.35
     content = Content(rng, is_csv)
@@ -696,6 +697,7 @@ def case(seed):
     else:
         window, triggers = window_options(rng, step), trigger_options(rng, step)
     count = rng.choice([rng.randint(0, 5), rng.randint(5, 25), rng.randint(20, 60)])
+    count = count if most is None else rng.randint(0, most)
     tags = []
     groups = [[rng.choice(["-t", "--time"]), ",".join(content.format.fields)]]
     groups += window + content.format.options()
