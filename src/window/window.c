@@ -189,16 +189,23 @@ static bool slides_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
     return true;
 }
 
+/*
+ * The end of the last of the windows that begin there. Those whose ends saturate are one: the first
+ * of them, which goes before the others.
+ */
+static i128 cumulate_last_end(const struct window_spec *spec, i128 start)
+{
+    i128 beyond = start + spec->size_ns - spec->slide_ns - INT64_MAX;
+    i128 steps = beyond <= 0 ? 0 : (beyond + spec->slide_ns - 1) / spec->slide_ns;
+    return start + spec->size_ns - steps * spec->slide_ns;
+}
+
 static bool cumulate_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
                         struct window_bounds *bounds)
 {
     i128 start = spec->offset_ns +
                  window_floor_div((i128)t_ns - spec->offset_ns, spec->size_ns) * spec->size_ns;
-    i128 end = start + spec->size_ns - (i128)k * spec->slide_ns;
-    /* Windows whose ends saturate are one: the first of them, which goes before the others. */
-    i128 beyond = start + spec->size_ns - spec->slide_ns - INT64_MAX;
-    if (beyond > 0)
-        end -= (beyond + spec->slide_ns - 1) / spec->slide_ns * spec->slide_ns;
+    i128 end = cumulate_last_end(spec, start) - (i128)k * spec->slide_ns;
     if (end <= t_ns)
         return false;
     bounds->start_ns = window_clamp(start);
@@ -384,7 +391,7 @@ bool window_is(const struct window_spec *spec, const struct window_bounds *bound
     /* The window that ends last of those that hold its last instant ends with it, or k later. */
     int64_t k = 0;
     if (spec->kind == WINDOW_CUMULATE && bounds->start_ns != INT64_MIN) {
-        i128 left = (i128)bounds->start_ns + spec->size_ns - bounds->end_ns;
+        i128 left = cumulate_last_end(spec, bounds->start_ns) - bounds->end_ns;
         k = bounds->end_ns == INT64_MAX || left < 0 ? 0 : (int64_t)(left / spec->slide_ns);
     } else if (window_overlaps(spec)) {
         inside = bounds->start_ns;

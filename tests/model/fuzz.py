@@ -107,7 +107,7 @@ def replay(options):
     forker, wrong = Forker(options.forker), 0
     for path in options.replay:
         kind, case = corpus.load(path)
-        for attempt in range(5):
+        for attempt in range(10):
             found, _ = judge.judge(forker, case, kind, f"{path}:{attempt}")
             if found:
                 wrong += 1
