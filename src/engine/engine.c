@@ -77,11 +77,13 @@ static void forget_ids(struct engine *e)
     struct dedup_id id;
     int64_t until_ns, expiry_ns;
     while (engine_reached(e, dedup_next_ns(e->dedup)) && dedup_first(e->dedup, &id, &until_ns)) {
-        if (e->ops->taker_expiry != NULL &&
-            e->ops->taker_expiry(e, id.key, id.key_len, id.time_ns, &expiry_ns))
+        if (e->ops->taker_expiry == NULL ||
+            !e->ops->taker_expiry(e, id.key, id.key_len, id.time_ns, &expiry_ns))
+            dedup_forget_first(e->dedup);
+        else if (!engine_reached(e, expiry_ns))
             dedup_keep_first(e->dedup, expiry_ns); /* its session has grown */
         else
-            dedup_forget_first(e->dedup);
+            break; /* it is over and still there: firing was given up, and the run ends */
     }
 }
 

@@ -115,3 +115,9 @@ peak() {
         same "$(w -w 1m --max-state "$size" in)" "$(w -w 1m in)"
     done
 }
+
+@test "an id whose session was to expire when the limit ended firing does not hold the run up" {
+    printf '{"t":%s,"id":1}\n' 0 10 13 >in
+    fails_with 1 timeout -s KILL 60 "$WINAGG" -t t -w session:2s --dedup id --max-state 1 in 2>err
+    grep -q "the live state takes" err
+}
