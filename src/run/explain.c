@@ -50,6 +50,19 @@ static void put_names(struct buf *to, char **names, size_t n)
         buf_printf(to, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", names[i]);
 }
 
+/* A batch that begins with the first record, if there is one; whatever is read at once. */
+static void read_first(struct input *in, struct batch *batch, struct block *block,
+                       struct error *err)
+{
+    struct input_parser *parser = NULL;
+    while (batch->n + batch->n_bad == 0 && input_read_block(in, block, err) == INPUT_BLOCK) {
+        if (parser == NULL)
+            parser = input_parser_new(in);
+        input_parse(parser, block, batch);
+    }
+    input_parser_free(parser);
+}
+
 /* The first record of the first input, and how its time is read. */
 static void put_example(const struct plan *plan, struct buf *to)
 {
@@ -66,22 +79,18 @@ static void put_example(const struct plan *plan, struct buf *to)
         return;
     }
     struct input *in = input_open(&options, source.fd, source.name);
-    struct input_parser *parser = NULL;
-    if (input_read_block(in, &block, &err) == INPUT_BLOCK) {
-        parser = input_parser_new(in);
-        input_parse(parser, &block, &batch);
-    }
+    read_first(in, &batch, &block, &err);
+    bool bad = batch.n_bad > 0 && batch.bad[0].before == 0;
     if (err.status != 0) {
         buf_printf(to, "But: %s. ", err.text);
-    } else if (batch.n > 0) {
+    } else if (batch.n > 0 && !bad) {
         buf_printf(to, "The first record of %s is read as ", source.name);
         put_time(to, batch.time_ns[0]);
         buf_puts(to, ". ");
-    } else if (batch.n_bad > 0) {
+    } else if (bad) {
         buf_printf(to, "The first record of %s can't be used: %s. ", source.name,
                    batch.bad[0].reason == NULL ? "it is too long" : batch.bad[0].reason);
     }
-    input_parser_free(parser);
     input_close(in);
     batch_free(&batch);
     block_free(&block);

@@ -32,6 +32,11 @@ says() {
     says "one of Europe/Berlin. The first record of stdin is read as 2024-05-03T06:01:00Z."
     said=$(echo '{"t":"soon"}' | explained -t t -w 1m)
     says "The first record of stdin can't be used: field 't'"
+    # That one, whatever comes in one read with it, and behind blank lines that come before.
+    said=$(printf '[1]\n{"t":5}\n' | explained -t t -w 1m -i json)
+    says "The first record of stdin can't be used: "
+    said=$({ printf '\n'; sleep 0.1; printf '{"t":5}\n'; } | explained -t t -w 1m -i json)
+    says "The first record of stdin is read as 1970-01-01T00:00:05Z."
     said=$(explained -t t -w 1m none.json)
     says "none.json: can't open it"
 }
