@@ -272,8 +272,9 @@ class Model:
         return due
 
     def ticks_from(self, watermark):
-        """With --source, a W that saturated at the first of all times is taken for none yet."""
-        return watermark != -inf and (self.options.source is None or watermark != INT64_MIN)
+        """With clocks of sources, a W that saturated at the first of all times is taken for none yet."""
+        clocks = self.options.source is not None or self.options.max_jump_ns is not None
+        return watermark != -inf and not (clocks and watermark == INT64_MIN)
 
     def on_time(self, window):
         window.on_time_due = False
