@@ -7,6 +7,7 @@ import signal
 from dataclasses import replace
 
 import check
+import shards
 from forker import MOST_BYTES
 
 FILES = ("late", "bad", "output")
@@ -118,6 +119,46 @@ def run_restarted(forker, rng, argv, case):
     return seen
 
 
+# ---- dealt out to shards, and merged ----
+
+def one(forker, argv, data, files=()):
+    status, (out, err) = forker.run(argv, data, files=files, remove=["*"],
+                                    give_back=("stdout", "stderr"))
+    return check.Seen(status, out or b"", err or b"")
+
+
+def merged(forker, rng, case):
+    """What --merge says over the partial results of shards, and one run over all of the records."""
+    partial, merge = shards.sides(case)
+    if "numbered" in case.tags or "--ragged" in partial or not case.shufflable:
+        return {}
+    partial += ["--delay", "all"]
+    hands = [[] for _ in range(rng.randint(1, 4))]
+    for record in case.records:
+        rng.choice(hands).append(record.rstrip(b"\r\n") + b"\n")
+    whole = case.head + b"".join(record for hand in hands for record in hand)
+    want = one(forker, partial + merge, whole)
+    if want.status != 0:
+        return {}
+    parts = [one(forker, [*partial, "--partial"], case.head + b"".join(hand)) for hand in hands]
+    wrong = [part for part in parts if check.ended_well(part.status, part.stderr) != 0]
+    if wrong:
+        return {"shard": f"{wrong[0].status}: {wrong[0].stderr}"}
+    streams = [part.stdout for part in parts]
+    if rng.random() < 0.5:  # in one input, which may be in any order if no order of FILEs counts
+        lines = b"".join(streams).splitlines(keepends=True)
+        if not any("first" in word or "last" in word for word in partial):
+            rng.shuffle(lines)
+        got = one(forker, ["--merge", *merge], b"".join(lines))
+    else:
+        files = [(f"part{i}", stream) for i, stream in enumerate(streams)]
+        got = one(forker, ["--merge", *merge, *(name for name, _ in files)], b"", files)
+    if (got.status, got.stdout) != (0, want.stdout):
+        return {"merge": f"{len(hands)} shards, status {got.status}: {got.stderr}\n"
+                         + check.diff(want.stdout, got.stdout)}
+    return {}
+
+
 # ---- all of it ----
 
 def other_ways(forker, rng, argv, case, seen, steady):
@@ -134,7 +175,7 @@ def other_ways(forker, rng, argv, case, seen, steady):
     if steady and seen.status in (0, 1) and rng.random() < 0.4:
         again = run_restarted(forker, rng, argv, case)
         return dict(check.same_after_restarts(seen, again))
-    return {}
+    return merged(forker, rng, case) if steady and rng.random() < 0.15 else {}
 
 
 def asked_model(case):
