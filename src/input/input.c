@@ -163,7 +163,7 @@ static bool is_stopped(const struct input *in)
 
 static bool read_failed(const struct input *in, struct error *err)
 {
-    return error_set(err, EXIT_RUNTIME, "cannot read %s: %s", in->name, strerror(errno));
+    return error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", in->name, strerror(errno));
 }
 
 /* Waits for bytes or a request to stop. False when poll(2) fails; a signal is no failure. */

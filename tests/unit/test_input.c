@@ -535,7 +535,7 @@ static void test_failures(void)
     int fd = open("/", O_RDONLY | O_DIRECTORY);
     log_fd(&log, &options, fd);
     close(fd);
-    CHECK(strstr(buf_cstr(&log), "cannot read stdin: Is a directory\nstatus 1") != NULL, "%s",
+    CHECK(strstr(buf_cstr(&log), "stdin: can't read it: Is a directory\nstatus 1") != NULL, "%s",
           log.data);
     log.len = 0;
     int sockets[2];
@@ -543,7 +543,7 @@ static void test_failures(void)
     close(sockets[1]);
     log_fd(&log, &options, sockets[1]); /* closed */
     close(sockets[0]);
-    CHECK(strstr(buf_cstr(&log), "cannot read stdin: Bad file descriptor\nstatus 1") != NULL, "%s",
+    CHECK(strstr(buf_cstr(&log), "stdin: can't read it: Bad file descriptor\nstatus 1") != NULL, "%s",
           log.data);
     buf_free(&log);
     log_options_free(&options);
