@@ -55,6 +55,15 @@ static void consume_new(struct running *r, struct inlet *in, size_t from, size_t
     consume(r, in, start, to);
 }
 
+static bool bad_has_position(const struct running *r, const struct inlet *in,
+                             const struct bad_record *bad)
+{
+    if (!bad->has_lane)
+        return false;
+    uint8_t kind = in->batch->columns[r->plan->position_column][bad->before].kind;
+    return kind == VALUE_NUMBER || kind == VALUE_WIDE;
+}
+
 /*
  * The same for a bad record. A readable one without a position is bad; one that is too broken to
  * have one was there before if the record before it was.
@@ -64,15 +73,29 @@ static bool skip_replayed(struct running *r, const struct inlet *in, const struc
     bool old;
     if (r->replay == NULL)
         return false;
-    if (bad->has_lane) {
-        uint8_t kind = in->batch->columns[r->plan->position_column][bad->before].kind;
-        bool has_position = kind == VALUE_NUMBER || kind == VALUE_WIDE;
-        old = has_position && is_replayed(r, in, bad->before);
-    } else {
+    if (bad->has_lane)
+        old = bad_has_position(r, in, bad) && is_replayed(r, in, bad->before);
+    else
         old = replay_was_old(r->replay);
-    }
     if (old)
         r->engine->counts.replayed += !bad->more;
+    return old;
+}
+
+bool process_is_replayed(struct running *r, const struct inlet *in)
+{
+    const struct batch *batch = in->batch;
+    bool old = true;
+    for (size_t i = 0, b = 0; old && (i < batch->n || b < batch->n_bad);) {
+        const struct bad_record *bad = b < batch->n_bad ? &batch->bad[b] : NULL;
+        if (bad == NULL || bad->before > i) {
+            old = is_replayed(r, in, i++);
+            continue;
+        }
+        old = !bad_has_position(r, in, bad) || is_replayed(r, in, i);
+        i += bad->has_lane;
+        b++;
+    }
     return old;
 }
 

@@ -16,4 +16,10 @@ struct running;
  */
 bool process_batch(struct running *r, struct inlet *in);
 
+/*
+ * Was all of the batch at hand there before (--position)? Records that have none, and are bad,
+ * can't tell, and are taken for such.
+ */
+bool process_is_replayed(struct running *r, const struct inlet *in);
+
 #endif

@@ -357,6 +357,22 @@ static void enter_sandbox(struct running *r)
     sandbox_enter(&options);
 }
 
+/* False: it has more than was there before, or can't be read. */
+static bool read_replayed(struct running *r, struct inlet *in)
+{
+    enum input_status status = INPUT_END;
+    if (!start_may_be_replayed(r, in))
+        return true;
+    inlet_start_feed(r, in);
+    do {
+        status = feed_next(in->feed, &in->batch, &in->keys, r->err);
+        if (status == INPUT_BLOCK && !process_is_replayed(r, in))
+            return start_refuse_grown(r, in);
+    } while (status == INPUT_BLOCK);
+    in->batch = NULL;
+    return status != INPUT_FAILED;
+}
+
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
@@ -365,8 +381,9 @@ static bool work(struct running *r, struct run_result *result)
         !checkpoint_open(&r->checkpoint, r->plan->state_path, r->err) ||
         !start_run(r, &goes_on, &finished))
         return false;
+    r->cpus = cpus_usable(FEED_THREADS_MAX);
     if (finished)
-        return true;
+        return inlet_each(r, read_replayed);
     if (!signals_start(r->plan->state_path != NULL, r->err))
         return false;
     if (!metrics_start(r))
@@ -378,7 +395,6 @@ static bool work(struct running *r, struct run_result *result)
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!goes_on && !checkpoint_now(r, false))
         return false;
-    r->cpus = cpus_usable(FEED_THREADS_MAX);
     enter_sandbox(r);
     inlet_each(r, start_feed);
     if (r->plan->follow)

@@ -133,14 +133,24 @@ static void start_engine(struct running *r)
     r->engine->panes.header_due = r->sinks[SINK_ROWS].position == 0 && !plan->partial;
 }
 
+bool start_may_be_replayed(const struct running *r, const struct inlet *in)
+{
+    return r->plan->has_position && r->plan->resume_continue && !in->source.regular;
+}
+
 /* A finished run has nothing left to do, unless its input has grown. */
 static bool check_finished(struct running *r, const struct inlet *in)
 {
     bool at_end;
+    if (start_may_be_replayed(r, in))
+        return true;
     if (!source_at_end(&in->source, &at_end, r->err))
         return false;
-    if (at_end && in->n_older == 0)
-        return true;
+    return (at_end && in->n_older == 0) || start_refuse_grown(r, in);
+}
+
+bool start_refuse_grown(struct running *r, const struct inlet *in)
+{
     return error_set(r->err, EXIT_RUNTIME,
                      "%s: the input has grown since the run of %s was finished: its windows were "
                      "closed at the end of the input (--at-eof keep leaves them open)",

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+struct inlet;
 struct running;
 
 /*
@@ -14,6 +15,15 @@ struct running;
  * there is nothing left to do.
  */
 bool start_run(struct running *r, bool *goes_on, bool *finished);
+
+/* A run that was finished has read all that it was to read: the input has more. */
+bool start_refuse_grown(struct running *r, const struct inlet *in);
+
+/*
+ * --position and a pipe that starts again further back: only that shows whether a run that was
+ * finished is to be given more.
+ */
+bool start_may_be_replayed(const struct running *r, const struct inlet *in);
 
 /* What W alone does not tell the engine of the clocks; after each change of theirs. */
 void start_tell_clocks(struct running *r);

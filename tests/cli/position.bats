@@ -76,3 +76,20 @@ make_log() {
     same "$(tail -n 1 rows) $(counter err replayed)" "0,10,3 2"
     grep -q "position is not needed: a regular file is resumed by seeking" err
 }
+
+@test "a run that was finished takes what it has seen again, and no more" {
+    printf '{"o":%d,"t":%d}\n' 1 1 2 12 3 23 >log
+    printf '{"o":4,"t":"never"}\nbroken\n' >>log
+    local options=(-t t --time-format s -w 10s --position o --state s --resume continue --output rows)
+    "$WINAGG" "${options[@]}" <log 2>/dev/null
+    cp rows whole
+    cp s finished
+    for first in 1 3 4 6; do
+        tail -n "+$first" log | "$WINAGG" "${options[@]}"
+    done
+    run "$WINAGG" "${options[@]}" < <(cat log - <<<'{"o":5,"t":31}')
+    same "$status" 1
+    grep -q "stdin: the input has grown since the run of s was finished" <<<"$output"
+    cmp rows whole
+    cmp s finished
+}
