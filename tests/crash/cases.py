@@ -3,6 +3,8 @@
 A case is run in a folder of its own and leaves `out`, `late` and `bad` there (what must be the
 same bytes whatever happened on the way), and the snapshot `s`."""
 
+import gzip
+import json
 import os
 import random
 import shutil
@@ -23,9 +25,10 @@ class Case:
     name: str
     options: tuple
     data: bytes
-    feed: str = "file"  # file: as FILE; stdin: `< file`; pipe: `cat file |`
+    feed: str = "file"  # file: as FILE; stdin: `< file`; pipe: `cat file |`; again: see log_from()
     stdout: bool = False  # rows to `>> out`, not --output
     steps: tuple = ()
+    others: tuple = ()  # more FILEs: (name, bytes)
 
     def argv(self, step, state=True):
         argv = list(self.options)
@@ -34,10 +37,14 @@ class Case:
             argv += ["--at-eof", "keep"] if step + 1 < len(self.steps) else []
         else:
             argv = [word for word in argv if word not in ("--hold",)]
-            if "--checkpoint" in argv:
-                at = argv.index("--checkpoint")
-                del argv[at:at + 2]
-        return argv + (["in"] if self.feed == "file" else [])
+            for option in ("--checkpoint", "--resume"):
+                if option in argv:
+                    at = argv.index(option)
+                    del argv[at:at + 2]
+        return argv + self.inputs()
+
+    def inputs(self):
+        return ["in", *(name for name, _ in self.others)] if self.feed == "file" else []
 
     def input_at(self, step):
         return self.data[:self.steps[step]] if self.steps else self.data
@@ -103,6 +110,7 @@ class Lab:
         self.winagg = os.path.abspath(winagg)
         self.folder = folder
         self.made = 0
+        self.rng = random.Random(1)
 
     def fresh(self, case=None, step=0):
         self.made += 1
@@ -119,14 +127,29 @@ class Lab:
     @staticmethod
     def grow(case, folder, step):
         write_file(os.path.join(folder, "in"), case.input_at(step))
+        for name, data in case.others:
+            write_file(os.path.join(folder, name), data)
+
+    def log_from(self, case, folder):
+        """What a replayable log gives: all from some record on whose position, "i", was seen."""
+        found = subprocess.run([self.winagg, "--inspect", "s"], cwd=folder, capture_output=True,
+                               check=False)
+        last = json.loads(found.stdout)["positions"] if found.returncode == 0 else []
+        if not last:
+            return case.data
+        lines = case.data.splitlines(keepends=True)
+        seen = [at for at, line in enumerate(lines)
+                if json.loads(line)["i"] <= last[0]["position"]]
+        return b"".join(lines[self.rng.choice(seen):])
 
     def start(self, case, folder, step=0, wrap=(), env=None, state=True):
         """A started run; (process, feeder or None)."""
+        data = self.log_from(case, folder) if case.feed == "again" else case.input_at(step)
         files = {"stderr": open(os.path.join(folder, "err"), "wb"), "stdin": subprocess.DEVNULL,
                  "stdout": open(os.path.join(folder, "out" if case.stdout else "stdout"), "ab")}
         if case.feed == "stdin":
             files["stdin"] = open(os.path.join(folder, "in"), "rb")
-        elif case.feed == "pipe":
+        elif case.feed in ("pipe", "again"):
             files["stdin"] = subprocess.PIPE
         child = subprocess.Popen([*wrap, self.winagg, *case.argv(step, state)], cwd=folder,
                                  env=environment(env), **files)
@@ -134,8 +157,8 @@ class Lab:
             if hasattr(file, "close"):
                 file.close()
         feeder = None
-        if case.feed == "pipe":
-            feeder = threading.Thread(target=feed, args=(child.stdin, case.input_at(step)))
+        if child.stdin is not None:
+            feeder = threading.Thread(target=feed, args=(child.stdin, data))
             feeder.start()
         return child, feeder
 
@@ -245,36 +268,109 @@ BASE = ("-t", "t", "--time-format", "s", "-k", "k")
 FILES = ("--output", "out", "--late", "late", "--bad", "bad")
 
 
-def cases(records=24, wide_keys=24000):
+def merged(winagg, seed, records):
+    """Partial results of three shards, whose records overlap in time, and are late in places."""
+    found = []
+    for shard in range(3):
+        made = subprocess.run([winagg, *BASE, "-w", "10s", "-d", "2s", "-l", "8s", "-a",
+                               "count,sum:v,m=median:v,last:v", "--partial"], check=True,
+                              input=stream(seed + shard, records // 2, bad=False),
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        found.append(made.stdout)
+    return found
+
+
+def side_by_side(seed, records):
+    """Three FILEs of one time, one of them much shorter."""
+    return [stream(seed, records // 2), stream(seed + 1, records // 2),
+            stream(seed + 2, records // 6)]
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-qc"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def replayable(seed, records):
+    """A log whose records all have a position, the bad ones too."""
+    lines = stream(seed, records, bad=False).splitlines()
+    lines[3::11] = [b'{"t":"no time","i":%d}' % at for at in range(3, len(lines), 11)]
+    return b"\n".join(lines) + b"\n"
+
+
+def doubled(seed, records):
+    """Some of the records come again, a few places later."""
+    rng = random.Random(seed)
+    lines = []
+    for line in stream(seed, records).splitlines():
+        lines.append(line)
+        if rng.random() < 0.4:
+            lines.append(rng.choice(lines[-6:]))
+    return b"\n".join(lines) + b"\n"
+
+
+def cases(winagg, records=24, wide_keys=24000):
     """What is interrupted. Small, because every call of every one is."""
+    return simple_cases(records, wide_keys) + many_inputs(os.path.abspath(winagg), records)
+
+
+EVERY = ("--checkpoint", "5")
+LATE = ("-d", "2s", "-l", "8s")
+
+
+def many_inputs(winagg, records):
+    """Several FILEs, packed ones, shards, a log that starts again; and what lasts beside windows."""
+    beside = side_by_side(11, records)
+    shards = merged(winagg, 21, records)
+    names = ("in2", "in3")
+    packed = zip(names, (gzip.compress(beside[1], mtime=0), zstd(beside[2])))
+    merge = ("--merge", "-l", "8s", *EVERY, "--output", "out")
+    return [
+        Case("files", (*BASE, "-w", "10s", *LATE, *EVERY, *FILES), beside[0],
+             others=tuple(zip(names, beside[1:]))),
+        Case("files, packed", (*BASE, "-w", "sliding:20s/10s", *LATE, *EVERY, *FILES), beside[0],
+             others=tuple(packed)),
+        Case("packed", (*BASE, "-w", "10s", "--early", "3", *LATE, *EVERY, *FILES),
+             zstd(stream(14, records))),
+        Case("position", (*BASE, "-w", "10s", *LATE, "--position", "i", "--resume", "continue",
+                          *EVERY, *FILES), replayable(15, records), feed="again"),
+        Case("merge", (*merge, "-m", "retract"), shards[0], others=tuple(zip(names, shards[1:]))),
+        Case("merge, pipe", (*merge, "-o", "csv"), b"".join(shards), feed="pipe"),
+        Case("dedup", (*BASE, "-w", "session:6s", "--dedup", "i", *LATE, *EVERY, *FILES),
+             doubled(16, records)),
+        Case("fill", (*BASE, "-w", "2s", "--fill", "-o", "csv", *LATE, *EVERY, *FILES),
+             stream(17, records, step=6.0)),
+        Case("sql", (*BASE, "-w", "10s", "-a", "count,last:v", "-m", "retract", "-o", "sql:t",
+                     *LATE, *EVERY, *FILES), stream(18, records)),
+    ]
+
+
+def simple_cases(records, wide_keys):
     events = stream(1, records)
     tall = stream(5, records, disorder=20)
     table = csv_stream(2, records)
-    every = ("--checkpoint", "5")
-    late = ("-d", "2s", "-l", "8s")
     return [
-        Case("file", (*BASE, "-w", "10s", *late, *every, *FILES), events),
-        Case("stdin, >>", (*BASE, "-w", "10s", "-a", "count,sum:v,p50=median:v", *every, "--late",
+        Case("file", (*BASE, "-w", "10s", *LATE, *EVERY, *FILES), events),
+        Case("stdin, >>", (*BASE, "-w", "10s", "-a", "count,sum:v,p50=median:v", *EVERY, "--late",
                            "late", "--bad", "bad"), events, feed="stdin", stdout=True),
-        Case("pipe", (*BASE, "-w", "sliding:20s/10s", *late, "-a", "distinct:v,last:v", *every,
+        Case("pipe", (*BASE, "-w", "sliding:20s/10s", *LATE, "-a", "distinct:v,last:v", *EVERY,
                       *FILES), events, feed="pipe"),
         Case("every record", (*BASE, "-w", "10s", "--early", "2", "-l", "8s", "--checkpoint", "1",
                               "--output", "rows/out", "--late", "late"), events),
         Case("sessions, retract", (*BASE, "-w", "session:4s", "-m", "retract", "-l", "30s",
-                                   "-a", "count,topk:v:2", "--row-id", *every, *FILES), tall),
-        Case("discard, pipe, >>", (*BASE, "-w", "10s", "-m", "discard", "--early", "4s", *late,
-                                   "--late-every", "2", *every), tall, feed="pipe", stdout=True),
-        Case("hold", (*BASE, "-w", "10s", *late, "--hold", *every, *FILES), events),
-        Case("hold, >>", (*BASE, "-w", "10s", "--hold", *every), events, feed="pipe",
+                                   "-a", "count,topk:v:2", "--row-id", *EVERY, *FILES), tall),
+        Case("discard, pipe, >>", (*BASE, "-w", "10s", "-m", "discard", "--early", "4s", *LATE,
+                                   "--late-every", "2", *EVERY), tall, feed="pipe", stdout=True),
+        Case("hold", (*BASE, "-w", "10s", *LATE, "--hold", *EVERY, *FILES), events),
+        Case("hold, >>", (*BASE, "-w", "10s", "--hold", *EVERY), events, feed="pipe",
              stdout=True),
         Case("csv", ("-t", "t", "--time-format", "s", "-k", "k", "-i", "csv", "-o", "csv", "-w",
-                     "10s", *late, *every, *FILES), table),
+                     "10s", *LATE, *EVERY, *FILES), table),
         Case("overlong", (*BASE, "-w", "10s", "--max-record", "100", "--checkpoint", "1", *FILES),
              events),
-        Case("growing", (*BASE, "-w", "10s", *late, *every, *FILES), events,
+        Case("growing", (*BASE, "-w", "10s", *LATE, *EVERY, *FILES), events,
              steps=prefixes(events, random.Random(3), 4)),
         Case("growing csv", ("-t", "t", "--time-format", "s", "-i", "csv", "-o", "csv", "-w", "10s",
-                             *late, *every), table, feed="stdin", stdout=True,
+                             *LATE, *EVERY), table, feed="stdin", stdout=True,
              steps=prefixes(table, random.Random(4), 4)),
         Case("forked", (*BASE, "-w", "100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v",
                         "--checkpoint", "3000", *FILES),

@@ -23,7 +23,7 @@ part() {
 }
 
 @test "calls that fail show nothing, or a restart heals them" {
-    part errors 150 --records 10 --stride 17
+    part errors 150 --records 10 --stride 31
 }
 
 @test "allocations that fail end the run, or change nothing" {

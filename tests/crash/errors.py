@@ -183,7 +183,7 @@ def arguments():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--records", type=int, default=24, help="records in a case")
     parser.add_argument("--stride", type=int, default=1, help="only each STRIDEth call")
-    parser.add_argument("--case", help="only the one of that name")
+    parser.add_argument("--case", action="append", help="only those of that name")
     parser.add_argument("--keep", action="store_true", help="keep the folders of what went wrong")
     return parser.parse_args()
 
@@ -192,8 +192,8 @@ def main():
     options = arguments()
     folder = cases.scratch("winagg-errors-")
     shim = cases.build_shim(folder, "shim.c")
-    chosen = [case for case in cases.cases(options.records)
-              if options.case in (None, case.name)]
+    chosen = [case for case in cases.cases(options.winagg, options.records)
+              if options.case is None or case.name in options.case]
     jobs = [(options.winagg, shim, folder, case, call, options)
             for case in chosen for call in CALLS]
     errors = healed = 0

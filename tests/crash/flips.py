@@ -63,7 +63,7 @@ def main():
     options = arguments()
     folder = cases.scratch("winagg-flips-")
     lab = cases.Lab(options.winagg, folder)
-    case = next(case for case in cases.cases() if case.name == "growing")
+    case = next(case for case in cases.cases(options.winagg) if case.name == "growing")
     start = lab.fresh(case)
     if lab.run(case, start) != 0:
         print(lab.said(start))

@@ -132,7 +132,7 @@ def arguments():
     parser.add_argument("--records", type=int, default=24, help="records in a case")
     parser.add_argument("--stride", type=int, default=1, help="only each STRIDEth call")
     parser.add_argument("--rounds", type=int, default=10, help="rounds of random kills a case")
-    parser.add_argument("--case", help="only the one of that name")
+    parser.add_argument("--case", action="append", help="only those of that name")
     parser.add_argument("--keep", action="store_true", help="keep the folders of what went wrong")
     return parser.parse_args()
 
@@ -140,8 +140,8 @@ def arguments():
 def main():
     options = arguments()
     folder = cases.scratch("winagg-kill-")
-    chosen = [case for case in cases.cases(options.records)
-              if options.case in (None, case.name)]
+    chosen = [case for case in cases.cases(options.winagg, options.records)
+              if options.case is None or case.name in options.case]
     jobs = [(options.winagg, folder, case, syscall, options)
             for case in chosen for syscall in (*SYSCALLS, None)]
     kills = restarts = 0

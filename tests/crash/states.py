@@ -404,7 +404,7 @@ def arguments():
     parser.add_argument("--stride", type=float, default=1, help="look after one of STRIDE calls")
     parser.add_argument("--most", type=int, default=200, help="states of the files of one moment")
     parser.add_argument("--plant", choices=PLANTS, help="leave out these syncs; must be found")
-    parser.add_argument("--case", help="only the one of that name")
+    parser.add_argument("--case", action="append", help="only those of that name")
     parser.add_argument("--keep", action="store_true", help="keep the folders of what went wrong")
     return parser.parse_args()
 
@@ -412,8 +412,8 @@ def arguments():
 def main():
     options = arguments()
     folder = cases.scratch("winagg-states-")
-    chosen = [case for case in cases.cases(options.records)
-              if options.case in (None, case.name) and case.name != "forked"]
+    chosen = [case for case in cases.cases(options.winagg, options.records)
+              if (options.case is None or case.name in options.case) and case.name != "forked"]
     jobs = [(options.winagg, folder, case, kills, options)
             for case in chosen for kills in ((), (4,), (3, 7))]
     states = calls = 0
