@@ -73,19 +73,32 @@ int io_write(int fd, const char *bytes, size_t len)
     return 0;
 }
 
+ssize_t io_read_up_to(int fd, uint64_t offset, char *to, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = pread(fd, to + done, len - done, (off_t)(offset + done));
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return -1;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return (ssize_t)done;
+}
+
 bool io_read_at(int fd, uint64_t offset, char *to, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = pread(fd, to, len, (off_t)offset);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return false;
-        if (n > 0) {
-            to += n;
-            offset += (uint64_t)n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
+    ssize_t n = io_read_up_to(fd, offset, to, len);
+    if (n >= 0)
+        errno = 0;
+    return n == (ssize_t)len;
+}
+
+bool io_says_none(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM ||
+           error == ELOOP || error == ENAMETOOLONG || error == ENXIO;
 }
 
 bool io_same_file(int a, int b)

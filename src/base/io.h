@@ -23,8 +23,18 @@ int io_close(int fd); /* Linux has closed the descriptor when close(2) says EINT
 /* Writes all of it, also where that takes a wait. 0 or an error number. */
 int io_write(int fd, const char *bytes, size_t len);
 
-/* Reads `len` bytes at an offset; false if they are not there, or can't be read. */
+/* Reads at an offset, `len` bytes or as many as there are. -1: errno. */
+ssize_t io_read_up_to(int fd, uint64_t offset, char *to, size_t len);
+
+/* Reads `len` bytes at an offset. False: errno says why they can't be read; 0: the file ends before
+   them. */
 bool io_read_at(int fd, uint64_t offset, char *to, size_t len);
+
+/*
+ * Does this error of open(2), stat(2) and the like say that there is no such file, or none for us?
+ * Any other says nothing about it: who takes that for an answer loses what stands there.
+ */
+bool io_says_none(int error);
 
 /* Is it one file? False too if that can't be told. */
 bool io_same_file(int a, int b);

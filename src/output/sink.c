@@ -11,15 +11,19 @@
 
 #include "base/io.h"
 
-static void look_at(struct sink *sink)
+/* What is taken for a pipe is not cut back at a restart: a file must not be, for an error. */
+static bool look_at(struct sink *sink, struct error *err)
 {
-    struct stat st;
-    sink->regular = fstat(sink->fd, &st) == 0 && S_ISREG(st.st_mode);
-    if (!sink->regular)
-        return;
+    struct stat st = {0};
+    bool known = fstat(sink->fd, &st) == 0 || errno == EBADF;
+    sink->regular = S_ISREG(st.st_mode);
+    if (known && !sink->regular)
+        return true;
     sink->append = (fcntl(sink->fd, F_GETFL) & O_APPEND) != 0;
-    off_t offset = lseek(sink->fd, 0, SEEK_CUR);
-    sink->position = (uint64_t)(sink->append || offset < 0 ? st.st_size : offset);
+    off_t offset = known ? lseek(sink->fd, 0, SEEK_CUR) : -1;
+    sink->position = (uint64_t)(sink->append ? st.st_size : offset);
+    return offset >= 0 ||
+           error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", sink->name, strerror(errno));
 }
 
 bool sink_open(struct sink *sink, const char *path, bool create, struct error *err)
@@ -29,14 +33,13 @@ bool sink_open(struct sink *sink, const char *path, bool create, struct error *e
     if (sink->fd < 0)
         return error_set(err, EXIT_RUNTIME, "%s: can't open it for writing: %s", path,
                          strerror(errno));
-    look_at(sink);
-    return true;
+    return look_at(sink, err);
 }
 
-void sink_adopt(struct sink *sink, int fd, const char *name)
+bool sink_adopt(struct sink *sink, int fd, const char *name, struct error *err)
 {
     *sink = (struct sink){.fd = fd, .name = name};
-    look_at(sink);
+    return look_at(sink, err);
 }
 
 /* Someone who appends to our file at the same time would lose bytes when we cut it. */

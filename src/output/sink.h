@@ -32,8 +32,9 @@ struct sink {
 
 /* Opens a file for appending; creates it if asked to. */
 bool sink_open(struct sink *sink, const char *path, bool create, struct error *err);
-/* Takes an open descriptor, which stays the caller's. */
-void sink_adopt(struct sink *sink, int fd, const char *name);
+/* Takes an open descriptor, which stays the caller's; one that is closed fails when it is written.
+ */
+bool sink_adopt(struct sink *sink, int fd, const char *name, struct error *err);
 
 /*
  * Writes out what is pending, whole, unless it is held. False on an error other than EPIPE; then

@@ -1,5 +1,6 @@
 #include "run/clashes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,12 +23,23 @@ enum { NAMED_MAX = 10 }; /* besides the inputs */
 struct list {
     struct named *at;
     size_t n;
+    struct error why; /* a file can't be looked at, though it may be there */
 };
 
-static bool stat_directory(const char *path, struct stat *st)
+/* Is there such a file? An error that does not say so is kept. */
+static bool look_at(struct list *list, const char *path, struct stat *st)
+{
+    if (stat(path, st) == 0)
+        return true;
+    if (!io_says_none(errno) && list->why.status == 0)
+        error_set(&list->why, EXIT_RUNTIME, "%s: can't look at it: %s", path, strerror(errno));
+    return false;
+}
+
+static bool look_at_directory(struct list *list, const char *path, struct stat *st)
 {
     char *directory = io_directory(path);
-    bool ok = stat(directory, st) == 0;
+    bool ok = look_at(list, directory, st);
     free(directory);
     return ok;
 }
@@ -41,7 +53,7 @@ static void add_stat(struct list *list, const char *option, const struct stat *s
     n->inode = st->st_ino;
 }
 
-/* What can't be looked at can't be opened either: whoever opens it says so. */
+/* What is not there, or not for us, can't be opened either: whoever opens it says so. */
 static void add_path(struct list *list, const char *option, const char *path, const char *suffix)
 {
     struct named *n = &list->at[list->n];
@@ -51,10 +63,10 @@ static void add_path(struct list *list, const char *option, const char *path, co
     *n = (struct named){0};
     strcpy(n->path, path);
     strcat(n->path, suffix);
-    if (stat(n->path, &st) == 0) {
+    if (look_at(list, n->path, &st)) {
         if (S_ISREG(st.st_mode))
             add_stat(list, option, &st, true);
-    } else if (stat_directory(n->path, &st)) {
+    } else if (look_at_directory(list, n->path, &st)) {
         add_stat(list, option, &st, false);
     }
 }
@@ -63,7 +75,10 @@ static void add_descriptor(struct list *list, const char *option, int fd, const 
 {
     struct named *n = &list->at[list->n];
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    bool known = fstat(fd, &st) == 0;
+    if (!known && errno != EBADF && list->why.status == 0)
+        error_set(&list->why, EXIT_RUNTIME, "%s: can't look at it: %s", name, strerror(errno));
+    if (!known || !S_ISREG(st.st_mode))
         return;
     *n = (struct named){0};
     strcpy(n->path, name);
@@ -99,7 +114,9 @@ bool clashes_check(const struct plan *plan, struct error *err)
     add_path(&list, "--bad", plan->bad_path, "");
     add_path(&list, "--metrics", plan->metrics_path, "");
     add_path(&list, "--metrics' temporary file", plan->metrics_path, ".tmp");
-    bool ok = true;
+    bool ok = list.why.status == 0;
+    if (!ok)
+        *err = list.why;
     for (size_t i = 0; ok && i < list.n; i++)
         for (size_t j = 0; ok && j < i; j++)
             if (!list.at[i].is_input && same(&list.at[i], &list.at[j]))

@@ -18,7 +18,7 @@
 
 #define QUIET_NS INT64_C(60000000000)
 
-enum change { SAME, GREW, TRUNCATED };
+enum change { SAME, GREW, TRUNCATED, FAILED };
 
 bool follow_check(const char *path, struct error *err)
 {
@@ -49,28 +49,46 @@ void follow_start(struct running *r)
             "go)");
 }
 
-/* Do the bytes that were read, but belong to no whole record yet, still stand in the file? */
-static bool rest_differs(const struct inlet *in, off_t end)
+static bool cant_look(const struct inlet *in, struct error *err)
+{
+    return error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", in->source.name,
+                     strerror(errno));
+}
+
+/* *differs: do the bytes that were read, but belong to no whole record yet, still stand there? */
+static bool rest_differs(const struct inlet *in, off_t end, bool *differs, struct error *err)
 {
     char bytes[SOURCE_MEMORY_BYTES];
     size_t len;
     const char *rest = input_rest(in->input, &len);
     size_t n = len < sizeof bytes ? len : sizeof bytes;
-    return n > 0 && (pread(in->source.fd, bytes, n, end - (off_t)n) != (ssize_t)n ||
-                     memcmp(bytes, rest + len - n, n) != 0);
+    *differs = n > 0 && !io_read_at(in->source.fd, (uint64_t)end - n, bytes, n);
+    if (*differs)
+        return errno == 0 || cant_look(in, err);
+    *differs = n > 0 && memcmp(bytes, rest + len - n, n) != 0;
+    return true;
 }
 
-/* Looks at a file whose end was met. */
-static enum change look(struct inlet *in)
+/* Looks at a file whose end was met. What can't be read was not truncated: FAILED. */
+static enum change look(struct inlet *in, struct error *err)
 {
     struct stat st;
-    if (fstat(in->source.fd, &st) != 0 ||
-        (st.st_size == in->seen.st_size && st.st_mtim.tv_sec == in->seen.st_mtim.tv_sec &&
-         st.st_mtim.tv_nsec == in->seen.st_mtim.tv_nsec))
+    bool other, differs = false;
+    if (fstat(in->source.fd, &st) != 0)
+        return cant_look(in, err) ? SAME : FAILED;
+    if (st.st_size == in->seen.st_size && st.st_mtim.tv_sec == in->seen.st_mtim.tv_sec &&
+        st.st_mtim.tv_nsec == in->seen.st_mtim.tv_nsec)
         return SAME;
     off_t end = lseek(in->source.fd, 0, SEEK_CUR);
-    if (st.st_size < end || source_is_other(&in->source) || rest_differs(in, end))
+    if (end < 0)
+        return cant_look(in, err) ? SAME : FAILED;
+    if (st.st_size < end)
         return TRUNCATED; /* what was seen before it tells its copy */
+    if (!source_is_other(&in->source, &other, err) ||
+        (!other && !rest_differs(in, end, &differs, err)))
+        return FAILED;
+    if (other || differs)
+        return TRUNCATED;
     in->seen = st;
     return st.st_size > end ? GREW : SAME;
 }
@@ -174,30 +192,42 @@ static bool read_copy(struct running *r, struct inlet *file, struct source *copy
     return true;
 }
 
-static bool follow_truncation(struct running *r, struct inlet *file)
+/* Looks for the copy of what was truncated in place: older->n is above 0 if there is one. */
+static bool find_copy(struct running *r, struct inlet *file, struct source_older *older)
 {
     int *others = memory_calloc(file->n_older, sizeof *others);
     const struct source_resume how = {.follows = true, .taken = others, .n_taken = file->n_older};
-    struct source_older older = {0};
     struct source_mark mark;
-    struct error none = {0};
-    uint64_t offset = file->source.position.offset;
-    int fd = fcntl(file->source.fd, F_DUPFD_CLOEXEC, 0);
+    struct error why = {0};
     for (size_t i = 0; i < file->n_older; i++)
         others[i] = source_file(&file->older[i]->source);
     bool ok = source_mark(&file->source, true, &mark, r->err);
     mark.modified_ns = (int64_t)file->seen.st_mtim.tv_sec * 1000000000 + file->seen.st_mtim.tv_nsec;
-    bool found = ok && offset > 0 && source_find(&file->source, &mark, &how, &older, &none);
-    say("%s: truncated in place behind byte %llu%s%s: lines that were written just "
-        "before may be lost; reading it from its beginning",
-        file->path, (unsigned long long)offset, found ? ", and copied to " : "",
-        found ? older.at[0].name : "");
+    if (ok && file->source.position.offset > 0 &&
+        source_find(&file->source, &mark, &how, older, &why) == SOURCE_FAILED) {
+        *r->err = why;
+        ok = false;
+    }
+    free(others);
+    return ok;
+}
+
+static bool follow_truncation(struct running *r, struct inlet *file)
+{
+    struct source_older older = {0};
+    uint64_t offset = file->source.position.offset;
+    int fd = fcntl(file->source.fd, F_DUPFD_CLOEXEC, 0);
+    bool ok = find_copy(r, file, &older), found = ok && older.n > 0;
+    if (ok)
+        say("%s: truncated in place behind byte %llu%s%s: lines that were written just before may "
+            "be lost; reading it from its beginning",
+            file->path, (unsigned long long)offset, found ? ", and copied to " : "",
+            found ? older.at[0].name : "");
     if (found)
         ok = read_copy(r, file, &older.at[0]);
     for (size_t i = 0; i < older.n; i++)
         source_close(&older.at[i]);
     source_older_free(&older);
-    free(others);
     inlet_empty(file);
     /* The same file, whatever is called so by now. */
     ok = ok && fd >= 0 && lseek(fd, 0, SEEK_SET) == 0;
@@ -224,19 +254,20 @@ void follow_say_lost(const struct inlet *file, uint64_t offset)
 }
 
 /*
- * A file that was rotated away: may it be read on? Quiet ones are let go from the oldest on: the
- * newest tells at a restart which files came behind it.
+ * A file that was rotated away: may it be read on, *goes_on? Quiet ones are let go from the oldest
+ * on: the newest tells at a restart which files came behind it.
  */
-static bool older_goes_on(struct inlet *in)
+static bool older_goes_on(struct running *r, struct inlet *in, bool *goes_on)
 {
-    if (in->done)
-        return false;
-    if (inlet_has_records(in) || !in->dry)
+    *goes_on = !in->done && (inlet_has_records(in) || !in->dry);
+    if (in->done || *goes_on)
         return true;
     bool oldest = in == in->file->older[0];
     bool quiet = oldest && clock_monotonic_ns() - in->quiet_since_ns >= QUIET_NS;
-    if (!quiet && look(in) != GREW)
-        return false;
+    enum change change = quiet ? GREW : look(in, r->err);
+    *goes_on = change == GREW;
+    if (!*goes_on)
+        return change != FAILED;
     if (quiet) { /* its end is one now, and its last line a record */
         in->options->follow = false;
         in->options->keep_last = false;
@@ -254,8 +285,11 @@ bool follow_next(struct running *r, struct inlet *file, struct inlet **in)
                clock_monotonic_ns() - file->older[0]->quiet_since_ns >= QUIET_NS)
             inlet_drop_older(r, file->older[0]);
         for (size_t i = 0; i < file->n_older; i++) {
+            bool goes_on;
             *in = file->older[i];
-            if (older_goes_on(*in))
+            if (!older_goes_on(r, *in, &goes_on))
+                return false;
+            if (goes_on)
                 return true;
         }
         *in = file;
@@ -263,7 +297,9 @@ bool follow_next(struct running *r, struct inlet *file, struct inlet **in)
             return false;
         if (file->source.fd >= 0 && (inlet_has_records(file) || !file->dry))
             return true;
-        enum change change = file->source.fd < 0 ? SAME : look(file);
+        enum change change = file->source.fd < 0 ? SAME : look(file, r->err);
+        if (change == FAILED)
+            return false;
         if (change == GREW) {
             read_on(file);
             return true;

@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -243,28 +244,35 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
     return true;
 }
 
-/* Does the file begin with these bytes? */
-static bool begins_with(const struct source *source, const char *bytes, size_t len)
+/* *same: does the file begin with these bytes? */
+static bool begins_with(const struct source *source, const char *bytes, size_t len, bool *same,
+                        struct error *err)
 {
     char *found = memory_alloc(len + 1);
-    bool same = io_read_at(source->fd, source->base, found, len) && memcmp(found, bytes, len) == 0;
+    bool there = io_read_at(source->fd, source->base, found, len);
+    int error = there ? 0 : errno;
+    *same = there && memcmp(found, bytes, len) == 0;
     free(found);
-    return same;
+    return error == 0 || error_set(err, EXIT_RUNTIME, "%s: can't read it again: %s", source->name,
+                                   strerror(error));
 }
 
-/* Have they different headers? One that goes on from a snapshot has read its own long ago. */
-static bool differ(const struct inlet *a, const struct inlet *b)
+/* *same: have they the same header? One that goes on from a snapshot has read its own long ago. */
+static bool compare(const struct inlet *a, const struct inlet *b, bool *same, struct error *err)
 {
     size_t a_len, b_len;
     const char *a_head = input_preamble(a->input, &a_len);
     const char *b_head = input_preamble(b->input, &b_len);
+    *same = true;
     if (a->batch == NULL || b->batch == NULL || !a->batch->is_text || !b->batch->is_text)
-        return false;
+        return true;
     if (a_head != NULL && b_head != NULL)
-        return a_len != b_len || (a_len > 0 && memcmp(a_head, b_head, a_len) != 0);
-    if (a_head != NULL)
-        return !begins_with(&b->source, a_head, a_len);
-    return b_head != NULL && !begins_with(&a->source, b_head, b_len);
+        *same = a_len == b_len && (a_len == 0 || memcmp(a_head, b_head, a_len) == 0);
+    else if (a_head != NULL)
+        return begins_with(&b->source, a_head, a_len, same, err);
+    else if (b_head != NULL)
+        return begins_with(&a->source, b_head, b_len, same, err);
+    return true;
 }
 
 /*
@@ -289,7 +297,10 @@ static bool prime(struct running *r)
         const char *shared = r->plan->late_path != NULL  ? "--late"
                              : r->plan->bad_path != NULL ? "--bad"
                                                          : NULL;
-        if (first != NULL && shared != NULL && differ(first, in))
+        bool same = true;
+        if (first != NULL && shared != NULL && !compare(first, in, &same, r->err))
+            return false;
+        if (!same)
             return error_set(r->err, EXIT_RUNTIME,
                              "%s and %s have different headers: expected the same where they "
                              "share a %s file, which has none",

@@ -52,9 +52,8 @@ static bool open_outputs(struct running *r, const struct resume *resume)
     const char *const paths[N_SINKS] = {[SINK_ROWS] = plan->output_path,
                                         [SINK_LATE] = plan->late_path,
                                         [SINK_BAD] = plan->bad_path};
-    bool ok = true;
-    if (plan->output_path == NULL)
-        sink_adopt(&r->sinks[SINK_ROWS], STDOUT_FILENO, "stdout");
+    bool ok = plan->output_path != NULL ||
+              sink_adopt(&r->sinks[SINK_ROWS], STDOUT_FILENO, "stdout", r->err);
     for (size_t i = 0; ok && i < N_SINKS; i++) {
         bool create = positions == NULL || positions[i] == 0 || positions[i] == RESUME_NOWHERE;
         ok = open_output(&r->sinks[i], paths[i], create, r->err);
@@ -171,9 +170,11 @@ static bool match_inlets(struct running *r, const struct resume *resume,
                          r->plan->state_path, resume->n_inputs, r->n_inlets);
     for (size_t i = 0; i < r->n_inlets; i++) {
         bool must = r->n_inlets - i == resume->n_inputs - j;
-        bool same = j < resume->n_inputs &&
-                    (must || source_begins_as(&r->inlets[i].source,
-                                              &resume_last(&resume->inputs[j])->mark));
+        bool same = must;
+        if (j < resume->n_inputs && !must &&
+            !source_begins_as(&r->inlets[i].source, &resume_last(&resume->inputs[j])->mark, &same,
+                              r->err))
+            return false;
         saved[i] = same ? &resume->inputs[j++] : NULL;
     }
     return true;
@@ -195,11 +196,12 @@ static bool find_generation(struct running *r, struct inlet *file,
                             bool is_last)
 {
     struct source_older older = {0};
-    bool ok = source_find(&file->source, &saved->mark, how, &older, r->err);
+    enum source_found found = source_find(&file->source, &saved->mark, how, &older, r->err);
     uint64_t offset = saved->mark.position.offset;
-    if (older.n == 0 && !is_last) {
+    bool ok = found == SOURCE_FOUND;
+    if (found == SOURCE_NONE && !is_last) {
         ok = give_up_older(r, file, offset);
-    } else if (older.n == 0 && how->follows && file->source.fd >= 0) {
+    } else if (found == SOURCE_NONE && how->follows && file->source.fd >= 0) {
         *r->err = (struct error){0};
         follow_say_lost(file, offset);
         ok = true;

@@ -18,9 +18,17 @@ struct wanted {
     const struct source *source; /* what the path names now */
     const struct source_mark *mark;
     const struct source_resume *how;
-    bool in_packed; /* looks into compressed files, and no others */
-    char *packed;   /* one that could not be looked into */
+    bool in_packed;   /* looks into compressed files, and no others */
+    bool has_plain;   /* but found another before */
+    char *packed;     /* one that could not be looked into */
+    struct error why; /* it can't be told whether a file is the one: ROTATED_FAILED */
 };
+
+static int64_t cant_tell(struct wanted *wanted, const char *candidate)
+{
+    error_set(&wanted->why, EXIT_RUNTIME, "%s: can't look at it: %s", candidate, strerror(errno));
+    return ROTATED_FAILED;
+}
 
 /* Unpacked, does it begin as the mark says? */
 static bool has_head(struct source *packed, const struct source_mark *mark)
@@ -36,12 +44,45 @@ static bool has_head(struct source *packed, const struct source_mark *mark)
     return len > 0 && digest_equal(digest_of(bytes, len), mark->head);
 }
 
-static bool is_packed_one(struct wanted *wanted, const char *path)
+/* Was that the last byte? */
+static bool is_over(struct source *packed)
 {
-    struct source head, whole;
+    char byte;
+    ssize_t n;
+    do
+        n = read(packed->fd, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    return n <= 0;
+}
+
+/* Does it hold what the mark has seen? ROTATED_NOT or 0. */
+static int64_t compare_packed(struct wanted *wanted, const char *path)
+{
+    struct source packed;
     struct error ignored = {0};
-    bool ok = source_open(&head, path, &ignored);
-    if (!ok) {
+    bool ok = source_open(&packed, path, &wanted->why);
+    bool failed = !ok && !io_says_none(errno);
+    if (ok && !skip(&packed, wanted->mark, &ignored)) {
+        ok = false;
+        failed = is_over(&packed) && !source_end(&packed, &wanted->why);
+    }
+    source_close(&packed);
+    return ok ? 0 : failed ? ROTATED_FAILED : ROTATED_NOT;
+}
+
+/*
+ * One that begins right, and then can't be unpacked, may be the one; unless it is being packed, and
+ * what it is made of still stands beside it.
+ */
+static int64_t look_into_packed(struct wanted *wanted, const char *path)
+{
+    struct source head;
+    struct error why = {0};
+    bool ok = source_open(&head, path, &why);
+    bool failed = !ok && errno != 0 && !io_says_none(errno);
+    if (failed) {
+        wanted->why = why;
+    } else if (!ok) {
         free(wanted->packed);
         wanted->packed = memory_strdup(path);
     }
@@ -49,10 +90,9 @@ static bool is_packed_one(struct wanted *wanted, const char *path)
     ok = ok && (wanted->mark->head_len == 0 || has_head(&head, wanted->mark));
     source_close(&head);
     if (!ok || wanted->mark->origin > 0)
-        return false;
-    ok = source_open(&whole, path, &ignored) && skip(&whole, wanted->mark, &ignored);
-    source_close(&whole);
-    return ok;
+        return failed ? ROTATED_FAILED : ROTATED_NOT;
+    int64_t found = compare_packed(wanted, path);
+    return found == ROTATED_FAILED && wanted->has_plain ? ROTATED_NOT : found;
 }
 
 static bool is_taken(const struct wanted *wanted, int fd)
@@ -63,48 +103,82 @@ static bool is_taken(const struct wanted *wanted, int fd)
     return wanted->source->fd >= 0 && io_same_file(fd, wanted->source->fd);
 }
 
+/* How much doubt is there that an open file is the one, if it is a plain one? *packed: it is not.
+ */
+static int64_t compare_plain(struct wanted *wanted, int fd, struct stat *st, bool *packed)
+{
+    const char *program = NULL;
+    int64_t doubt;
+    if (fstat(fd, st) != 0)
+        return ROTATED_FAILED;
+    if (!S_ISREG(st->st_mode) || is_taken(wanted, fd))
+        return ROTATED_NOT;
+    if (!unpack_program(fd, &program) || !mark_doubt(fd, st, wanted->mark, &doubt))
+        return ROTATED_FAILED;
+    *packed = program != NULL;
+    if (*packed || wanted->in_packed)
+        return *packed && wanted->in_packed ? doubt : ROTATED_NOT;
+    enum mark_match match = mark_compare(wanted->source, fd, wanted->mark);
+    return match == MARK_SAME ? doubt : match == MARK_FAILED ? ROTATED_FAILED : ROTATED_NOT;
+}
+
 static int64_t is_wanted(void *context, const char *candidate)
 {
     struct wanted *wanted = context;
     struct stat st;
+    bool packed = false;
     int fd = io_open(candidate, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd < 0)
-        return -1;
-    bool usable = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !is_taken(wanted, fd);
-    bool packed = usable && unpack_program(fd) != NULL;
-    bool found = usable && !packed && !wanted->in_packed &&
-                 mark_compare(wanted->source, fd, wanted->mark) == MARK_SAME;
-    int64_t doubt = mark_doubt(fd, &st, wanted->mark);
+        return io_says_none(errno) ? ROTATED_NOT : cant_tell(wanted, candidate);
+    int64_t doubt = compare_plain(wanted, fd, &st, &packed);
+    if (doubt == ROTATED_FAILED)
+        cant_tell(wanted, candidate);
     close(fd);
-    if (packed && wanted->in_packed)
-        found = is_packed_one(wanted, candidate);
-    if (!found)
-        return -1;
+    if (doubt >= 0 && packed) {
+        int64_t found = look_into_packed(wanted, candidate);
+        doubt = found < 0 ? found : doubt;
+    }
     /* Of a file that was empty only the inode tells, or that it was packed since. */
     bool blank = wanted->mark->head_len == 0 && wanted->mark->inode != 0;
-    return blank && (packed ? doubt == INT64_MAX : doubt != 0) ? -1 : doubt;
+    bool other = blank && (packed ? doubt == INT64_MAX : doubt != 0);
+    return doubt >= 0 && other ? ROTATED_NOT : doubt;
 }
 
-/* The one beside the named file that is most likely the mark's. */
-static bool find_best(struct wanted *wanted, struct rotated *found)
+static bool find_one(struct wanted *wanted, bool packed, struct rotated *found, struct error *err)
+{
+    wanted->in_packed = packed;
+    wanted->why = (struct error){0};
+    if (rotated_find(wanted->source->path, is_wanted, wanted, found, err))
+        return true;
+    if (err->status == 0)
+        *err = wanted->why;
+    return false;
+}
+
+/* The one beside the named file that is most likely the mark's, if any. False (EXIT_RUNTIME): that
+ * can't be told. */
+static bool find_best(struct wanted *wanted, struct rotated *found, struct error *err)
 {
     struct rotated packed;
-    const char *path = wanted->source->path;
     *found = (struct rotated){0};
-    if (path == NULL)
-        return false;
-    wanted->in_packed = false;
-    if (rotated_find(path, is_wanted, wanted, found) && found->doubt == 0)
+    if (wanted->source->path == NULL)
         return true;
-    wanted->in_packed = true;
-    if (rotated_find(path, is_wanted, wanted, &packed) &&
-        (found->file.path == NULL || packed.doubt < found->doubt)) {
+    if (!find_one(wanted, false, found, err))
+        return false;
+    wanted->has_plain = found->file.path != NULL;
+    if (wanted->has_plain && found->doubt == 0)
+        return true;
+    if (!find_one(wanted, true, &packed, err)) {
+        rotated_free(found);
+        return false;
+    }
+    if (packed.file.path != NULL && (found->file.path == NULL || packed.doubt < found->doubt)) {
         struct rotated worse = *found;
         *found = packed;
         packed = worse;
     }
     rotated_free(&packed);
-    return found->file.path != NULL;
+    return true;
 }
 
 static bool refuse(const struct source *source, const struct source_mark *mark,
@@ -112,6 +186,9 @@ static bool refuse(const struct source *source, const struct source_mark *mark,
 {
     struct stat st = {0};
     unsigned long long expected = mark->position.offset;
+    if (match == MARK_FAILED)
+        return error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", source->name,
+                         strerror(errno));
     if (compressed != NULL)
         return error_set(err, EXIT_RUNTIME,
                          "%s: not the file that the snapshot was taken from; if that is %s now, "
@@ -293,11 +370,23 @@ static bool open_between(const struct rotated *found, int until, struct source_o
     return true;
 }
 
+/* The file that is open, and why it can't be told whether a name is its. */
+struct open_file {
+    int fd;
+    struct error why;
+};
+
 static int64_t is_open_file(void *context, const char *candidate)
 {
     struct stat a, b;
-    const int *fd = context;
-    return stat(candidate, &a) == 0 && fstat(*fd, &b) == 0 && io_same_inode(&a, &b) ? 0 : -1;
+    struct open_file *file = context;
+    bool named = stat(candidate, &a) == 0;
+    if (!named && io_says_none(errno))
+        return ROTATED_NOT;
+    if (named && fstat(file->fd, &b) == 0)
+        return io_same_inode(&a, &b) ? 0 : ROTATED_NOT;
+    error_set(&file->why, EXIT_RUNTIME, "%s: can't look at it: %s", candidate, strerror(errno));
+    return ROTATED_FAILED;
 }
 
 bool source_find_newer(const char *path, int fd, int until, struct source_older *newer,
@@ -306,9 +395,12 @@ bool source_find_newer(const char *path, int fd, int until, struct source_older 
     enum { TRIES = 20 };
     bool ok = false;
     for (int i = 0; i < TRIES && !ok && err->status == 0; i++) {
+        struct open_file file = {.fd = fd};
         struct rotated found;
-        ok = !rotated_find(path, is_open_file, &fd, &found) ||
-             open_between(&found, until, newer, err);
+        if (rotated_find(path, is_open_file, &file, &found, err))
+            ok = found.file.path == NULL || open_between(&found, until, newer, err);
+        else if (err->status == 0)
+            *err = file.why;
         rotated_free(&found);
     }
     return ok || err->status != 0 ? ok
@@ -318,49 +410,62 @@ bool source_find_newer(const char *path, int fd, int until, struct source_older 
                                               path);
 }
 
-/* Opens the file of the mark; false: there is none, or (*err) it can't be brought to the position.
- */
-static bool open_marked(const struct source *named, const struct source_mark *mark,
-                        const struct source_resume *how, struct source *source, struct error *err)
+/* Opens the file of the mark. *err says why it is not SOURCE_FOUND, or can't be brought to the
+ * position. */
+static enum source_found open_marked(const struct source *named, const struct source_mark *mark,
+                                     const struct source_resume *how, struct source *source,
+                                     struct error *err)
 {
     enum { TRIES = 20 };
     struct wanted wanted = {.source = named, .mark = mark, .how = how};
     struct rotated found = {0};
-    bool ok = false;
-    for (int i = 0; i < TRIES && !ok && find_best(&wanted, &found); i++) {
-        ok = source_open_found(source, found.file.path, err) &&
-             is_inode(source_file(source), found.file.inode);
-        if (!ok)
+    bool ok = false, opened = false;
+    for (int i = 0; i < TRIES && !opened; i++) {
+        ok = find_best(&wanted, &found, err);
+        if (!ok || found.file.path == NULL)
+            break;
+        ok = source_open_found(source, found.file.path, err) || errno == ENOENT;
+        opened = ok && source->fd >= 0 && is_inode(source_file(source), found.file.inode);
+        if (!opened)
             source_close(source);
+        if (!ok)
+            break;
+        *err = (struct error){0};
         rotated_free(&found);
     }
     rotated_free(&found);
-    if (!ok && err->status == 0) {
+    if (ok && !opened) {
         enum mark_match match = named->fd < 0 ? MARK_OTHER : mark_compare(named, named->fd, mark);
         refuse(named, mark, match, wanted.packed, err);
+        ok = match != MARK_FAILED;
     }
     free(wanted.packed);
-    return ok && resume_at(source, mark, how, err);
+    if (opened && resume_at(source, mark, how, err))
+        return SOURCE_FOUND;
+    return opened || !ok ? SOURCE_FAILED : SOURCE_NONE;
 }
 
-bool source_find(const struct source *named, const struct source_mark *mark,
-                 const struct source_resume *how, struct source_older *older, struct error *err)
+enum source_found source_find(const struct source *named, const struct source_mark *mark,
+                              const struct source_resume *how, struct source_older *older,
+                              struct error *err)
 {
     struct source source = source_none();
-    if (!open_marked(named, mark, how, &source, err)) {
+    enum source_found found = open_marked(named, mark, how, &source, err);
+    if (found != SOURCE_FOUND) {
         source_close(&source);
-        return false;
+        return found;
     }
     add_older(older, &source);
     if (!source_find_newer(named->path, source_file(&source), named->fd, older, err))
-        return false;
+        return SOURCE_FAILED;
     if (older->n == 1 || how->follows)
-        return true;
-    return error_set(err, EXIT_RUNTIME,
-                     "%s: rotated more than once since the snapshot, which was taken from %s: "
-                     "expected nothing between the two, found %s (--follow reads them all; or pipe "
-                     "them in, the oldest first, instead of naming %s)",
-                     named->name, source.path, older->at[1].path, named->name);
+        return SOURCE_FOUND;
+    error_set(err, EXIT_RUNTIME,
+              "%s: rotated more than once since the snapshot, which was taken from %s: "
+              "expected nothing between the two, found %s (--follow reads them all; or pipe "
+              "them in, the oldest first, instead of naming %s)",
+              named->name, source.path, older->at[1].path, named->name);
+    return SOURCE_FAILED;
 }
 
 void source_older_free(struct source_older *older)
@@ -369,28 +474,39 @@ void source_older_free(struct source_older *older)
     *older = (struct source_older){0};
 }
 
-/* Holds the named file what the mark says, and is there none beside it that is more likely meant?
+/*
+ * *is_it: does the named file hold what the mark says, and is there none beside it that is more
+ * likely meant? False (EXIT_RUNTIME): that can't be told.
  */
 static bool is_named(const struct source *source, const struct source_mark *mark,
-                     const struct source_resume *how)
+                     const struct source_resume *how, bool *is_it, struct error *err)
 {
     struct wanted wanted = {.source = source, .mark = mark, .how = how};
     struct rotated found;
     struct stat st;
-    if (source->fd < 0 || mark_compare(source, source->fd, mark) != MARK_SAME)
-        return false;
-    if (fstat(source->fd, &st) != 0 || mark->inode == 0 || mark_doubt(source->fd, &st, mark) == 0)
+    int64_t doubt = 0;
+    enum mark_match match = source->fd < 0 ? MARK_OTHER : mark_compare(source, source->fd, mark);
+    *is_it = match == MARK_SAME;
+    if (match != MARK_FAILED && (!*is_it || mark->inode == 0))
         return true;
-    bool better = find_best(&wanted, &found) && found.doubt < mark_doubt(source->fd, &st, mark);
+    if (match == MARK_FAILED || fstat(source->fd, &st) != 0 ||
+        !mark_doubt(source->fd, &st, mark, &doubt))
+        return refuse(source, mark, MARK_FAILED, NULL, err);
+    if (doubt == 0)
+        return true;
+    bool ok = find_best(&wanted, &found, err);
+    *is_it = ok && (found.file.path == NULL || found.doubt >= doubt);
     rotated_free(&found);
     free(wanted.packed);
-    return !better;
+    return ok;
 }
 
 bool source_resume(struct source *source, const struct source_mark *mark,
                    const struct source_resume *how, bool *is_it, struct error *err)
 {
     bool file = source->fd < 0 || source->regular;
-    *is_it = !file || is_named(source, mark, how);
+    *is_it = !file;
+    if (file && !is_named(source, mark, how, is_it, err))
+        return false;
     return !*is_it || resume_at(source, mark, how, err);
 }

@@ -16,7 +16,8 @@ struct source_resume {
 
 /*
  * Is the input that the command line names, already open (or not: fd -1 with a path, if it does not
- * exist just now), the one that the mark was taken from? Then it is brought to the position.
+ * exist just now), the one that the mark was taken from? Then it is brought to the position. False
+ * (EXIT_RUNTIME): that can't be told, or not be done.
  */
 bool source_resume(struct source *source, const struct source_mark *mark,
                    const struct source_resume *how, bool *is_it, struct error *err);
@@ -24,8 +25,9 @@ bool source_resume(struct source *source, const struct source_mark *mark,
 /*
  * If it is another file: finds the one of the mark beside it (source/rotated.h), compressed or not,
  * and adds it to *older, at its position, then those that by their names were rotated away after
- * it; without `follows` such files are a failure. False (EXIT_RUNTIME) too if there is none, with
- * what was expected and what was found.
+ * it; without `follows` such files are a failure. SOURCE_NONE: there is no such file; *err has what
+ * was expected and what was found. SOURCE_FAILED: *err says why that can't be told, or why it can't
+ * be read: it may well be there, and whoever gives it up loses lines.
  */
 struct source_older {
     struct source *at; /* the oldest first */
@@ -33,8 +35,10 @@ struct source_older {
 };
 /* Opens a file beside the named one; it has the path that it was found under. */
 bool source_open_found(struct source *source, const char *path, struct error *err);
-bool source_find(const struct source *named, const struct source_mark *mark,
-                 const struct source_resume *how, struct source_older *older, struct error *err);
+enum source_found { SOURCE_FOUND, SOURCE_NONE, SOURCE_FAILED };
+enum source_found source_find(const struct source *named, const struct source_mark *mark,
+                              const struct source_resume *how, struct source_older *older,
+                              struct error *err);
 /*
  * Those that by their names were rotated away after the file that is open there, and before that of
  * `until` (-1: there is none), which may have been rotated away itself by now; added to *newer.

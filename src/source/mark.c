@@ -1,5 +1,6 @@
 #include "source/mark.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,17 @@
 #include "base/wire.h"
 #include "time/watermark.h"
 
+/* False: errno, as io_read_at() sets it. */
 static bool hash_at(const struct source *source, int fd, uint64_t offset, uint64_t len,
                     struct digest_value *value)
 {
     char *bytes = memory_alloc((size_t)len);
     bool ok = io_read_at(fd, source->base + offset, bytes, (size_t)len);
+    int error = errno;
     if (ok)
         *value = digest_of(bytes, (size_t)len);
     free(bytes);
+    errno = error;
     return ok;
 }
 
@@ -26,13 +30,20 @@ static int64_t modified_ns(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* When the file was made, where the file system keeps that. */
-static int64_t born_ns(int fd)
+static bool unreadable(const struct source *source, struct error *err)
 {
-    struct statx st;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) != 0 || (st.stx_mask & STATX_BTIME) == 0)
-        return 0;
-    return (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+    return error_set(err, EXIT_RUNTIME, "%s: can't read it again: %s", source->name,
+                     strerror(errno));
+}
+
+/* When the file was made; 0: the file system, or the kernel, does not keep that. False: errno. */
+static bool born_ns(int fd, int64_t *ns)
+{
+    struct statx st = {0};
+    bool ok = statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0;
+    bool kept = ok && (st.stx_mask & STATX_BTIME) != 0;
+    *ns = kept ? (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec : 0;
+    return ok || errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == EOPNOTSUPP;
 }
 
 /* The head is known of a compressed file, too: it can be found again. */
@@ -59,11 +70,14 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
     };
     struct stat st = {0};
     int file = source_file(source);
-    if (fstat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+    if (file >= 0 && fstat(file, &st) != 0)
+        return unreadable(source, err);
+    if (S_ISREG(st.st_mode)) {
         mark->device = st.st_dev;
         mark->inode = st.st_ino;
         mark->modified_ns = modified_ns(&st);
-        mark->born_ns = born_ns(file);
+        if (!born_ns(file, &mark->born_ns))
+            return unreadable(source, err);
     }
     if (!source->regular) {
         if (source->packed_fd >= 0)
@@ -71,15 +85,18 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
         return true;
     }
     /* The head may reach beyond the position: a file of which nothing was read yet is known too. */
-    uint64_t size = fstat(source->fd, &st) == 0 && (uint64_t)st.st_size > source->base
-                        ? (uint64_t)st.st_size - source->base
-                        : 0;
+    uint64_t size = (uint64_t)st.st_size > source->base ? (uint64_t)st.st_size - source->base : 0;
     mark->head_len = size < SOURCE_HEAD_BYTES ? size : SOURCE_HEAD_BYTES;
     mark->tail_len = offset < SOURCE_TAIL_BYTES ? offset : SOURCE_TAIL_BYTES;
     bool ok = hash_at(source, source->fd, 0, mark->head_len, &mark->head) &&
               hash_at(source, source->fd, offset - mark->tail_len, mark->tail_len, &mark->tail);
+    if (!ok && errno != 0)
+        return unreadable(source, err);
     /* It was truncated, which is told from what it holds now: it did not hold this. */
-    if (follows && (!ok || source_is_other(source))) {
+    bool other = false;
+    if (follows && ok && !source_is_other(source, &other, err))
+        return false;
+    if (follows && (!ok || other)) {
         mark_from_memory(source, mark);
         return true;
     }
@@ -89,21 +106,33 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
                            source->name, (unsigned long long)offset);
 }
 
-bool source_is_other(const struct source *source)
+bool source_is_other(const struct source *source, bool *other, struct error *err)
 {
     char bytes[SOURCE_MEMORY_BYTES];
     size_t len = source->tail.len;
-    return len > 0 &&
-           !(io_read_at(source->fd, source->base + source->position.offset - len, bytes, len) &&
-             memcmp(bytes, source->tail.data, len) == 0);
+    uint64_t offset = source->base + source->position.offset - len;
+    *other = false;
+    if (len == 0)
+        return true;
+    bool there = io_read_at(source->fd, offset, bytes, len);
+    if (!there && errno != 0)
+        return unreadable(source, err);
+    *other = !there || memcmp(bytes, source->tail.data, len) != 0;
+    return true;
 }
 
-bool source_begins_as(const struct source *source, const struct source_mark *mark)
+bool source_begins_as(const struct source *source, const struct source_mark *mark, bool *same,
+                      struct error *err)
 {
     struct digest_value head;
-    return source->regular && mark->head_len > 0 &&
-           hash_at(source, source->fd, 0, mark->head_len, &head) && head.low == mark->head.low &&
-           head.high == mark->head.high;
+    *same = false;
+    if (!source->regular || mark->head_len == 0)
+        return true;
+    bool there = hash_at(source, source->fd, 0, mark->head_len, &head);
+    if (!there && errno != 0)
+        return unreadable(source, err);
+    *same = there && digest_equal(head, mark->head);
+    return true;
 }
 
 /*
@@ -152,27 +181,36 @@ enum mark_match mark_compare(const struct source *source, int fd, const struct s
     struct stat st;
     struct digest_value head, tail;
     uint64_t offset = mark->position.offset;
-    bool longer = fstat(fd, &st) == 0 && (uint64_t)st.st_size >= source->base + offset;
+    if (fstat(fd, &st) != 0)
+        return MARK_FAILED;
+    bool longer = (uint64_t)st.st_size >= source->base + offset;
     /* A snapshot of a pipe has no head and tail: resume_file() compares the whole. */
     if (mark->head_len == 0)
         return longer ? MARK_SAME : MARK_SHORTER;
     /* A shorter file with another beginning is another file; which one matters for the message. */
     if (!hash_at(source, fd, 0, mark->head_len, &head))
-        return MARK_SHORTER;
+        return errno != 0 ? MARK_FAILED : MARK_SHORTER;
     if (!digest_equal(head, mark->head))
         return MARK_OTHER;
     if (!longer)
         return MARK_SHORTER;
-    bool same = mark->tail_len == 0 ||
-                (hash_at(source, fd, offset - mark->tail_len, mark->tail_len, &tail) &&
-                 digest_equal(tail, mark->tail));
-    return same ? MARK_SAME : MARK_OTHER;
+    if (mark->tail_len == 0)
+        return MARK_SAME;
+    if (!hash_at(source, fd, offset - mark->tail_len, mark->tail_len, &tail))
+        return errno != 0 ? MARK_FAILED : MARK_OTHER;
+    return digest_equal(tail, mark->tail) ? MARK_SAME : MARK_OTHER;
 }
 
-int64_t mark_doubt(int fd, const struct stat *st, const struct source_mark *mark)
+bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, int64_t *doubt)
 {
-    if (st->st_dev == mark->device && st->st_ino == mark->inode && born_ns(fd) == mark->born_ns)
-        return 0;
-    int64_t later_ns = time_sub(modified_ns(st), mark->modified_ns);
-    return later_ns < 0 ? INT64_MAX : time_add(later_ns, 1);
+    int64_t born, later_ns = time_sub(modified_ns(st), mark->modified_ns);
+    bool same = st->st_dev == mark->device && st->st_ino == mark->inode;
+    *doubt = later_ns < 0 ? INT64_MAX : time_add(later_ns, 1);
+    if (!same)
+        return true;
+    if (!born_ns(fd, &born))
+        return false;
+    if (born == mark->born_ns)
+        *doubt = 0;
+    return true;
 }

@@ -24,29 +24,39 @@ struct source_mark {
     int64_t born_ns, modified_ns; /* an inode's number is soon another file's; 0: not known */
 };
 
-/* Do other bytes stand in the file before the position than those that were read there? */
-bool source_is_other(const struct source *source);
+/*
+ * *other: do other bytes stand in the file before the position than those that were read there?
+ * False (EXIT_RUNTIME): that can't be told.
+ */
+bool source_is_other(const struct source *source, bool *other, struct error *err);
 
 /*
- * False (EXIT_RUNTIME) if the file can't be read where it was read before. `follows`: that is no
- * failure, the mark is made from memory.
+ * False (EXIT_RUNTIME) if the file can't be read, or does not hold any more what was read of it.
+ * `follows`: the latter is no failure, the mark is made from memory.
  */
 bool source_mark(const struct source *source, bool follows, struct source_mark *mark,
                  struct error *err);
 void source_mark_save(const struct source_mark *mark, struct buf *to);
 bool source_mark_load(struct source_mark *mark, const unsigned char **at, const unsigned char *end);
 
-/* Does it begin as the input did that the mark was taken from? For telling several FILEs apart. */
-bool source_begins_as(const struct source *source, const struct source_mark *mark);
+/*
+ * *same: does it begin as the input did that the mark was taken from? For telling several FILEs
+ * apart. False (EXIT_RUNTIME): that can't be told.
+ */
+bool source_begins_as(const struct source *source, const struct source_mark *mark, bool *same,
+                      struct error *err);
 
-/* Is this file, as far as head and tail tell, the one that the mark was taken from? */
-enum mark_match { MARK_SAME, MARK_SHORTER, MARK_OTHER };
+/*
+ * Is this file, as far as head and tail tell, the one that the mark was taken from? MARK_FAILED:
+ * errno says why that can't be told.
+ */
+enum mark_match { MARK_SAME, MARK_SHORTER, MARK_OTHER, MARK_FAILED };
 enum mark_match mark_compare(const struct source *source, int fd, const struct source_mark *mark);
 
 /*
  * The same inode is the same file. A compressed or restored one has another: then it is the one
- * that was written to first since the mark was made, for others follow it.
+ * that was written to first since the mark was made, for others follow it. False: errno.
  */
-int64_t mark_doubt(int fd, const struct stat *st, const struct source_mark *mark);
+bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, int64_t *doubt);
 
 #endif

@@ -30,14 +30,16 @@ static void add_place(struct place *place, const char *path, bool dated)
     place->dated = dated;
 }
 
-/* Where the link leads, whether or not there is a file now; false: it is none. */
-static bool read_link(const char *path, struct buf *target)
+/* Where the link leads, whether or not there is a file now; empty: it is none. 0 or an error. */
+static int read_link(const char *path, struct buf *target)
 {
     char link[PATH_MAX];
     char *real = realpath(path, NULL);
-    if (real == NULL)
-        memory_check(errno);
+    int error = real == NULL ? errno : 0;
+    memory_check(error);
     ssize_t len = readlink(path, link, sizeof link);
+    if (len < 0 && errno != EINVAL && !io_says_none(errno))
+        error = errno;
     if (len > 0 && real == NULL) {
         if (link[0] != '/')
             buf_put(target, path, (size_t)(io_last_name(path) - path));
@@ -46,18 +48,22 @@ static bool read_link(const char *path, struct buf *target)
         buf_puts(target, real);
     }
     free(real);
-    return target->len > 0 && len > 0;
+    if (len <= 0)
+        target->len = 0;
+    return io_says_none(error) ? 0 : error;
 }
 
-static size_t find_places(const char *path, struct place places[PLACES_MAX])
+/* 0 or an error number. */
+static int find_places(const char *path, struct place places[PLACES_MAX], size_t *n)
 {
     struct buf target = {0};
-    size_t n = 0;
-    add_place(&places[n++], path, false);
-    if (read_link(path, &target))
-        add_place(&places[n++], buf_cstr(&target), true);
+    *n = 0;
+    add_place(&places[(*n)++], path, false);
+    int error = read_link(path, &target);
+    if (target.len > 0)
+        add_place(&places[(*n)++], buf_cstr(&target), true);
     buf_free(&target);
-    return n;
+    return error;
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -157,6 +163,7 @@ static bool is_newer(const struct place *place, const char *name, const char *fo
 struct listing {
     struct rotated_file *files;
     size_t n;
+    int error; /* it may not be all */
 };
 
 static int compare_files(const void *pa, const void *pb)
@@ -174,6 +181,8 @@ static void add_file(struct listing *listing, const struct place *place, const c
         listing->files = memory_realloc(listing->files, (listing->n + 1) * sizeof *listing->files);
         listing->files[listing->n++] =
             (struct rotated_file){memory_strdup(buf_cstr(&path)), st.st_ino};
+    } else if (!io_says_none(errno)) {
+        listing->error = errno;
     }
     buf_free(&path);
 }
@@ -181,14 +190,25 @@ static void add_file(struct listing *listing, const struct place *place, const c
 static struct listing list_files(const struct place *place)
 {
     struct listing listing = {0};
-    DIR *dir = opendir(place->directory[0] == '\0' ? "." : place->directory);
-    if (dir == NULL)
+    struct dirent *entry = NULL;
+    DIR *dir;
+    do
+        dir = opendir(place->directory[0] == '\0' ? "." : place->directory);
+    while (dir == NULL && errno == EINTR);
+    if (dir == NULL) {
         memory_check(errno);
-    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
-        if (is_candidate(place, entry->d_name))
+        listing.error = io_says_none(errno) ? 0 : errno;
+        return listing;
+    }
+    do {
+        errno = 0;
+        entry = readdir(dir);
+        if (entry == NULL)
+            listing.error = errno != 0 ? errno : listing.error;
+        else if (is_candidate(place, entry->d_name))
             add_file(&listing, place, entry->d_name);
-    if (dir != NULL)
-        closedir(dir);
+    } while (entry != NULL);
+    closedir(dir);
     if (listing.n > 1)
         qsort(listing.files, listing.n, sizeof *listing.files, compare_files);
     return listing;
@@ -215,13 +235,24 @@ static struct rotated_file copy_file(const struct rotated_file *file)
     return (struct rotated_file){memory_strdup(file->path), file->inode};
 }
 
-static void find_in(const struct place *place, const struct listing *listing, rotated_test *test,
-                    void *context, struct rotated *found)
+/* What is looked for. */
+struct search {
+    rotated_test *test;
+    void *context;
+    struct rotated *found;
+    bool changed; /* files were renamed meanwhile */
+    bool failed;  /* a test has */
+    int error;    /* the names can't be read */
+};
+
+static void find_in(const struct place *place, const struct listing *listing, struct search *search)
 {
     const struct rotated_file *best = NULL;
+    struct rotated *found = search->found;
     for (size_t i = 0; i < listing->n && (best == NULL || found->doubt > 0); i++) {
         const struct rotated_file *file = &listing->files[i];
-        int64_t doubt = test(context, file->path);
+        int64_t doubt = search->test(search->context, file->path);
+        search->failed |= doubt == ROTATED_FAILED;
         if (doubt < 0 || (best != NULL && doubt > found->doubt) ||
             (best != NULL && doubt == found->doubt &&
              is_newer(place, io_last_name(file->path), io_last_name(best->path))))
@@ -252,39 +283,55 @@ static void find_between(const struct place *place, const struct listing *listin
     }
 }
 
-/* False: files were renamed meanwhile. */
-static bool look_in(const struct place *place, rotated_test *test, void *context,
-                    struct rotated *found)
+static void look_in(const struct place *place, struct search *search)
 {
     struct listing before = list_files(place);
-    find_in(place, &before, test, context, found);
-    if (found->file.path != NULL)
-        find_between(place, &before, found);
+    search->failed = false;
+    find_in(place, &before, search);
+    if (search->found->file.path != NULL)
+        find_between(place, &before, search->found);
     struct listing after = list_files(place);
-    bool equal = listings_equal(&before, &after);
+    search->changed = !listings_equal(&before, &after);
+    search->error = before.error != 0 ? before.error : after.error;
     free_listing(&before);
     free_listing(&after);
-    return equal;
 }
 
-bool rotated_find(const char *path, rotated_test *test, void *context, struct rotated *found)
+/* Until nothing changes under the look; for the last time it may have. */
+static void look_well_in(const struct place *place, struct search *search)
 {
     enum { TRIES = 100, PAUSE_NS = 2000000 };
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    struct place places[PLACES_MAX];
-    size_t n = find_places(path, places);
-    *found = (struct rotated){0};
-    for (size_t i = 0; i < n && found->file.path == NULL; i++) {
-        for (int try = 0; !look_in(&places[i], test, context, found) && try < TRIES; try++) {
-            rotated_free(found);
-            nanosleep(&pause, NULL);
-        }
+    look_in(place, search);
+    for (int try = 0; search->changed && try < TRIES; try++) {
+        rotated_free(search->found);
+        nanosleep(&pause, NULL);
+        look_in(place, search);
     }
+}
+
+bool rotated_find(const char *path, rotated_test *test, void *context, struct rotated *found,
+                  struct error *err)
+{
+    struct place places[PLACES_MAX];
+    struct search search = {.test = test, .context = context, .found = found};
+    size_t n;
+    *found = (struct rotated){0};
+    search.error = find_places(path, places, &n);
+    for (size_t i = 0; i < n && found->file.path == NULL && !search.failed && search.error == 0;
+         i++)
+        look_well_in(&places[i], &search);
     for (size_t i = 0; i < n; i++) {
         free(places[i].directory);
         free(places[i].current);
     }
-    return found->file.path != NULL;
+    if (search.error != 0)
+        error_set(err, EXIT_RUNTIME, "%s: can't look for what it was renamed to: %s", path,
+                  strerror(search.error));
+    if (search.error == 0 && !search.failed)
+        return true;
+    rotated_free(found);
+    return false;
 }
 
 void rotated_free(struct rotated *found)

@@ -13,8 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How sure is it that the file at this path is the one that is looked for? 0: it is; the larger the
- * less; -1: it is not. */
+#include "base/error.h"
+
+/*
+ * How sure is it that the file at this path is the one that is looked for? 0: it is; the larger the
+ * less; ROTATED_NOT: it is not; ROTATED_FAILED: that can't be told, and the search ends; the
+ * context knows why.
+ */
+enum { ROTATED_NOT = -1, ROTATED_FAILED = -2 };
 typedef int64_t rotated_test(void *context, const char *candidate);
 
 struct rotated_file {
@@ -31,10 +37,12 @@ struct rotated { /* {0}: nothing was found */
 };
 
 /*
- * False: there is none. Release *found with rotated_free(). The names are read again until nothing
- * was renamed while they were looked through.
+ * Found: found->file.path is not NULL. Release *found with rotated_free(). The names are read again
+ * until nothing was renamed while they were looked through. False (EXIT_RUNTIME): there may be such
+ * a file, but the names can't be read, or the test failed: then *err is its own to set.
  */
-bool rotated_find(const char *path, rotated_test *test, void *context, struct rotated *found);
+bool rotated_find(const char *path, rotated_test *test, void *context, struct rotated *found,
+                  struct error *err);
 void rotated_free(struct rotated *found);
 
 #endif

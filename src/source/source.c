@@ -10,8 +10,27 @@
 #include "base/io.h"
 #include "base/memory.h"
 
+/* Taken for a pipe, or for text, it would be resumed by other rules than it was read by. */
+static bool look_at(struct source *source, const char **program, struct error *err)
+{
+    struct stat st = {0};
+    bool known = fstat(source->fd, &st) == 0;
+    *program = NULL;
+    source->regular = S_ISREG(st.st_mode);
+    off_t offset = known && source->regular ? lseek(source->fd, 0, SEEK_CUR) : 0;
+    source->base = (uint64_t)offset;
+    if (known && offset >= 0 &&
+        (source->path == NULL || !source->regular || unpack_program(source->fd, program)))
+        return true;
+    int error = errno;
+    error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", source->name, strerror(error));
+    errno = error;
+    return false;
+}
+
 bool source_open(struct source *source, const char *path, struct error *err)
 {
+    const char *program;
     *source = source_none();
     source->position.line = 1;
     source->name = path == NULL ? "stdin" : path;
@@ -19,11 +38,8 @@ bool source_open(struct source *source, const char *path, struct error *err)
     source->fd = path == NULL ? STDIN_FILENO : io_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (source->fd < 0)
         return error_set(err, EXIT_RUNTIME, "%s: can't open it: %s", path, strerror(errno));
-    struct stat st;
-    source->regular = fstat(source->fd, &st) == 0 && S_ISREG(st.st_mode);
-    off_t offset = source->regular ? lseek(source->fd, 0, SEEK_CUR) : 0;
-    source->base = offset < 0 ? 0 : (uint64_t)offset;
-    const char *program = path != NULL && source->regular ? unpack_program(source->fd) : NULL;
+    if (!look_at(source, &program, err))
+        return false;
     if (program == NULL)
         return true;
     source->packed_fd = source->fd;

@@ -8,18 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/packed.h"
 
 extern char **environ;
 
-const char *unpack_program(int fd)
+bool unpack_program(int fd, const char **program)
 {
-    unsigned char head[PACKED_MAGIC_BYTES];
-    ssize_t n;
-    do
-        n = pread(fd, head, sizeof head, 0);
-    while (n < 0 && errno == EINTR);
-    return n <= 0 ? NULL : packed_program(head, (size_t)n);
+    char head[PACKED_MAGIC_BYTES];
+    ssize_t n = io_read_up_to(fd, 0, head, sizeof head);
+    *program = n <= 0 ? NULL : packed_program(head, (size_t)n);
+    return n >= 0;
 }
 
 /*

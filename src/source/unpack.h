@@ -1,7 +1,7 @@
 /*
  * source/unpack.h - a compressed file, read through the program that unpacks it.
  *
- *     unpack_program(fd)            NULL: the file is not compressed, as its first bytes tell
+ *     unpack_program(fd, &program)  NULL: the file is not compressed, as its first bytes tell
  *     unpack_start(&u, fd, name)    the unpacked bytes are read from u.fd
  *     unpack_end(&u)                behind the last byte: did the program say that all was well?
  *     unpack_stop(&u)               always: closes, ends the program if it still runs
@@ -23,8 +23,11 @@ struct unpack {
     int fd;              /* the unpacked bytes */
 };
 
-/* "gzip" and the like, or NULL. Looks at the first bytes of a regular file, not at its name. */
-const char *unpack_program(int fd);
+/*
+ * "gzip" and the like, or NULL. Looks at the first bytes of a regular file, not at its name. False:
+ * they can't be read, errno says why.
+ */
+bool unpack_program(int fd, const char **program);
 
 /* `packed` stays the caller's; the program reads it from its beginning. EXIT_RUNTIME. */
 bool unpack_start(struct unpack *u, const char *program, int packed, const char *name,

@@ -23,7 +23,7 @@ part() {
 }
 
 @test "calls that fail show nothing, or a restart heals them" {
-    part errors 150 --records 10 --stride 31
+    part errors 300 --records 10 --stride 83
 }
 
 @test "allocations that fail end the run, or change nothing" {
@@ -68,4 +68,13 @@ planted() {
 
 @test "--follow: killed before its calls, the rows are those of a quiet run" {
     part follow 15 --calls --every 67
+}
+
+@test "an error is no answer: what can't be looked at is neither a pipe nor plain text" {
+    part errors 250 --records 10 --stride 3 --call fstat --call pread --case "stdin, >>" \
+        --case "growing csv" --case "files, packed"
+}
+
+@test "--follow: with calls that fail, the rows are those of a quiet run" {
+    part follow 15 --errors --every 61
 }

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """--follow, exactly once: a writer that appends, rotates by renaming, replaces, compresses, and
 truncates after a copy, while winagg is killed at random moments and started again; with --calls
-the same steps each time, while it is killed before each of its system calls in turn.
+the same steps each time, while it is killed before each of its system calls in turn; with --errors
+these fail, as on a file system over a network, in a run that begins and in one that finds the log
+rotated.
 
 The rows that are left at the end must be those of one quiet run over all lines that were written,
 in their order. Disorder from the files' order is covered by --delay, so that no row depends on it.
 The last line counts: `N kills, N rotations, N wrong`."""
 
 import argparse
+import errno
 import gzip
 import os
 import random
@@ -17,6 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing import Pool
+
+import cases
 
 OPTIONS = ["-t", "t", "--time-format", "s", "-w", "7s", "-k", "k", "-a", "count,sum:v", "-d", "1h",
            "-o", "csv"]
@@ -107,7 +113,7 @@ def note(program, folder):
                        stdout=trace, stderr=trace, check=False)
 
 
-def start(program, folder, killed_at=None):
+def start(program, folder, killed_at=None, env=None):
     """killed_at: (system call, how many of them go well before)."""
     note(program, folder)
     under = []
@@ -116,7 +122,7 @@ def start(program, folder, killed_at=None):
         under = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
                  "-e", f"inject={call}:signal=KILL:when={number}"]
     return subprocess.Popen([*under, program, *OPTIONS, "--follow", "-s", "state", "--checkpoint", "20ms",
-                             "--output", "rows", "app.log"], cwd=folder,
+                             "--output", "rows", "app.log"], cwd=folder, env=env,
                             stderr=open(os.path.join(folder, "err"), "ab"))
 
 
@@ -252,17 +258,92 @@ def at_calls(program, every):
     return wrong > 0 or kills == 0
 
 
+FAILING = ["open", "fstat", "stat", "statx", "lseek", "read", "pread", "readdir"]
+
+
+def at_error(job):
+    """(did a call fail, was it wrong): one call fails, of a run that begins or of one that goes on
+    when the log was rotated in one of the ways."""
+    program, shim, call, number, error, life = job
+    folder = tempfile.mkdtemp(prefix="winagg-follow-")
+    writer = Writer(random.Random(7), folder, csv=number % 2 == 0)
+    log = os.path.join(folder, "log")
+    env = {**os.environ, "LD_PRELOAD": shim, "SHIM_CALL": call, "SHIM_NTH": str(number),
+           "SHIM_ERROR": str(error), "SHIM_DIR": folder, "SHIM_LOG": log}
+    writer.write()
+    process, wrong = start(program, folder, env=env if life == "begins" else None), 0
+
+    def on():
+        """What was written is used, by another run if this one has ended."""
+        nonlocal process, wrong
+        wait_until_settled(program, folder, len(writer.lines), process)
+        if process.poll() is not None:
+            wrong |= process.returncode != 1
+            process = start(program, folder)
+            wait_until_settled(program, folder, len(writer.lines), process)
+
+    on()
+    if life == "begins":
+        writer.rotate(may_compress=False, lingers=False)
+        writer.write()
+        on()
+        writer.copy_truncate()
+        writer.write()
+    else:
+        process.kill()
+        process.wait()
+        writer.write()
+        if life == "copied":
+            writer.copy_truncate()
+        else:
+            writer.rotate(may_compress=False, lingers=False)
+        if life == "packed":
+            subprocess.run(["gzip", writer.path + ".1"], check=True)
+        writer.write()
+        process = start(program, folder, env=env)
+    on()
+    failed = any(not line.endswith(b" 0") for line in cases.read_file(log).splitlines())
+    what = f"{call} {number} of a run that {life}: {os.strerror(error)}"
+    return failed, wrong + finish(program, folder, writer, process, what)
+
+
+def at_errors(program, every):
+    """As at_calls(); several at once, for they mostly wait. Of a sample, each in one way only."""
+    at_once, kinds = (3, (errno.EIO, errno.ESTALE)) if every < 20 else (1, (errno.ESTALE,))
+    folder = cases.scratch("winagg-follow-shim-")
+    shim = cases.build_shim(folder, "shim.c")
+    errors = wrong = 0
+    with Pool(6) as pool:
+        for life in ("begins", "is", "packed", "copied"):
+            for call in FAILING:
+                number, met = 1 + len(call + life) % min(every, 20), True
+                while met and number < 200:
+                    jobs = [(program, shim, call, number + i * every, error, life)
+                            for i in range(at_once) for error in kinds]
+                    found = pool.map(at_error, jobs, chunksize=1)
+                    errors += sum(failed for failed, _ in found)
+                    wrong += sum(bad for _, bad in found)
+                    met = found[-1][0]
+                    number += at_once * every
+    shutil.rmtree(folder)
+    print(f"{errors} errors, {len(FAILING)} calls, {wrong} wrong")
+    return wrong > 0 or errors == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--calls", action="store_true")
+    parser.add_argument("--errors", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="each so many of a call")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     program = os.path.abspath(os.environ.get("WINAGG", "build/release/winagg"))
     if options.calls:
         sys.exit(at_calls(program, options.every))
+    if options.errors:
+        sys.exit(at_errors(program, options.every))
     totals = [0, 0, 0]
     for seed in range(options.seed, options.seed + options.rounds):
         totals = [a + b for a, b in zip(totals, one(program, seed, options.steps))]
