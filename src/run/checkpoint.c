@@ -73,18 +73,57 @@ int64_t checkpoint_due_ns(const struct checkpoint *c)
     return c->path == NULL || c->every_records > 0 ? -1 : c->due_ns;
 }
 
-void checkpoint_note_released(const struct checkpoint *c)
+/* 0 or an error number. */
+static int write_note(const struct checkpoint *c, uint64_t sequence)
 {
-    ssize_t written = pwrite(c->lock_fd, &c->sequence, sizeof c->sequence, 0);
-    (void)written; /* if it is not, rows come twice, which is what they may do */
+    ssize_t n;
+    do
+        n = pwrite(c->lock_fd, &sequence, sizeof sequence, 0);
+    while (n < 0 ? errno == EINTR : n < (ssize_t)sizeof sequence);
+    return n < 0 ? errno : 0;
 }
 
-bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence)
+void checkpoint_note_released(const struct checkpoint *c)
+{
+    int error = write_note(c, c->sequence);
+    (void)error; /* then a crash before the next snapshot repeats them, which is what it may do */
+}
+
+/* What the lock file says; 0: nothing. */
+static bool read_note(const struct checkpoint *c, uint64_t *sequence, struct error *err)
+{
+    char bytes[sizeof *sequence];
+    ssize_t n = io_read_up_to(c->lock_fd, 0, bytes, sizeof bytes);
+    *sequence = 0;
+    if (n < 0)
+        return error_set(err, EXIT_RUNTIME, "%s.lock: can't read it: %s", c->path, strerror(errno));
+    if (n == (ssize_t)sizeof bytes)
+        memcpy(sequence, bytes, sizeof bytes);
+    return true;
+}
+
+bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence, bool *was,
+                             struct error *err)
 {
     uint64_t released;
-    return sequence > 0 &&
-           pread(c->lock_fd, &released, sizeof released, 0) == (ssize_t)sizeof released &&
-           released == sequence;
+    *was = false;
+    if (!read_note(c, &released, err))
+        return false;
+    *was = sequence > 0 && released == sequence;
+    return true;
+}
+
+/* Durably: else it could come back when the power fails, and be taken for a note of this run's. */
+bool checkpoint_forget_released(const struct checkpoint *c, struct error *err)
+{
+    uint64_t released;
+    if (!read_note(c, &released, err))
+        return false;
+    int error = released == 0 ? 0 : write_note(c, 0);
+    if (released != 0 && error == 0 && io_datasync(c->lock_fd) != 0)
+        error = errno;
+    return error == 0 ||
+           error_set(err, EXIT_RUNTIME, "%s.lock: can't write it: %s", c->path, strerror(error));
 }
 
 bool checkpoint_image(struct running *r, bool finished, struct buf *image)

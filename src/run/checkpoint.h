@@ -73,7 +73,11 @@ void checkpoint_close(struct checkpoint *c);
  * lock file, written right behind the rows: only a crash between the two repeats them.
  */
 void checkpoint_note_released(const struct checkpoint *c);
-bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence);
+bool checkpoint_was_released(const struct checkpoint *c, uint64_t sequence, bool *was,
+                             struct error *err);
+
+/* At a fresh start: what an older run has noted is not of this one. */
+bool checkpoint_forget_released(const struct checkpoint *c, struct error *err);
 
 /* Starts counting from now. */
 void checkpoint_start(struct running *r);

@@ -401,8 +401,9 @@ static bool work(struct running *r, struct run_result *result)
         return false;
     progress_start(r);
     checkpoint_start(r);
-    if (!goes_on && r->checkpoint.path != NULL)
-        checkpoint_note_released(&r->checkpoint); /* none: the lock file may be an old one */
+    if (r->checkpoint.path != NULL && r->checkpoint.sequence == 0 &&
+        !checkpoint_forget_released(&r->checkpoint, r->err))
+        return false;
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!goes_on && !checkpoint_now(r, false))
         return false;

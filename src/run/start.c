@@ -394,7 +394,11 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     report_resumed(&r->report, r->engine);
     r->checkpoint.sequence = resume->sequence;
     /* A file was cut back to before them; a pipe may have them already. */
-    if (r->sinks[SINK_ROWS].regular || !checkpoint_was_released(&r->checkpoint, resume->sequence)) {
+    bool out = false;
+    if (!r->sinks[SINK_ROWS].regular &&
+        !checkpoint_was_released(&r->checkpoint, resume->sequence, &out, r->err))
+        return false;
+    if (!out) {
         buf_put(&r->sinks[SINK_ROWS].pending, resume->held, resume->held_len);
         if (!sink_write(&r->sinks[SINK_ROWS], r->sinks[SINK_ROWS].pending.len, r->err))
             return false;

@@ -78,3 +78,7 @@ planted() {
 @test "--follow: with calls that fail, the rows are those of a quiet run" {
     part follow 15 --errors --every 61
 }
+
+@test "--hold into a pipe: each row once, and none before its snapshot" {
+    part hold 60 --stride 29
+}
