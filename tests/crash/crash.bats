@@ -82,3 +82,7 @@ planted() {
 @test "--hold into a pipe: each row once, and none before its snapshot" {
     part hold 60 --stride 29
 }
+
+@test "the child that writes a large snapshot is killed, or its parent: old or new, it goes on" {
+    part forks 20 --stride 23
+}

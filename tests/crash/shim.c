@@ -39,8 +39,10 @@ static struct {
     long nth, times, then;
     int error, log_fd;
     pid_t pid;
-    atomic_long left;   /* calls until the end, if SHIM_THEN is given and one has failed */
-    atomic_long *count; /* shared with children */
+    struct {
+        atomic_long count;
+        atomic_long left; /* calls until the end, if SHIM_THEN is given and one has failed */
+    } * shared;           /* with children */
 } shim;
 
 static long number_of(const char *name, long otherwise)
@@ -73,8 +75,8 @@ __attribute__((constructor)) static void start(void)
     shim.log_fd = log == NULL ? -1
                               : (int)syscall(SYS_openat, AT_FDCWD, log,
                                              O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    shim.count =
-        mmap(NULL, sizeof *shim.count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shim.shared =
+        mmap(NULL, sizeof *shim.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 /* The child goes after its parent: until the kernel is told it may have done more. */
@@ -101,19 +103,20 @@ static int judge(const char *call, const char *file)
     char line[PATH_MAX + 64];
     int verdict = 0;
     if (counts(call)) {
-        long n = atomic_fetch_add(shim.count, 1) + 1;
+        long n = atomic_fetch_add(&shim.shared->count, 1) + 1;
         if (n >= shim.nth && shim.nth > 0 && (shim.times == 0 || n < shim.nth + shim.times))
             verdict = shim.error;
     }
-    if (shim.left > 0 && atomic_fetch_sub(&shim.left, 1) == 1)
+    atomic_long *left = &shim.shared->left;
+    if (*left > 0 && atomic_fetch_sub(left, 1) == 1)
         verdict = KILL;
+    else if (verdict != 0 && shim.then > 0 && *left == 0)
+        *left = shim.then;
     int len = snprintf(line, sizeof line, "%s %s %d\n", call, file, verdict);
     if (shim.log_fd >= 0 && syscall(SYS_write, shim.log_fd, line, (size_t)len) < 0)
         abort();
     if (verdict <= KILL)
         end_processes(verdict);
-    if (verdict != 0 && shim.then > 0 && shim.left == 0)
-        shim.left = shim.then;
     return verdict;
 }
 
