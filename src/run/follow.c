@@ -17,6 +17,7 @@
 #include "source/watch.h"
 
 #define QUIET_NS INT64_C(60000000000)
+#define LOOK_NS INT64_C(400000000) /* twice as long as from one look to the next, at the most */
 
 enum change { SAME, GREW, TRUNCATED, FAILED };
 
@@ -32,6 +33,25 @@ bool follow_check(const char *path, struct error *err)
                                      what);
 }
 
+static void begin_quiet(struct inlet *in)
+{
+    in->looked_ns = clock_monotonic_ns();
+    in->quiet_ns = 0;
+}
+
+/*
+ * Nothing is there again; was it quiet for long enough? Time in which nobody looked, because we
+ * were stopped or waited for another FILE, does not count: its writer may have been stopped as
+ * well.
+ */
+static bool is_quiet_for_long(struct inlet *in)
+{
+    int64_t now_ns = clock_monotonic_ns(), ns = now_ns - in->looked_ns;
+    in->looked_ns = now_ns;
+    in->quiet_ns += ns < LOOK_NS ? ns : LOOK_NS;
+    return in->quiet_ns >= QUIET_NS;
+}
+
 void follow_start(struct running *r)
 {
     r->watch = watch_open();
@@ -39,7 +59,7 @@ void follow_start(struct running *r)
         struct inlet *file = &r->inlets[i];
         watch_directory(r->watch, file->path);
         for (size_t k = 0; k < file->n_older; k++) {
-            file->older[k]->quiet_since_ns = clock_monotonic_ns();
+            begin_quiet(file->older[k]);
             watch_file(r->watch, file->older[k]->source.fd);
         }
         watch_file(r->watch, file->source.fd);
@@ -96,14 +116,14 @@ static enum change look(struct inlet *in, struct error *err)
 static void read_on(struct inlet *in)
 {
     in->dry = false;
-    in->quiet_since_ns = clock_monotonic_ns();
+    begin_quiet(in);
     input_again(in->input);
     feed_again(in->feed);
 }
 
 static void start(struct running *r, struct inlet *in)
 {
-    in->quiet_since_ns = clock_monotonic_ns();
+    begin_quiet(in);
     inlet_start_input(r, in);
     watch_file(r->watch, in->source.fd);
 }
@@ -168,7 +188,7 @@ static bool follow_rotation(struct running *r, struct inlet *file, bool *rotated
     if (!*rotated)
         return true;
     inlet_shift(file);
-    file->older[file->n_older - 1]->quiet_since_ns = clock_monotonic_ns();
+    begin_quiet(file->older[file->n_older - 1]);
     return open_next(r, file);
 }
 
@@ -187,7 +207,7 @@ static bool read_copy(struct running *r, struct inlet *file, struct source *copy
     buf_free(&settled);
     if (!ok)
         return error_set(r->err, EXIT_RUNTIME, "%s: can't go on in its copy", file->path);
-    in->quiet_since_ns = clock_monotonic_ns();
+    begin_quiet(in);
     inlet_start_feed(r, in);
     return true;
 }
@@ -262,8 +282,7 @@ static bool older_goes_on(struct running *r, struct inlet *in, bool *goes_on)
     *goes_on = !in->done && (inlet_has_records(in) || !in->dry);
     if (in->done || *goes_on)
         return true;
-    bool oldest = in == in->file->older[0];
-    bool quiet = oldest && clock_monotonic_ns() - in->quiet_since_ns >= QUIET_NS;
+    bool quiet = is_quiet_for_long(in) && in == in->file->older[0];
     enum change change = quiet ? GREW : look(in, r->err);
     *goes_on = change == GREW;
     if (!*goes_on)
@@ -281,8 +300,7 @@ bool follow_next(struct running *r, struct inlet *file, struct inlet **in)
     for (;;) {
         bool rotated = false;
         *in = NULL;
-        while (file->n_older > 0 && file->older[0]->done &&
-               clock_monotonic_ns() - file->older[0]->quiet_since_ns >= QUIET_NS)
+        while (file->n_older > 0 && file->older[0]->done && is_quiet_for_long(file->older[0]))
             inlet_drop_older(r, file->older[0]);
         for (size_t i = 0; i < file->n_older; i++) {
             bool goes_on;

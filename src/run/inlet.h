@@ -51,8 +51,8 @@ struct inlet {
     bool dry;            /* --follow: its end was met; it may grow */
     bool done;        /* --follow: compressed, and read to its end; kept for who comes behind it */
     struct stat seen; /* as it was when we looked at it last */
-    int64_t quiet_since_ns;
-    struct clock clock; /* of a FILE */
+    int64_t looked_ns, quiet_ns; /* --follow: the last look, and for how long looks found nothing */
+    struct clock clock;          /* of a FILE */
 };
 
 void inlet_init(struct inlet *in); /* nothing is open */

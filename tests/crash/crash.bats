@@ -86,3 +86,7 @@ planted() {
 @test "the child that writes a large snapshot is killed, or its parent: old or new, it goes on" {
     part forks 20 --stride 23
 }
+
+@test "clocks that jump: the same rows, snapshots, silence that is none, and no busy loop" {
+    part clocks 25 --rounds 1
+}
