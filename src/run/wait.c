@@ -1,5 +1,7 @@
 #include "run/wait.h"
 
+#include <poll.h>
+
 #include "base/clock.h"
 #include "run/follow.h"
 #include "run/running.h"
@@ -83,6 +85,16 @@ static void note_part(struct running *r, const struct inlet *in, const struct sl
         clocks_count(r->clocks, inlet_number(r, in), silence_of(slice));
 }
 
+/*
+ * Is there something to read? Then the input is not silent, though the thread that reads it has not
+ * got to it yet: after we were stopped, both wake up at once.
+ */
+static bool has_arrived(const struct inlet *in)
+{
+    struct pollfd p = {.fd = in->source.fd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0;
+}
+
 bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
 {
     *ready = true;
@@ -95,6 +107,7 @@ bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
             return true;
         }
         attend_look(&r->attend);
+        slice.idle = slice.idle && !has_arrived(in);
         if (!note_slice(r, in, &slice) || !checkpoint_if_due(r, 0))
             return false;
         if (running_is_over(r))

@@ -6,6 +6,8 @@
             clock while nothing comes than waiting takes (a busy loop looks all the time)
     idle    --idle-timeout 1h over two FIFOs, a day passes at once while one is waited for: that is
             no silence, so its records are not late
+    late    what has arrived in a FIFO is read a second later, as after a stop: with --idle-timeout
+            50ms that is no silence either
     follow  a log is rotated, its writer goes on in the old file; ten minutes pass at once: the file
             was not quiet for them, what is written to it then is read
 
@@ -151,6 +153,30 @@ def idle(job):
     return 1, None
 
 
+def late(job):
+    """All has arrived before the run begins, and it takes long to read it."""
+    winagg, shim, folder, seed = job
+    live = Live(winagg, shim, folder, [*BASE, "--idle-timeout", "50ms", "--late", "late", "a", "b"])
+    os.mkfifo(live.path("a"))
+    os.mkfifo(live.path("b"))
+    live.env["CLOCK_READ_MS"] = "1000"
+    live.env["CLOCK_READ_INODE"] = str(os.stat(live.path("b")).st_ino)
+    # Both ends: so that it can be written to before there is a reader.
+    ends = [os.open(live.path(name), os.O_RDWR) for name in "ab"]
+    os.write(ends[0], line(1) + line(100))
+    os.write(ends[1], line(2) + line(5) + line(90))
+    live.start()
+    live.wait_for(lambda: live.used() == 5)
+    for end in ends:
+        os.close(end)
+    status = live.process.wait()
+    wanted = ["window_start,window_end,count", "0,10,3", "90,100,1", "100,110,1"]
+    if status != 0 or live.rows() != wanted or cases.read_file(live.path("late")):
+        return 1, f"late, seed {seed}: status {status}, rows {live.rows()} ({live.folder})"
+    shutil.rmtree(live.folder)
+    return 1, None
+
+
 def follow(job):
     """What is written to a file that was rotated away, ten minutes of a stopped clock later."""
     winagg, shim, folder, seed = job
@@ -224,7 +250,7 @@ def main():
     with Pool(4) as pool:
         expected = pool.map(quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
         jobs = [(function, winagg, shim, folder, seed)
-                for seed in seeds for function in (idle, follow, waiting)]
+                for seed in seeds for function in (idle, late, follow, waiting)]
         jobs += [(rows, winagg, shim, folder, case, found, seed)
                  for case, found in zip(chosen, expected) for seed in seeds]
         for taken, what in pool.imap_unordered(call, jobs, chunksize=1):
@@ -233,6 +259,10 @@ def main():
                 wrong.append(what)
                 print(what, flush=True)
     shutil.rmtree(folder)
+    least = options.rounds * sum(2 * case.count() for case in chosen)
+    if snapshots - 4 * options.rounds <= least:
+        wrong.append("no snapshot but the first and the last of each run")
+        print(wrong[-1])
     print(f"{runs} runs, {snapshots} snapshots, {len(wrong)} wrong")
     return 0 if snapshots > 0 and not wrong else 1
 

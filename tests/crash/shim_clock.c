@@ -7,7 +7,8 @@
  * day back or a year forward, and the monotonic clock forward, by a nanosecond to a month; without
  * CLOCK_SEED by nothing. CLOCK_FILE's size in bytes is added to the latter in seconds: growing it
  * is a jump at a known moment. Deadlines of waits are on the clock that jumped. CLOCK_COUNT is a
- * file that holds the number of looks: a long.
+ * file that holds the number of looks: a long. CLOCK_READ_MS: what comes out of the FIFO with the
+ * inode CLOCK_READ_INODE is read so much later than it could be, as after a stop.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@ static const int64_t SECOND = 1000000000, DAY = 86400 * SECOND;
 
 static struct {
     uint64_t seed, every; /* 0: no jumps */
+    uint64_t read_ms, read_inode;
     const char *file;
     atomic_long *looks; /* NULL: not started yet */
     _Atomic int64_t real_ns, monotonic_ns;
@@ -46,6 +48,8 @@ __attribute__((constructor)) static void start(void)
     shim.seed = number_of("CLOCK_SEED");
     shim.every = shim.seed == 0 ? 0 : number_of("CLOCK_EVERY");
     shim.file = getenv("CLOCK_FILE");
+    shim.read_ms = number_of("CLOCK_READ_MS");
+    shim.read_inode = number_of("CLOCK_READ_INODE");
     void *shared = mmap(NULL, sizeof *shim.looks, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (shared == MAP_FAILED)
@@ -89,6 +93,16 @@ int clock_gettime(clockid_t id, struct timespec *ts)
     ns += id == CLOCK_REALTIME ? shim.real_ns : monotonic_ns();
     *ts = (struct timespec){ns / SECOND, ns % SECOND};
     return 0;
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+    struct stat st;
+    const struct timespec pause = {(time_t)(shim.read_ms / 1000),
+                                   (long)(shim.read_ms % 1000 * 1000000)};
+    if (shim.read_ms > 0 && fstat(fd, &st) == 0 && st.st_ino == shim.read_inode)
+        nanosleep(&pause, NULL);
+    return syscall(SYS_read, fd, bytes, len);
 }
 
 /* All of the program's deadlines are on the monotonic clock. */
