@@ -90,3 +90,7 @@ planted() {
 @test "clocks that jump: the same rows, snapshots, silence that is none, and no busy loop" {
     part clocks 25 --rounds 1
 }
+
+@test "stopped, gone on with and killed: the same bytes" {
+    part stops 30 --rounds 1
+}

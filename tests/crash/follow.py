@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """--follow, exactly once: a writer that appends, rotates by renaming, replaces, compresses, and
-truncates after a copy, while winagg is killed at random moments and started again; with --calls
-the same steps each time, while it is killed before each of its system calls in turn; with --errors
-these fail, as on a file system over a network, in a run that begins and in one that finds the log
-rotated.
+truncates after a copy, while winagg is stopped, or killed, at random moments and started again; with
+--calls the same steps each time, while it is killed before each of its system calls in turn; with
+--errors these fail, as on a file system over a network, in a run that begins and in one that finds
+the log rotated.
 
 The rows that are left at the end must be those of one quiet run over all lines that were written,
 in their order. Disorder from the files' order is covered by --delay, so that no row depends on it.
@@ -160,11 +160,14 @@ def one(program, seed, steps):
         time.sleep(0.01)  # a FILE that is missing at the start is an error
     for _ in range(steps):
         what = rng.random()
+        stopped = process is not None and rng.random() < 0.15
+        if stopped:
+            process.send_signal(signal.SIGSTOP)
         if what < 0.5:
             writer.write()
         elif what < 0.7:
             writer.rotate(may_compress=process is None, lingers=process is not None)
-        elif what < 0.8 and process is not None:
+        elif what < 0.8 and process is not None and not stopped:
             # A program that copies and truncates loses what is written between; so that nothing
             # is, all is read before, and the truncation seen before the next thing happens.
             wait_until_settled(program, folder, len(writer.lines))
@@ -175,9 +178,12 @@ def one(program, seed, steps):
             process = start(program, folder)
         else:
             process.send_signal(signal.SIGKILL if rng.random() < 0.8 else signal.SIGTERM)
+            process.send_signal(signal.SIGCONT)
             process.wait()
             process, kills = None, kills + 1
         time.sleep(rng.choice([0, 0.001, 0.01, 0.03]))
+        if stopped and process is not None:
+            process.send_signal(signal.SIGCONT)
     if process is None:
         process = start(program, folder)
     return kills, writer.rotations, finish(program, folder, writer, process, f"seed {seed}")
