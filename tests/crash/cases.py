@@ -111,6 +111,7 @@ class Lab:
         self.folder = folder
         self.made = 0
         self.rng = random.Random(1)
+        self.aside = None  # a folder for what is said, if not that of the run
 
     def fresh(self, case=None, step=0):
         self.made += 1
@@ -145,8 +146,10 @@ class Lab:
     def start(self, case, folder, step=0, wrap=(), env=None, state=True):
         """A started run; (process, feeder or None)."""
         data = self.log_from(case, folder) if case.feed == "again" else case.input_at(step)
-        files = {"stderr": open(os.path.join(folder, "err"), "wb"), "stdin": subprocess.DEVNULL,
-                 "stdout": open(os.path.join(folder, "out" if case.stdout else "stdout"), "ab")}
+        aside = self.aside or folder
+        stdout = os.path.join(folder, "out") if case.stdout else os.path.join(aside, "stdout")
+        files = {"stderr": open(os.path.join(aside, "err"), "wb"), "stdin": subprocess.DEVNULL,
+                 "stdout": open(stdout, "ab")}
         if case.feed == "stdin":
             files["stdin"] = open(os.path.join(folder, "in"), "rb")
         elif case.feed in ("pipe", "again"):
@@ -198,9 +201,9 @@ class Lab:
         """Did it come to its end? With 1 if all records were bad, as the few that are left may be."""
         return status == 0 or (status == 1 and "every record was bad" in self.said(folder))
 
-    @staticmethod
-    def said(folder):
-        return (read_file(os.path.join(folder, "err")) or b"").decode("utf-8", "replace")
+    def said(self, folder):
+        path = os.path.join(self.aside or folder, "err")
+        return (read_file(path) or b"").decode("utf-8", "replace")
 
 
 def damage(expected, found):

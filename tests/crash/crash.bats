@@ -94,3 +94,11 @@ planted() {
 @test "stopped, gone on with and killed: the same bytes" {
     part stops 30 --rounds 1
 }
+
+@test "a disk that is really full: status 1 and its file's name, and the same bytes when there is room" {
+    run "$here/full.py" --records 100 --sizes 2
+    echo "$output"
+    [ "$status" -ne 77 ] || skip "${lines[-1]}"
+    [ "$status" -eq 0 ]
+    [ "$(grep -oE '^[0-9]+' <<<"${lines[-1]}")" -ge 60 ]
+}
