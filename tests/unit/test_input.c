@@ -543,8 +543,8 @@ static void test_failures(void)
     close(sockets[1]);
     log_fd(&log, &options, sockets[1]); /* closed */
     close(sockets[0]);
-    CHECK(strstr(buf_cstr(&log), "stdin: can't read it: Bad file descriptor\nstatus 1") != NULL, "%s",
-          log.data);
+    CHECK(strstr(buf_cstr(&log), "stdin: can't read it: Bad file descriptor\nstatus 1") != NULL,
+          "%s", log.data);
     buf_free(&log);
     log_options_free(&options);
 }
