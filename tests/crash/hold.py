@@ -6,7 +6,8 @@ a command the rows must be those of a quiet run, in their order, each once: noth
 before the snapshot that covers it is durable, for then the next start would print it again. Only
 where a run was killed between such a write and the note of it in the lock file the same rows come
 a second time, as the man page says. Half of them find the lock file of an older run, whose notes
-must not count; and writes of notes fail.
+must not count; and writes of notes fail. The same holds without --hold for rows that the wall clock
+fires (--idle-timeout), for nothing would bring them back: a run is killed when the first one comes.
 
 The last line counts: `N kills, N starts, N rows noted too late, N wrong`."""
 
@@ -32,23 +33,26 @@ CALLS_MAX = 2000
 class Run:
     """One start: how it ended, the rows of each write to the pipe, and the calls (shim.c)."""
 
-    def __init__(self, job, folder, fault):
+    def __init__(self, job, folder, fault, argv=None, killed=False):
+        """`killed`: when the first row has come."""
         log = os.path.join(folder, "log")
         env = {"LD_PRELOAD": job.shim, "SHIM_DIR": os.path.realpath(folder), "SHIM_LOG": log, **fault}
         if os.path.exists(log):
             os.unlink(log)
         self.writes = []
         read_end, write_end = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
+        argv = argv or [*OPTIONS, *(["in"] if job.feed == "file" else [])]
         with open(os.path.join(folder, "err"), "ab") as err, \
                 open(os.path.join(folder, "in"), "rb") as stdin:
-            child = subprocess.Popen([job.winagg, *OPTIONS, *(["in"] if job.feed == "file" else [])],
-                                     cwd=folder, env=cases.environment(env), stdout=write_end,
-                                     stderr=err, stdin=stdin)
+            child = subprocess.Popen([job.winagg, *argv], cwd=folder, env=cases.environment(env),
+                                     stdout=write_end, stderr=err, stdin=stdin)
         os.close(write_end)
         watchdog = threading.Timer(cases.TIMEOUT_S, child.kill)
         watchdog.start()
         while packet := os.read(read_end, 1 << 16):
             self.writes.append(packet.splitlines())
+            if killed:
+                child.kill()
         os.close(read_end)
         self.status = child.wait()
         watchdog.cancel()
@@ -169,6 +173,31 @@ def one(job, fault, rng):
     return kills, starts, pipe.again, wrong and f"{', '.join(lives)}: {wrong} ({folder})"
 
 
+def fired(job):
+    """None, or what is wrong with rows that the wall clock fires into a pipe."""
+    folder = tempfile.mkdtemp(dir=job.folder)
+    argv = ["-t", "t", "--time-format", "s", "--output-time", "s", "-o", "csv", "-w", "1s", "--state",
+            "s", "--checkpoint", "1h", "--resume", "continue", "--late", "late", "--idle-timeout"]
+    # A pipe that is full of time: nothing comes, and its writer is there.
+    os.mkfifo(os.path.join(folder, "in"))
+    writer = os.open(os.path.join(folder, "in"), os.O_RDWR)
+    os.write(writer, b'{"t":1}\n{"t":1.9}\n')
+    pipe = Pipe([b"window_start,window_end,count", b"1,2,2", b"900,901,1", b"950,951,1"])
+    run = Run(job, folder, {}, [*argv, "100ms"], killed=True)
+    wrong = pipe.take(run)
+    if run.status != -signal.SIGKILL or not durable_first(run.calls):
+        wrong = f"status {run.status}, or a row before its snapshot"
+    # W does not go back: what belongs to a window that was fired is too late.
+    os.write(writer, b'{"t":1.5}\n{"t":900}\n{"t":950}\n')
+    threading.Timer(0.1, os.close, [writer]).start()
+    run = Run(job, folder, {}, [*argv, "100ms"])
+    wrong = wrong or pipe.take(run)
+    late = cases.read_file(os.path.join(folder, "late"))
+    if wrong is None and (run.status != 0 or pipe.out != len(pipe.expected) or late != b'{"t":1.5}\n'):
+        wrong = f"status {run.status}, {pipe.out} rows, late {late}"
+    return wrong and f"fired by the clock: {wrong} ({folder})"
+
+
 def kill(number):
     return {"SHIM_CALL": "any", "SHIM_NTH": str(number), "SHIM_ERROR": "kill"}
 
@@ -205,6 +234,10 @@ def main():
             rng = random.Random(f"{options.seed}:{feed}:{old}")
             lives += [(job, fault, random.Random(rng.random())) for fault in faults(job, rng)]
     totals, wrong = [0, 0, 0], []
+    what = fired(job)
+    if what is not None:
+        wrong.append(what)
+        print(what)
     with Pool() as pool:
         for *counts, what in pool.imap_unordered(work, lives, chunksize=4):
             totals = [a + b for a, b in zip(totals, counts)]
