@@ -27,7 +27,8 @@ from multiprocessing import Pool
 import cases
 
 CALLS = ("write", "read", "pread", "pwrite", "fsync", "fdatasync", "ftruncate", "close", "rename",
-         "open", "fstat", "stat", "statx", "lseek", "flock", "unlink", "readdir")
+         "open", "fstat", "stat", "statx", "lseek", "flock", "unlink", "readdir",
+         "pipe2", "fork")
 SHORT = "short"
 SOFT = {  # what a run must not even show, by call
     "write": (errno.EINTR, errno.EAGAIN, SHORT),
@@ -139,7 +140,7 @@ class Subject:
     def __init__(self, lab, case, expected, shim):
         self.lab, self.case, self.shim = lab, case, shim
         self.expected = expected
-        self.known = {".": None, "rows": None, "rows/": None, "pipe": None}
+        self.known = {"-": None, ".": None, "rows": None, "rows/": None, "pipe": None}
         self.known |= {"out": "stdout"} if case.stdout else {}
         self.known |= {"in": "stdin"} if case.feed == "stdin" else {}
         self.errors = self.healed = 0

@@ -266,6 +266,20 @@ int __open_2(const char *path, int flags)
     return open(path, flags);
 }
 
+/* These have no file. */
+int pipe2(int ends[2], int flags)
+{
+    return fails(judge("pipe2", "-")) ? -1 : (int)syscall(SYS_pipe2, ends, flags);
+}
+
+pid_t fork(void)
+{
+    static pid_t (*real)(void);
+    if (real == NULL)
+        real = (pid_t(*)(void))dlsym(RTLD_NEXT, "fork");
+    return fails(judge("fork", "-")) ? -1 : real();
+}
+
 /* Of a directory the open fails, or one of its entries. */
 DIR *opendir(const char *path)
 {
