@@ -116,9 +116,10 @@ def unexpected(failure, log, status, said, known):
 def names_it(where, said, known):
     """Does a message begin with what the file is called? `known`: that by its name, if it is not
     the same; None: a directory, a pipe, which goes by the name of a file in it or behind it."""
-    where = where.removesuffix(".tmp")
     name = known.get(where, where)
-    return "winagg: " in said if name is None else f"winagg: {name}: " in said
+    if name is None:
+        return "winagg: " in said
+    return f"winagg: {name}: " in said or f"winagg: {name.removesuffix('.tmp')}: " in said
 
 
 def snapshot_unexpected(failure, log, status, said, where):
