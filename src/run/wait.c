@@ -107,7 +107,10 @@ bool wait_for_batch(struct running *r, struct inlet *in, bool *ready)
             return true;
         }
         attend_look(&r->attend);
-        slice.idle = slice.idle && !has_arrived(in);
+        if (slice.idle && has_arrived(in)) {
+            note_part(r, in, &slice);
+            slice.idle = false;
+        }
         if (!note_slice(r, in, &slice) || !checkpoint_if_due(r, 0))
             return false;
         if (running_is_over(r))
