@@ -25,7 +25,8 @@ FLAVOUR_CFLAGS_asan  = -fsanitize=address -fno-omit-frame-pointer -O1
 FLAVOUR_CFLAGS_ubsan = -fsanitize=undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS_sanitized = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
 FLAVOUR_CFLAGS_tsan  = -fsanitize=thread -O1
-FLAVOUR_CFLAGS_coverage = --coverage -fprofile-update=atomic -O0
+FLAVOUR_CFLAGS_coverage = --coverage -fprofile-update=atomic -O0 -DCOVERAGE_FOLDER='"$(abspath $(B))"' \
+    $(addprefix -Wl$(comma)--wrap=,_exit raise sandbox_enter)
 FLAVOUR_CFLAGS_fuzz  = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS_fuzz-undefined = -fsanitize=fuzzer-no-link,undefined -fno-sanitize-coverage=trace-cmp \
     -fsanitize-trap=undefined -O2
@@ -46,7 +47,8 @@ PIE        = $(if $(filter -static,$(LDFLAGS) $(CFLAGS)),,-pie)
 endif
 
 SRC       = $(wildcard src/*/*.c)
-OBJ       = $(SRC:src/%.c=$(B)/%.o)
+OBJ       = $(SRC:src/%.c=$(B)/%.o) $(OBJ_$(FLAVOUR))
+OBJ_coverage = $(B)/coverage.o
 PAGES     = $(wildcard man/*.[1-9])
 UNIT_SRC  = $(wildcard tests/unit/test_*.c)
 UNIT      = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
@@ -85,6 +87,10 @@ $(B)/winagg-static: $(B)/main.o $(B)/libwinagg.a
 $(B)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(B)/coverage.o: tests/coverage.c src/base/sandbox.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(filter-out --coverage,$(ALL_CFLAGS)) $(CPPFLAGS) -c -o $@ $<
 
 $(B)/unit/%: tests/unit/%.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
@@ -138,7 +144,10 @@ tsan: ## run the tests under the thread sanitizer
 
 coverage: ## run the tests and print the branch coverage of each directory (scripts/coverage -l: lines)
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
-	@$(MAKE) FLAVOUR=coverage check; status=$$?; scripts/coverage && exit $$status
+	@LIMIT_S=3600 $(MAKE) FLAVOUR=coverage check; status=$$?; \
+	    export WINAGG=$(abspath build/coverage/winagg); \
+	    tests/crash/errors.py --stride 5 && tests/crash/memory.py --stride 11 && \
+	    tests/crash/follow.py --errors --every 11 && scripts/coverage && exit $$status
 
 mutants: ## plant faults in the code of state, snapshots and runs; who survives? (minutes)
 	@scripts/mutants
