@@ -11,6 +11,7 @@
  *
  * Bars and columns begin at zero, or at the least value if that is below.
  */
+#include <math.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,18 +207,16 @@ static struct line *find_line(struct writer *w, const char *text, size_t len)
     return line;
 }
 
-/* A round number that is not below: 1, 2 or 5 times a power of ten. */
+/* A round number that is not below: 1, 2 or 5 times a power of ten; itself if that is no double. */
 static double round_up(double value)
 {
     double power = 1;
-    while (power * 10 <= value && power < 1e300)
+    while (power * 10 <= value) /* infinity is not */
         power *= 10;
     while (power > value && power > 1e-300)
         power /= 10;
-    return value <= power       ? power
-           : value <= 2 * power ? 2 * power
-           : value <= 5 * power ? 5 * power
-                                : 10 * power;
+    double factor = value <= power ? 1 : value <= 2 * power ? 2 : value <= 5 * power ? 5 : 10;
+    return isfinite(factor * power) ? factor * power : value;
 }
 
 /* Eighths of a block. */

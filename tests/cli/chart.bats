@@ -80,3 +80,32 @@ for line in open("seen", encoding="utf-8"):
     done
     same "$(c -w 10s </dev/null)" ""
 }
+
+@test "bars of the largest and the smallest numbers fit into the line as others do" {
+    for v in 1e-320 3e-9 0.04 600 1e300 7e307 1.7e308; do
+        tv "1:$v" | c -w 10s -a sum:v | head -c 1000 >row
+        bar=$(grep -o '█' row | wc -l)
+        [ "$bar" -le 70 ] && { [ "$bar" -ge 20 ] || [ "$v" == 1e-320 ]; } || { echo "$v: $bar"; return 1; }
+    done
+}
+
+@test "keys of any kind, and results that are no numbers: a blank" {
+    printf '{"t":%s,"k":%s,"v":%s}\n' 1 true '"x"' 2 false -4 3 null 2.5 11 true 7 12 false '"y"' \
+        13 false true 21 false -8 >in
+    same "$(c -w 10s -k k -a last:v in)" "k      last_v  min  max  0
+          2.5  2.5  2.5  █
+false      -8   -8   -4  █ ▁
+true        7    7    7   █"
+    same "$(c -w 10s -a last:v in | sed 's/█*$/█/')" "0  10       2.5  █
+10  20      true█
+20  30        -8█"
+    same "$(printf '' | c -w 10s -k k)" "k  count  min  max"
+}
+
+@test "windows that are too old to be drawn are let go" {
+    { printf '{"t":5,"k":"a","v":1000}\n'
+      for i in $(seq 700); do printf '{"t":%s,"k":"a","v":1}\n' "${i}0"; done
+      printf '{"t":%s,"k":"a","v":%s}\n' 6 5 6900 9; } >in
+    same "$(c -w 10s -k k -a sum:v -l 9999s in | sed 's/▂\{3,\}/▂▂/g; s/  */ /g')" "k sum_v min max 6410 7000
+a 1 1 10 ▂▂█▂▂"
+}
