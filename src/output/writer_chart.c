@@ -415,11 +415,12 @@ static void put_sparks(struct drawing *d, struct buf *to, const struct line *lin
 {
     static const char *const levels[EIGHTHS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     double low = shown[1] != NULL && shown[1]->value < 0 ? shown[1]->value : 0;
-    double span = shown[2] != NULL ? shown[2]->value - low : 0;
+    /* Halves, whose difference is never infinite. */
+    double span = shown[2] != NULL ? shown[2]->value / 2 - low / 2 : 0;
     for (size_t i = 0; i < d->n_windows; i++) {
         size_t place;
         bool there = find_point(line, &d->windows[i], &place) && line->points[place].is_number;
-        double share = there && span > 0 ? (line->points[place].value - low) / span : 0;
+        double share = there && span > 0 ? (line->points[place].value / 2 - low / 2) / span : 0;
         size_t level = (size_t)(share * (EIGHTHS - 1) + 0.5);
         buf_puts(to, there ? levels[level] : " ");
     }

@@ -87,6 +87,8 @@ for line in open("seen", encoding="utf-8"):
         bar=$(grep -o '█' row | wc -l)
         [ "$bar" -le 70 ] && { [ "$bar" -ge 20 ] || [ "$v" == 1e-320 ]; } || { echo "$v: $bar"; return 1; }
     done
+    same "$(printf '{"t":%s,"k":"a","v":%s}\n' 1 -1.7e308 11 1.7e308 21 5 | c -w 10s -k k -a sum:v | tail -n 1)" \
+        "a      5  -1.7e+308  1.7e+308  ▁█▅"
 }
 
 @test "keys of any kind, and results that are no numbers: a blank" {
