@@ -116,6 +116,7 @@ static bool read_field(struct parser *p, size_t *column)
             return false;
         if (strlen(field) != len) {
             free(field);
+            p->at = start;
             return fail(p, "a field without U+0000");
         }
     } else {

@@ -57,6 +57,20 @@ r.c.1 = "b";2
 END
 }
 
+@test "a parenthesis in brackets is none of the condition's; blanks are any" {
+    printf '%s\n' '{"t":1,"m":"a]b"}' '{"t":2,"m":"x"}' '{"t":3,"m":"a)b"}' '{"t":4,"m":"a\\b"}' >in
+    while IFS=';' read -r condition want; do
+        got=$(meeting "$(printf '%b' "$condition")" <in)
+        [ "$got" == "$want" ] || { echo "$condition: got $got, expected $want"; return 1; }
+    done <<'END'
+m =~ a[]]b;1 
+m =~ a[^[:alpha:][.x.]]b;1 3 4 
+\tm\r=~\n\ta[)]b\n;3 
+m =~ a[\\\\]b;4 
+(m =~ "(a[])]b)" or m = x);1 2 3 
+END
+}
+
 @test "not binds closest, then and; parentheses; bare words" {
     while IFS=';' read -r condition want; do
         got=$(records | meeting "$condition")
@@ -176,6 +190,18 @@ m =~ a(b|at character 6: expected an extended regular expression
 a = 1e999|at character 5: expected a number
 a.. = 1|a name is missing beside a dot
 |expected a field, found the end
+not (a = 1|expected and, or, or a closing parenthesis, found the end
+a = 1 or|expected a field, found the end
+a = 1 and (|expected a field, found the end
+not|expected a field, found the end
+"a|expected a closing quote at character 1
+"a\x" = 1|expected a text with the escapes of JSON at character 1
+b = 1 or "a\u0000b" = 1|expected a field without U+0000 at character 10
+m =~ "a\u0000b"|at character 6: expected a pattern without U+0000
+m =~ [[:alpha:|at character 6: expected an extended regular expression
+m =~ "a\\"|Trailing backslash
+a ! b|expected an operator
+a\|expected an operator
 END
     run "$WINAGG" -t t -w 1s -a 'count[a=1' </dev/null
     [ "$status" -eq 2 ]

@@ -245,6 +245,36 @@ end_stuck() {
     same "$(tail -n +2 out)" $'0,10,1,0,on_time\n10,20,1,0,on_time\n0,10,2,1,late\n20,30,1,0,early'
 }
 
+# Fed these times, ended by a signal once the row is there: interrupted ROW "TIMES" OPTION...
+interrupted() {
+    local row=$1 times=$2
+    shift 2
+    start "$@"
+    # shellcheck disable=SC2086 # times
+    tv $times >&7
+    wait_for_line out "$row"
+    kill -s TERM "$pid"
+    wait "$pid" || true
+    pid=
+    exec 7>&-
+}
+
+@test "sessions on a signal: open ones early, closed ones with something unfired late, in order" {
+    # 2 and 3 come before W has passed what they make of the first; 11 is one of two that it waits for.
+    interrupted 1,8,3,0,on_time "1 9 2 3 20 11" -w session:5s -l 1000s --late-every 2 -d 3s
+    same "$(tail -n +2 out)" $'1,6,1,0,on_time\n1,8,3,0,on_time\n9,14,1,0,on_time\n9,16,2,0,late\n20,25,1,0,early'
+}
+
+@test "sessions with --final on a signal: how many are left out" {
+    interrupted 1,6,1 "1 9 28 34" -w session:5s --final -l 2s
+    grep -q "interrupted: 2 open windows are not printed, for with --final" err
+}
+
+@test "sliding windows on a signal: each that is open shows what it has" {
+    interrupted 0,20,1,0,on_time "1 22 23 41" -w sliding:20s/10s --panes
+    same "$(tail -n +2 out)" $'-10,10,1,0,on_time\n0,20,1,0,on_time\n10,30,2,0,on_time\n20,40,2,0,on_time\n30,50,1,0,early\n40,60,1,0,early'
+}
+
 @test "a reader that leaves is a quiet end" {
     seq 1 2000000 | sed 's/.*/{"t":&}/' 2>/dev/null |
         { w -w 1s 2>err; echo $? >ended; } | head -n 3 >out
