@@ -16,15 +16,13 @@ void top_free(struct top *top)
     *top = (struct top){0};
 }
 
-/* Which comes first? qsort_r(3)'s order. */
+/* Which comes first? qsort_r(3)'s order. No encoding is a prefix of another. */
 static int compare(const void *pa, const void *pb, void *context)
 {
     const struct top *top = context;
     const struct top_entry *a = pa, *b = pb;
     size_t len = a->len < b->len ? a->len : b->len;
     int order = memcmp(top->results.data + b->at, top->results.data + a->at, len);
-    if (order == 0 && a->len != b->len)
-        order = a->len < b->len ? 1 : -1;
     if (order == 0)
         order = a->place < b->place ? -1 : 1;
     return order;

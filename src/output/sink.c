@@ -141,11 +141,6 @@ bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *er
     return true;
 }
 
-bool sink_same_file(const struct sink *sink, int fd)
-{
-    return sink->regular && fd >= 0 && io_same_file(sink->fd, fd);
-}
-
 bool sink_go_to_end(struct sink *sink, struct error *err)
 {
     off_t end = lseek(sink->fd, 0, SEEK_END);

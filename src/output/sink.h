@@ -59,9 +59,6 @@ bool sink_go_to_end(struct sink *sink, struct error *err);
 bool sink_check_cut(const struct sink *sink, uint64_t position, struct error *err);
 bool sink_cut(struct sink *sink, uint64_t position, uint64_t *bytes, struct error *err);
 
-/* Is the sink a regular file, and fd the same one? */
-bool sink_same_file(const struct sink *sink, int fd);
-
 /* Flushes and closes; a close(2) that fails is an error too (NFS reports full disks there). */
 bool sink_close(struct sink *sink, struct error *err);
 

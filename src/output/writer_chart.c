@@ -127,8 +127,6 @@ static void chart_results(struct writer *w, struct buf *to, const struct datum *
 {
     struct buf text = {0};
     (void)to, (void)pane, (void)timing;
-    if (!w->chart->comes)
-        return;
     put_datum(&text, &results[0]);
     w->chart->now.is_number = results[0].kind == DATUM_NUMBER;
     w->chart->now.text = memory_strdup(buf_cstr(&text));

@@ -34,6 +34,33 @@ window_start@window_end@k@count
 END
 }
 
+@test "true, false, null, numbers and JSON, as keys and as results, in each format" {
+    printf '%s\n' '{"t":1,"k":true,"v":false}' '{"t":2,"k":false,"v":null}' '{"t":3,"k":null,"v":"a,\"b"}' \
+        '{"t":4,"k":1.0,"v":true}' >in
+    o() { "$WINAGG" -t t --time-format s --output-time s -w 10s -k k -a last:v,topk:v:2 -o "$@" in; }
+    same "$(o json | jq -c '[.k,.last_v,.topk_v]')" '[null,"a,\"b",[{"value":"a,\"b","count":1}]]
+[false,null,null]
+[true,false,[{"value":false,"count":1}]]
+[1,true,[{"value":true,"count":1}]]'
+    same "$(o csv | tail -n +2)" '0,10,,"a,""b","[{""value"":""a,\""b"",""count"":1}]"
+0,10,false,,
+0,10,true,false,"[{""value"":false,""count"":1}]"
+0,10,1,true,"[{""value"":true,""count"":1}]"'
+    same "$(o tsv | tail -n +2)" '0	10		a,"b	[{"value":"a,\\"b","count":1}]
+0	10	false		
+0	10	true	false	[{"value":false,"count":1}]
+0	10	1	true	[{"value":true,"count":1}]'
+    same "$(o table | tail -n +2)" '           0          10         a,"b    [{"value":"a,\"b","count":1}]
+                          false
+                          true   false   [{"value":false,"count":1}]
+                              1  true    [{"value":true,"count":1}]'
+    same "$(o sql:t | sed -n "s/.*VALUES ('0', '10', \(.*\), '[0-9a-f]*') ON .*/\1/p")" \
+        "NULL, 'a,\"b', '[{\"value\":\"a,\\\"b\",\"count\":1}]'
+'false', NULL, NULL
+'true', 'false', '[{\"value\":false,\"count\":1}]'
+'1', 'true', '[{\"value\":true,\"count\":1}]'"
+}
+
 @test "the header is there even if no row is" {
     same "$(w -w 10s -k a </dev/null)" "window_start,window_end,a,count"
     same "$(w -w 10s -k 'a"b' </dev/null)" 'window_start,window_end,"a""b",count'

@@ -65,6 +65,16 @@ t() {
     same "$(t -w 10s </dev/null)" "window_start  window_end  count"
 }
 
+@test "of very many rows of one time the first give the widths, and all are there" {
+    seq 12000 | sed 's/.*/{"t":1,"k":&,"v":"x&"}/; s/"x11999"/"much too wide for its column"/' >in
+    "$WINAGG" -t t --time-format s --output-time s -w 10s -k k -a last:v -o table in >rows
+    same "$(sed -n '1,2p; 11999,12001p' rows)" "window_start  window_end      k  last_v
+           0          10      1  x1
+                          11998  x11998
+                          11999  much too wide for its column
+                          12000  x12000"
+}
+
 @test "a restart goes on in the same columns" {
     seq 1 400 | jq -c '{t: ., k: ("k" * (. % 13))}' >in
     t -w 10s -k k in >whole
