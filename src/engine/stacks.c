@@ -232,8 +232,7 @@ void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct 
         const struct cell *from = table_cell(&slice->table, c);
         struct cell *at;
         size_t i = 0;
-        if (line_of(stacks, panes, from, &at)->is_stale)
-            continue;
+        line_of(stacks, panes, from, &at); /* not stale: its last window has just fired */
         for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
             agg->ops->running->leave(agg, cell_accs(at) + agg->offset,
                                      cell_accs_of(from) + agg->offset, &stacks->keys.arena);

@@ -62,7 +62,7 @@ void stacks_touch(struct stacks *stacks, const struct panes *panes, const struct
 /* Which aggregates it is that stacks_fire() puts together: all but these. */
 enum pane_aggs stacks_leave_out(const struct panes *panes);
 
-/* No later window holds the slice, the first one. */
+/* No later window holds the slice, the first one, which stacks_fire() has just put into one. */
 void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct window *slice);
 
 /*

@@ -28,6 +28,7 @@ static const char *const jobs[][16] = {
     {"-w", "10s", "--fill", "-d", "20s", "-k", "k"},
     {"-w", "7s", "--early", "3s", "-d", "9s", "--source", "k", "--dedup", "id"},
     {"-w", "tumbling:day", "-d", "9s", "-a", "topk:v:2,first:v,p90:v"},
+    {"-w", "5s", "-o", "table", "-k", "k", "-a", "last:v", "--late", "late"},
     {"-w", "all", "-k", "k", "--position", "id", "--dedup", "v", "-m", "retract", "--early", "3"},
 };
 enum { N_JOBS = sizeof jobs / sizeof jobs[0], COPIES = 300 };
@@ -213,7 +214,7 @@ int main(void)
     for (unsigned i = 0; i < N_JOBS; i++)
         test_cuts(jobs[i], i);
     test_versions();
-    static const char *const files[] = {"in", "rows", "s", "s.lock", "s.tmp"};
+    static const char *const files[] = {"in", "rows", "late", "s", "s.lock", "s.tmp"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         unlink(files[i]);
     CHECK(chdir("/") == 0 && rmdir(directory) == 0, "files are left in %s", directory);
