@@ -105,7 +105,7 @@ void sorted_put(struct sorted *s, const struct value *v, struct arena *arena)
 {
     if (s->n_blocks == 0)
         insert_block(s, 0, make_block(s, FIRST_CAPACITY, arena), arena);
-    size_t at = s->n == 0 ? 0 : find_block(s, v);
+    size_t at = find_block(s, v);
     if (s->blocks[at]->n == s->blocks[at]->capacity) {
         make_room(s, at, arena);
         at = find_block(s, v);
@@ -129,7 +129,7 @@ void sorted_take(struct sorted *s, const struct value *v)
     b->n--;
     s->n--;
     memmove(b->values + place, b->values + place + 1, (b->n - place) * sizeof *b->values);
-    if (b->n > 0 || s->n_blocks == 1)
+    if (b->n > 0)
         return;
     s->n_blocks--;
     memmove(s->blocks + at, s->blocks + at + 1, (s->n_blocks - at) * sizeof *s->blocks);
