@@ -164,6 +164,7 @@ end_stuck() {
     fi
     local threads
     for threads in 1 2; do
+        rm -f out # the last one's row says nothing of this one
         start -w 10s -j "$threads"
         printf '%s\n' '{"t":1}' '{"t":12}' >&7
         wait_for_line out 0,10,1
