@@ -1,0 +1,302 @@
+/* An input that is found again after a restart: where it was, renamed, packed, emptied, or gone. */
+#include "source/again.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "unit/unit.h"
+
+static char folder[] = "/tmp/winagg-again-XXXXXX";
+
+enum { LINES = 40, READ_BYTES = 200 };
+
+static const struct source_resume as_usual = {0}, following = {.follows = true};
+
+/* The lines from..to of a log, `of` telling logs apart. */
+static void write_log(const char *name, char of, int from, int to)
+{
+    FILE *file = fopen(name, from == 0 ? "w" : "a");
+    for (int i = from; file != NULL && i < to; i++)
+        fprintf(file, "%c line number %d\n", of, i);
+    CHECK(file != NULL && fclose(file) == 0, "%s", name);
+}
+
+/* The mark of a run that has read so many bytes of the file. */
+static struct source_mark mark_at(const char *name, size_t len)
+{
+    struct source source;
+    struct source_mark mark = {0};
+    struct error err = {0};
+    char bytes[4096];
+    CHECK(source_open(&source, name, &err), "%s", err.text);
+    CHECK(source_read(&source, bytes, len) == (ssize_t)len, "%s is short", name);
+    digest_add(&source.digest, bytes, len);
+    source_remember(&source, bytes, len);
+    source_move(&source, len, 3, false);
+    CHECK(source_mark(&source, true, &mark, &err), "%s", err.text);
+    source_close(&source);
+    return mark;
+}
+
+/* Where a read goes on: the next bytes, up to a newline. */
+static bool goes_on_with(struct source *source, const char *expected)
+{
+    char bytes[64] = "";
+    size_t len = strlen(expected);
+    return source_read(source, bytes, len) == (ssize_t)len && memcmp(bytes, expected, len) == 0;
+}
+
+/* Resumes FILE; what was found ("it", "other", "failed") must be that, and a failure say `says`. */
+static void expect_resume(const struct source_mark *mark, const struct source_resume *how,
+                          const char *found, const char *says)
+{
+    struct source source;
+    struct error err = {0};
+    bool is_it = false;
+    CHECK(source_open(&source, "log", &err), "%s", err.text);
+    bool ok = source_resume(&source, mark, how, &is_it, &err);
+    CHECK(strcmp(!ok     ? "failed"
+                 : is_it ? "it"
+                         : "other",
+                 found) == 0,
+          "expected %s: %s", found, err.text);
+    CHECK(ok || strstr(err.text, says) != NULL, "expected '%s', found '%s'", says, err.text);
+    if (ok && is_it)
+        CHECK(source.position.offset == mark->position.offset && goes_on_with(&source, says),
+              "it does not go on with %s", says);
+    source_close(&source);
+}
+
+/* Looks for it beside FILE (or where FILE should be); how many were found, the first of them going
+ * on with `says`, or the message. */
+static void expect_find(const struct source_mark *mark, const struct source_resume *how,
+                        enum source_found expected, size_t n, const char *says)
+{
+    struct source source;
+    struct source_older older = {0};
+    struct error err = {0}, ignored = {0};
+    if (!source_open(&source, "log", &ignored))
+        CHECK(errno == ENOENT, "%s", ignored.text);
+    enum source_found found = source_find(&source, mark, how, &older, &err);
+    CHECK(found == expected && older.n == n, "%d, %zu files, expected %d, %zu: %s", found, older.n,
+          expected, n, err.text);
+    if (found == SOURCE_FOUND && n > 0)
+        CHECK(goes_on_with(&older.at[0], says), "it does not go on with %s", says);
+    else
+        CHECK(strstr(err.text, says) != NULL, "expected '%s', found '%s'", says, err.text);
+    for (size_t i = 0; i < older.n; i++)
+        source_close(&older.at[i]);
+    source_older_free(&older);
+    source_close(&source);
+}
+
+static void run(const char *command)
+{
+    CHECK(system(command) == 0, "%s", command);
+}
+
+static void test_named(void)
+{
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES);
+    expect_resume(&mark, &as_usual, "it", " num");
+    expect_resume(&mark, &(struct source_resume){.verify_full = true}, "it", " num");
+    run("cp log copy && mv copy log"); /* restored: another inode, and none beside it */
+    expect_resume(&mark, &as_usual, "it", " num");
+    run("cp log copy && mv log log.1 && mv copy log && truncate -s +0 log");
+    struct source_mark of_first = mark_at("log.1", READ_BYTES);
+    expect_resume(&of_first, &as_usual, "other", "");
+    expect_find(&of_first, &as_usual, SOURCE_FOUND, 1, " num");
+    run("rm log.1");
+    /* Changed before the position, where only the whole tells; then where head and tail do. */
+    write_log("log", 'a', 0, 4 * LINES);
+    for (int i = 0; i < 400; i++)
+        write_log("log", 'a', 4 * LINES, 8 * LINES);
+    run("sed -i '1s/a/b/' log");
+    expect_resume(&mark, &as_usual, "other", "");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes in the first 200");
+    run("truncate -s 100 log");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "expected at least 200 bytes");
+    write_log("log", 'a', 0, 3);
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "expected at least 200 bytes");
+    run("rm log");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it: No such file");
+}
+
+static void test_rotated(void)
+{
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES);
+    run("mv log log.1");
+    expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num"); /* not made anew yet */
+    write_log("log", 'b', 0, LINES);
+    expect_resume(&mark, &as_usual, "other", "");
+    expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num");
+    run("mv log.1 log.2 && mv log log.1");
+    write_log("log", 'c', 0, LINES);
+    expect_find(&mark, &as_usual, SOURCE_FAILED, 2, "rotated more than once since the snapshot");
+    expect_find(&mark, &following, SOURCE_FOUND, 2, " num");
+    /* Files that are others, as is known. */
+    int taken[] = {open("log.2", O_RDONLY | O_CLOEXEC)};
+    expect_find(&mark, &(struct source_resume){.follows = true, .taken = taken, .n_taken = 1},
+                SOURCE_MISSING, 0, "found other bytes");
+    close(taken[0]);
+    run("rm log log.1 log.2");
+}
+
+static void test_packed(void)
+{
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES);
+    run("gzip log && mv log.gz log.1.gz");
+    write_log("log", 'b', 0, LINES);
+    expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num");
+    /* Packed ones that hold another log, too little of this one, or nothing whole. */
+    run("head -c 150 log | gzip >log.1.gz");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    run("gzip -c log >log.1.gz");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    write_log("whole", 'a', 0, LINES);
+    run("gzip -c whole | head -c 30 >log.1.gz");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    run("head -c 190 whole >most && { cat most; echo 'something else, long enough'; } | gzip "
+        ">log.1.gz");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    /* Of two the one that was written to first since. */
+    run("gzip -c whole >log.2.gz && gzip -c whole >log.1.gz && touch -d 2100-01-01 log.1.gz");
+    run("touch -d 2099-01-01 log.2.gz && rm log");
+    expect_find(&mark, &following, SOURCE_FOUND, 2, " num");
+    /* What unpacks is not there: said by name. */
+    char *path = strdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "unpack it beside it");
+    setenv("PATH", path, 1);
+    free(path);
+    /* The mark of a pipe that was continued says nothing of its beginning. */
+    mark.origin = 100;
+    mark.head_len = mark.tail_len = 0;
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it");
+    run("rm log.1.gz log.2.gz whole most");
+}
+
+/* Of an empty file only the inode tells. */
+static void test_empty(void)
+{
+    write_log("log", 'a', 0, 0);
+    struct source_mark mark = mark_at("log", 0);
+    expect_resume(&mark, &as_usual, "it", "");
+    write_log("log", 'a', 0, 2);
+    run("mv log log.1");
+    write_log("log", 'b', 0, LINES);
+    expect_find(&mark, &as_usual, SOURCE_FOUND, 1, "a line number 0");
+    run("cp log.1 copy && mv copy log.1");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "");
+    run("gzip log.1 && rm log");
+    expect_find(&mark, &as_usual, SOURCE_FOUND, 1, "a line number 0");
+    run("rm log.1.gz");
+}
+
+/* A pipe: what was read is skipped, and verified. */
+static void expect_pipe(const struct source_mark *mark, const struct source_resume *how,
+                        const char *bytes, size_t len, bool slow, const char *says)
+{
+    struct source source;
+    struct error err = {0};
+    bool is_it = false;
+    int ends[2];
+    CHECK(pipe2(ends, slow ? O_NONBLOCK : 0) == 0, "pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        const struct timespec pause = {.tv_nsec = slow ? 30000000 : 0};
+        nanosleep(&pause, NULL);
+        if (write(ends[1], bytes, len / 2) < 0)
+            _exit(1);
+        nanosleep(&pause, NULL);
+        _exit(write(ends[1], bytes + len / 2, len - len / 2) < 0);
+    }
+    close(ends[1]);
+    source_open_again(&source, "pipe", ends[0]);
+    source.regular = false;
+    bool ok = source_resume(&source, mark, how, &is_it, &err);
+    CHECK(is_it, "a pipe is taken for what it was");
+    if (ok)
+        CHECK(goes_on_with(&source, says), "it does not go on with %s", says);
+    else
+        CHECK(strstr(err.text, says) != NULL, "expected '%s', found '%s'", says, err.text);
+    waitpid(child, NULL, 0);
+    source_close(&source);
+}
+
+static void test_pipes(void)
+{
+    char bytes[1024];
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES), continued = mark;
+    int fd = open("log", O_RDONLY | O_CLOEXEC);
+    size_t len = (size_t)read(fd, bytes, sizeof bytes);
+    close(fd);
+    expect_pipe(&mark, &as_usual, bytes, len, false, " num");
+    expect_pipe(&mark, &as_usual, bytes, len, true, " num");
+    expect_pipe(&mark, &as_usual, bytes, READ_BYTES - 1, false, "expected at least 200 bytes");
+    expect_pipe(&mark, &as_usual, bytes + 1, len - 1, false, "found other bytes in the first 200");
+    expect_pipe(&mark, &(struct source_resume){.continues = true}, bytes, len, false, "a line");
+    continued.origin = 100;
+    expect_pipe(&continued, &as_usual, bytes, len, false, "--resume continue");
+    /* Its mark on a file: only the whole tells, and nothing after a pipe that was continued. */
+    mark.head_len = mark.tail_len = continued.head_len = continued.tail_len = 0;
+    mark.inode = continued.inode = 0;
+    expect_resume(&mark, &as_usual, "it", " num");
+    expect_resume(&continued, &as_usual, "failed", "--resume continue");
+    run("rm log");
+}
+
+/* Which FILE is whose, and whether the file at hand was truncated. */
+static void test_compare(void)
+{
+    struct source source;
+    struct source_mark mark, other;
+    struct error err = {0};
+    write_log("log", 'a', 0, LINES);
+    write_log("log2", 'b', 0, LINES);
+    mark = mark_at("log", READ_BYTES);
+    other = mark_at("log2", READ_BYTES);
+    CHECK(source_open(&source, "log", &err), "%s", err.text);
+    CHECK(source_begins_as(&source, &mark) && !source_begins_as(&source, &other), "by its head");
+    other.head_len = 0;
+    CHECK(!source_begins_as(&source, &other), "nothing to compare");
+    mark.head_len = SOURCE_HEAD_BYTES;
+    CHECK(!source_begins_as(&source, &mark), "it is shorter than that");
+    CHECK(!source_is_other(&source), "nothing was read of it");
+    source_remember(&source, "a line", 6);
+    source_move(&source, 6, 0, false);
+    CHECK(!source_is_other(&source), "it holds what was read");
+    run("truncate -s 3 log");
+    CHECK(source_is_other(&source), "it is shorter");
+    CHECK(!source_mark(&source, false, &mark, &err) && strstr(err.text, "not there any more"), "%s",
+          err.text);
+    CHECK(source_mark(&source, true, &mark, &err) && mark.head_len == 6, "from memory");
+    run("echo 'another line' >log");
+    CHECK(source_is_other(&source), "other bytes");
+    source_close(&source);
+    run("rm log log2");
+}
+
+int main(void)
+{
+    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+        return 1;
+    test_named();
+    test_rotated();
+    test_packed();
+    test_empty();
+    test_pipes();
+    test_compare();
+    CHECK(chdir("/") == 0 && rmdir(folder) == 0, "files are left in %s", folder);
+    return unit_done();
+}
