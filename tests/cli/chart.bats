@@ -98,6 +98,10 @@ for line in open("seen", encoding="utf-8"):
           2.5  2.5  2.5  █
 false      -8   -8   -4  █ ▁
 true        7    7    7   █"
+    printf '{"t":%s,"k":"%s","v":"%s"}\n' 1 a x 1 b 5 >only
+    same "$(c -w 10s -k k -a last:v only)" "k  last_v  min  max  0
+a       x
+b       5"
     same "$(c -w 10s -a last:v in | sed 's/█*$/█/')" "0  10       2.5  █
 10  20      true█
 20  30        -8█"

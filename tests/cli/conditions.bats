@@ -154,6 +154,9 @@ END
     same "$("$WINAGG" -t T -w 1h --time-format s -a 'n=count[a\ b is null],m=count["a b"=5],o=count[c is null]' -o csv <in.csv 2>&1 | tail -n 1)" \
         "Try 'winagg --help' for more information."
     same "$("$WINAGG" -t T -w 1h --time-format s -a 'n=count["a b" is null],m=count["a b"=5],o=count[c is null]' -o csv <in.csv | tail -n 1 | cut -d, -f3-)" 1,1,1
+    # Blanks around a number are none of it; a text keeps its own.
+    printf 'T,v\n1, 5\t\n2,\t 7 \n3,\t\n4, x\n' >blank.csv
+    same "$("$WINAGG" -t T -w 1h --time-format s -a 'a=count[v = 5],b=count[v > 5],c=count[v = " x"]' -o csv <blank.csv | tail -n 1 | cut -d, -f3-)" 1,1,1
     run "$WINAGG" -t T -w 1h --where 'nope = 1' in.csv
     [ "$status" -eq 2 ]
     [[ $output == *nope* ]]

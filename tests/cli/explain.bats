@@ -273,3 +273,32 @@ END
     fails_with 2 "$WINAGG" -t t --advise --explain=duckdb in 2>err
     grep -qxF "winagg: --explain says what a run would print: expected no --advise beside it" err
 }
+
+@test "--explain=flink-sql: a pattern as Java reads it, or refused" {
+    echo '{"t":1,"m":"x"}' >in
+    while IFS=' ' read -r pattern want; do
+        got=$("$WINAGG" -t t -w 10s --where "m =~ \"${pattern//\\/\\\\}\"" --explain=flink-sql in 2>&1 |
+            grep -oE 'coalesce\(.*, false\)|has no equal' | head -n 1) || true
+        [ "$got" == "$want" ] || { echo "$pattern: got $got, expected $want"; return 1; }
+    done <<'END'
+a$ coalesce(ENDSWITH(`m`, 'a'), false)
+^a coalesce(STARTSWITH(`m`, 'a'), false)
+a.b$ coalesce(REGEXP(`m`, '(?s)a.b\z'), false)
+abc coalesce(0 < INSTR(`m`, 'abc'), false)
+^abc$ coalesce(`m` = 'abc', false)
+[]a-c]x coalesce(REGEXP(`m`, '(?s)[\]a-c]x'), false)
+[^[:alpha:]_]+ coalesce(REGEXP(`m`, '(?s)[^\p{Alpha}_]+'), false)
+[[:digit:]-] coalesce(REGEXP(`m`, '(?s)[\p{Digit}\-]'), false)
+[a^-] coalesce(REGEXP(`m`, '(?s)[a\^\-]'), false)
+[\]x coalesce(REGEXP(`m`, '(?s)[\\]x'), false)
+a\.b'c|d coalesce(REGEXP(`m`, '(?s)a\.b''c|d'), false)
+a{2,3}b coalesce(REGEXP(`m`, '(?s)a{2,3}b'), false)
+(a|b)?c coalesce(REGEXP(`m`, '(?s)(a|b)?c'), false)
+a\w has no equal
+a** has no equal
+a+? has no equal
+a{,3} has no equal
+[[.a.]] has no equal
+[[=a=]] has no equal
+END
+}

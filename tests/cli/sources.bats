@@ -140,3 +140,25 @@ of() {
 3,1,early
 3,2,on_time"
 }
+
+@test "more sources than a few: the same rows in one block and line by line" {
+    for i in $(seq 12); do
+        for s in $(seq 150); do
+            printf '{"t":%s,"s":%s}\n' $((i * 10 - s % 7)) "$s"
+        done
+    done >in
+    w -w 10s --source s --sources 150 -l 1s in >whole
+    # Line by line, each with a read of its own.
+    python3 -c '
+import sys, time
+for n, line in enumerate(open("in", "rb")):
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+    if n % 100 == 0:
+        time.sleep(0.001)' | w -w 10s --source s --sources 150 -l 1s >single
+    cmp whole single
+    # W is the least of 150 clocks, so nothing is late: 21 of them stand at the ends of windows.
+    same "$(tail -n +2 whole)" "0,10,129,0,on_time
+$(seq 10 10 110 | awk '{ print $1 "," $1 + 10 ",150,0,on_time" }')
+120,130,21,0,on_time"
+}
