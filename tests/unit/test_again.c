@@ -172,6 +172,11 @@ static void test_packed(void)
     run("gzip -c whole >log.2.gz && gzip -c whole >log.1.gz && touch -d 2100-01-01 log.1.gz");
     run("touch -d 2099-01-01 log.2.gz && rm log");
     expect_find(&mark, &following, SOURCE_FOUND, 2, " num");
+    run("gzip -dc log.1.gz >log.1 && rm log.1.gz && touch -d 2100-01-01 log.1");
+    expect_find(&mark, &following, SOURCE_FOUND, 2, " num");
+    run("touch -d 2098-01-01 log.1");
+    expect_find(&mark, &following, SOURCE_FOUND, 1, " num");
+    run("rm log.1 && gzip -c whole >log.1.gz");
     /* What unpacks is not there: said by name. */
     char *path = strdup(getenv("PATH"));
     setenv("PATH", "/nowhere", 1);
