@@ -177,12 +177,12 @@ static void add_file(struct listing *listing, const struct place *place, const c
     struct stat st;
     buf_puts(&path, place->directory);
     buf_puts(&path, name);
-    if (stat(buf_cstr(&path), &st) == 0) {
+    if (stat(buf_cstr(&path), &st) != 0) {
+        listing->error = io_says_none(errno) ? listing->error : errno;
+    } else if (S_ISREG(st.st_mode)) {
         listing->files = memory_realloc(listing->files, (listing->n + 1) * sizeof *listing->files);
         listing->files[listing->n++] =
             (struct rotated_file){memory_strdup(buf_cstr(&path)), st.st_ino};
-    } else if (!io_says_none(errno)) {
-        listing->error = errno;
     }
     buf_free(&path);
 }

@@ -74,3 +74,13 @@ setup() {
     [[ "$output" == *"found packed (input) and packed (--output) to be one"* ]]
     cmp packed before
 }
+
+@test "what unpacks is killed: the run ends, and says by which signal" {
+    mkdir bin
+    printf '%s\n' '#!/bin/sh' 'printf "{\"t\":1}\\n{\"t\":12}\\n"' 'kill -9 $$' >bin/gzip
+    chmod +x bin/gzip
+    tv 1 | gzip >in.gz
+    PATH=$PWD/bin:$PATH fails_with 1 w -w 10s in.gz >out 2>err
+    grep -q "in.gz: gzip, which unpacks it, was killed by signal 9" err
+    same "$(tail -n +2 out)" "0,10,1" # 10 was not closed by an end that is none
+}

@@ -28,6 +28,15 @@ merged() {
     tv 1:2 12:3 | "$WINAGG" -t t --time-format s --partial -w 10s -a count,sum:v -j 3 | cmp p -
 }
 
+@test "a stream that has said nothing of its time yet holds W back, before 1970 too" {
+    tv -95 -50 -20 5 >a
+    tv -45 3 >b
+    partial -w 10s a >pa
+    partial -w 10s b >pb
+    same "$(merged pa pb)" "$(sort -t: -k2 -n a b | w -w 10s -d 200s)"
+    same "$(merged pb pa)" "$(merged pa pb)"
+}
+
 @test "a stream alone gives the rows of its run, late panes included" {
     tv 1 2 15 3 26 9 40 >in
     for window in 10s sliding:20s/5s session:4s cumulate:20s/5s tumbling:day; do

@@ -44,6 +44,26 @@ static struct source_mark mark_at(const char *name, size_t len)
     return mark;
 }
 
+/* The same, so many bytes behind a mark of FILE. */
+static struct source_mark mark_on(const struct source_mark *before, size_t len)
+{
+    struct source source;
+    struct source_mark mark = {0};
+    struct error err = {0};
+    char bytes[4096];
+    bool is_it;
+    CHECK(source_open(&source, "log", &err) &&
+              source_resume(&source, before, &as_usual, &is_it, &err) && is_it,
+          "%s", err.text);
+    CHECK(source_read(&source, bytes, len) == (ssize_t)len, "it is short");
+    digest_add(&source.digest, bytes, len);
+    source_remember(&source, bytes, len);
+    source_move(&source, len, 3, false);
+    CHECK(source_mark(&source, false, &mark, &err), "%s", err.text);
+    source_close(&source);
+    return mark;
+}
+
 /* Where a read goes on: the next bytes, up to a newline. */
 static bool goes_on_with(struct source *source, const char *expected)
 {
@@ -118,6 +138,14 @@ static void test_named(void)
     write_log("log", 'a', 0, 4 * LINES);
     for (int i = 0; i < 400; i++)
         write_log("log", 'a', 4 * LINES, 8 * LINES);
+    /* What lies between head and tail only --verify full looks at. */
+    struct source_mark far = mark_at("log", 4000);
+    for (int i = 1; i < 50; i++)
+        far = mark_on(&far, 4000);
+    run("sed -i '3000s/a/b/' log");
+    expect_resume(&far, &as_usual, "it", "");
+    expect_resume(&far, &(struct source_resume){.verify_full = true}, "failed",
+                  "found other bytes in the first 200000");
     run("sed -i '1s/a/b/' log");
     expect_resume(&mark, &as_usual, "other", "");
     expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes in the first 200");
@@ -136,9 +164,10 @@ static void test_rotated(void)
     run("mv log log.1");
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num"); /* not made anew yet */
     write_log("log", 'b', 0, LINES);
+    run("mkdir log.0 && ln -s log log.00"); /* no files, or the same one */
     expect_resume(&mark, &as_usual, "other", "");
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num");
-    run("mv log.1 log.2 && mv log log.1");
+    run("rm -r log.0 log.00 && mv log.1 log.2 && mv log log.1");
     write_log("log", 'c', 0, LINES);
     expect_find(&mark, &as_usual, SOURCE_FAILED, 2, "rotated more than once since the snapshot");
     expect_find(&mark, &following, SOURCE_FOUND, 2, " num");
@@ -238,6 +267,30 @@ static void expect_pipe(const struct source_mark *mark, const struct source_resu
     source_close(&source);
 }
 
+/* What can't be read is said as such. */
+static void test_unreadable(void)
+{
+    struct source source;
+    struct source_mark mark;
+    struct error err = {0};
+    bool is_it, at_end;
+    write_log("log", 'a', 0, LINES);
+    mark = mark_at("log", READ_BYTES);
+    run("rm log && mkdir log");
+    source_open_again(&source, "log", open("log", O_RDONLY | O_CLOEXEC));
+    CHECK(!source_resume(&source, &mark, &as_usual, &is_it, &err) &&
+              strstr(err.text, "can't read it: Is a directory") != NULL,
+          "%s", err.text);
+    source.regular = false; /* as a pipe whose reads fail */
+    CHECK(!source_resume(&source, &mark, &as_usual, &is_it, &err) &&
+              strstr(err.text, "can't read it: Is a directory") != NULL,
+          "%s", err.text);
+    CHECK(!source_at_end(&source, &at_end, &err) && strstr(err.text, "can't read it") != NULL, "%s",
+          err.text);
+    source_close(&source);
+    run("rmdir log");
+}
+
 static void test_pipes(void)
 {
     char bytes[1024];
@@ -301,6 +354,7 @@ int main(void)
     test_packed();
     test_empty();
     test_pipes();
+    test_unreadable();
     test_compare();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0, "files are left in %s", folder);
     return unit_done();
