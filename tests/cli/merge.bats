@@ -39,7 +39,7 @@ merged() {
 
 @test "a stream alone gives the rows of its run, late panes included" {
     tv 1 2 15 3 26 9 40 >in
-    for window in 10s sliding:20s/5s session:4s cumulate:20s/5s tumbling:day; do
+    for window in 10s sliding:20s/5s sliding:5s/10s session:4s cumulate:20s/5s tumbling:day all; do
         for more in "" "-m discard" "-m retract"; do
             # shellcheck disable=SC2086
             same "$(partial -w "$window" -l 10s in | merged $more 2>/dev/null)" \
