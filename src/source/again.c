@@ -403,11 +403,10 @@ bool source_find_newer(const char *path, int fd, int until, struct source_older 
             *err = file.why;
         rotated_free(&found);
     }
-    return ok || err->status != 0 ? ok
-                                  : error_set(err, EXIT_RUNTIME,
-                                              "%s: its rotated files can't be read: they are being "
-                                              "renamed all the time",
-                                              path);
+    if (!ok && err->status == 0)
+        error_set(err, EXIT_RUNTIME,
+                  "%s: its rotated files can't be read: they are being renamed all the time", path);
+    return ok;
 }
 
 /* Opens the file of the mark. *err says why it is not SOURCE_FOUND, or can't be brought to the

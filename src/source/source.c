@@ -120,6 +120,7 @@ bool source_at_end(const struct source *source, bool *at_end, struct error *err)
         n = read(source->fd, &byte, 1);
     while (n < 0 && errno == EINTR);
     *at_end = n == 0;
-    return n >= 0 ||
-           error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", source->name, strerror(errno));
+    if (n < 0)
+        return error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", source->name, strerror(errno));
+    return true;
 }

@@ -94,11 +94,12 @@ bool unpack_end(struct unpack *u, const char *name, struct error *err)
     if (WIFSIGNALED(status))
         return error_set(err, EXIT_RUNTIME, "%s: %s, which unpacks it, was killed by signal %d",
                          name, u->program, WTERMSIG(status));
-    return WEXITSTATUS(status) == 0 ||
-           error_set(err, EXIT_RUNTIME,
-                     "%s: %s, which unpacks it, failed with status %d: expected the whole file, "
-                     "and no window fires any more",
-                     name, u->program, WEXITSTATUS(status));
+    if (WEXITSTATUS(status) != 0)
+        return error_set(err, EXIT_RUNTIME,
+                         "%s: %s, which unpacks it, failed with status %d: expected the whole "
+                         "file, and no window fires any more",
+                         name, u->program, WEXITSTATUS(status));
+    return true;
 }
 
 void unpack_stop(struct unpack *u)
