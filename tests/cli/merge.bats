@@ -37,6 +37,19 @@ merged() {
     same "$(merged pb pa)" "$(merged pa pb)"
 }
 
+@test "--fill goes up to the last record of all streams, whichever of them ends last" {
+    printf '{"t":%s,"k":%s}\n' 1 1 45 2 >a
+    printf '{"t":%s,"k":%s}\n' 2 2 >b
+    partial -w 10s -k k a >pa
+    partial -w 10s -k k b >pb
+    cat pa pb >ab
+    cat pb pa >ba
+    for input in "pa pb" "pb pa" ab ba; do
+        # shellcheck disable=SC2086 # several FILEs
+        same "$(merged --fill $input)" "$(sort -t: -k2 -n a b | w -w 10s -k k --fill)"
+    done
+}
+
 @test "a stream alone gives the rows of its run, late panes included" {
     tv 1 2 15 3 26 9 40 >in
     for window in 10s sliding:20s/5s sliding:5s/10s session:4s cumulate:20s/5s tumbling:day all; do
