@@ -262,3 +262,45 @@ merged() {
     merged --state s --output rows a b
     cmp whole rows
 }
+
+@test "a delta that is none of its header's windows and states ends the merge" {
+    tv 1:2 12:3 | partial -w 10s -a sum:v,median:v >p
+    states() { # CODE: what becomes of the bytes b
+        python3 -c '
+import base64, json, sys
+for line in open("p"):
+    fields = json.loads(line)
+    if "a" in fields:
+        b = base64.b64decode(fields["a"])
+        fields["a"] = base64.b64encode(eval(sys.argv[1])).decode()
+    print(json.dumps(fields, separators=(",", ":")))' "$1" >q
+    }
+    says() {
+        fails_with 1 merged q >rows 2>err
+        grep -qF "$1" err || { cat err; return 1; }
+    }
+    states b
+    same "$(merged q)" "$(merged p)"
+    states 'b[:-1]'
+    says "its window or its states are not such as the header says"
+    states 'b + b"x"'
+    says "its window or its states are not such as the header says"
+    for edit in 's|"w":"0/10"|"w":"1/11"|' 's|"w":"0/10"|"w":"0/20"|' 's|"n":1,|"n":0,|'; do
+        sed "$edit" p >q
+        says "its window or its states are not such as the header says"
+    done
+    for edit in 's|"w":"0/10"|"w":"0-10"|' 's|"n":1,|"n":-1,|' 's|"a":"|"a":"*|'; do
+        sed "$edit" p >q
+        says "a delta has window bounds, a number of records, and states in base64"
+    done
+}
+
+@test "sessions: what comes too late for the merge is counted, not lost unseen" {
+    tv 1 30 2 31 | partial -w session:5s -l 100s >p
+    same "$(merged -l 0 p 2>err)" "$(tv 1 30 31 | w -w session:5s)"
+    grep -q "1 of 4 records came too late" err
+    # Each record of a delta counts.
+    tv 1 30 3 2 | partial -w session:5s -l 100s >p
+    merged -l 0 --stats p >rows 2>err
+    same "$(counter err too_late)" 2
+}
