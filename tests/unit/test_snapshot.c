@@ -56,6 +56,10 @@ static void test_sections(void)
     CHECK(snapshot_find(&read, "NONE", &version, &at, &end) && version == 7 && at == end, "NONE");
     CHECK(snapshot_find(&read, "MORE", &version, &at, &end) && end - at == 400, "MORE");
     CHECK(!snapshot_find(&read, "some", &version, &at, &end), "a tag inside a section");
+    /* A section that is longer than the file: nothing behind it is looked for. */
+    memset(read.data + 28 + 8, 0x7f, 8);
+    CHECK(!snapshot_find(&read, "ONE ", &version, &at, &end), "it ends beyond the file");
+    CHECK(!snapshot_find(&read, "MORE", &version, &at, &end), "behind it");
     unlink(path);
     CHECK(snapshot_read(path, &read, &err) == SNAPSHOT_NONE, "there is none");
     buf_free(&image);
