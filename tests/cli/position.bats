@@ -70,6 +70,16 @@ make_log() {
     same "$(grep '"o"' bad)" "$(grep '"o"' bad_whole)"
 }
 
+@test "without --source: a restart knows the last position, and whether it was replayed" {
+    p() { "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s --position o -s s --resume continue --stats "$@"; }
+    printf '{"o":%s,"t":1}\n' 1 2 3 1 | p --at-eof keep >rows 2>err
+    same "$(counter err replayed)" 1
+    # The broken line belongs to what is sent again; the one behind what is new does not.
+    { echo broken; printf '{"o":%s,"t":1}\n' 2 3; echo broken; echo '{"o":4,"t":1}'; echo broken; } | p >>rows 2>err
+    same "$(tail -n 1 rows)" 0,10,4
+    same "$(counter err replayed) $(counter err bad)" "5 1"
+}
+
 @test "CSV has positions, too; a regular file needs none" {
     printf 't,o\n1,1\n2,2\n3,2\nx,3\n4,3\n5,4\n' >in
     w -w 10s --position o --stats in 2>err >rows
