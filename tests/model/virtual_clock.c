@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -88,10 +89,13 @@ int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-    atomic_store(&shared->reading, 1);
+    bool waits = timeout < 0; /* else someone only looks */
     struct timespec ts = as_timespec((int64_t)timeout * 1000000);
-    int ready = (int)syscall(SYS_ppoll, fds, n, timeout < 0 ? NULL : &ts, NULL, 0);
-    atomic_store(&shared->reading, 0);
+    if (waits)
+        atomic_store(&shared->reading, 1);
+    int ready = (int)syscall(SYS_ppoll, fds, n, waits ? NULL : &ts, NULL, 0);
+    if (waits)
+        atomic_store(&shared->reading, 0);
     return ready;
 }
 

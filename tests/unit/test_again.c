@@ -169,16 +169,16 @@ static void test_named(void)
     expect_resume(&far, &(struct source_resume){.verify_full = true}, "failed",
                   "found other bytes in the first 200000");
     run("cp log whole && truncate -s 5000 log");
-    expect_find(&far, &as_usual, SOURCE_MISSING, 0, "expected at least 200000 bytes");
+    expect_find(&far, &as_usual, SOURCE_NONE, 0, "expected at least 200000 bytes");
     run("mv whole log && sed -i '1s/a/b/' log");
     expect_resume(&mark, &as_usual, "other", "");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes in the first 200");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "found other bytes in the first 200");
     run("truncate -s 100 log");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "expected at least 200 bytes");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "expected at least 200 bytes");
     write_log("log", 'a', 0, 3);
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "expected at least 200 bytes");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "expected at least 200 bytes");
     run("rm log");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it: No such file");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "can't open it: No such file");
 }
 
 static void test_rotated(void)
@@ -198,7 +198,7 @@ static void test_rotated(void)
     /* Files that are others, as is known. */
     int taken[] = {open("log.2", O_RDONLY | O_CLOEXEC)};
     expect_find(&mark, &(struct source_resume){.follows = true, .taken = taken, .n_taken = 1},
-                SOURCE_MISSING, 0, "found other bytes");
+                SOURCE_NONE, 0, "found other bytes");
     close(taken[0]);
     run("rm log log.1 log.2");
 }
@@ -212,15 +212,15 @@ static void test_packed(void)
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num");
     /* Packed ones that hold another log, too little of this one, or nothing whole. */
     run("head -c 150 log | gzip >log.1.gz");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "found other bytes");
     run("gzip -c log >log.1.gz");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "found other bytes");
     write_log("whole", 'a', 0, LINES);
     run("gzip -c whole | head -c 30 >log.1.gz");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "found other bytes");
     run("head -c 190 whole >most && { cat most; echo 'something else, long enough'; } | gzip "
         ">log.1.gz");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "found other bytes");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "found other bytes");
     /* Of two the one that was written to first since. */
     run("gzip -c whole >log.2.gz && gzip -c whole >log.1.gz && touch -d 2100-01-01 log.1.gz");
     run("touch -d 2099-01-01 log.2.gz && rm log");
@@ -233,13 +233,13 @@ static void test_packed(void)
     /* What unpacks is not there: said by name. */
     char *path = strdup(getenv("PATH"));
     setenv("PATH", "/nowhere", 1);
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "unpack it beside it");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "unpack it beside it");
     setenv("PATH", path, 1);
     free(path);
     /* The mark of a pipe that was continued says nothing of its beginning. */
     mark.origin = 100;
     mark.head_len = mark.tail_len = 0;
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "can't open it");
     run("rm log.1.gz log.2.gz whole most");
 }
 
@@ -254,7 +254,7 @@ static void test_empty(void)
     write_log("log", 'b', 0, LINES);
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, "a line number 0");
     run("cp log.1 copy && mv copy log.1");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "");
     run("gzip log.1 && rm log");
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, "a line number 0");
     run("rm log.1.gz");
@@ -304,11 +304,11 @@ static void test_unreadable(void)
     run("rm log && mkdir log");
     source_open_again(&source, "log", open("log", O_RDONLY | O_CLOEXEC));
     CHECK(!source_resume(&source, &mark, &as_usual, &is_it, &err) &&
-              strstr(err.text, "can't read it: Is a directory") != NULL,
+              strstr(err.text, "can't look at it: Is a directory") != NULL,
           "%s", err.text);
     source.regular = false; /* as a pipe whose reads fail */
     CHECK(!source_resume(&source, &mark, &as_usual, &is_it, &err) &&
-              strstr(err.text, "can't read it: Is a directory") != NULL,
+              strstr(err.text, "can't look at it: Is a directory") != NULL,
           "%s", err.text);
     CHECK(!source_at_end(&source, &at_end, &err) && strstr(err.text, "can't read it") != NULL, "%s",
           err.text);
@@ -339,6 +339,22 @@ static void test_pipes(void)
     run("rm log");
 }
 
+static bool begins_as(const struct source *source, const struct source_mark *mark)
+{
+    struct error err = {0};
+    bool same;
+    CHECK(source_begins_as(source, mark, &same, &err), "%s", err.text);
+    return same;
+}
+
+static bool is_other(const struct source *source)
+{
+    struct error err = {0};
+    bool other;
+    CHECK(source_is_other(source, &other, &err), "%s", err.text);
+    return other;
+}
+
 /* Which FILE is whose, and whether the file at hand was truncated. */
 static void test_compare(void)
 {
@@ -350,22 +366,22 @@ static void test_compare(void)
     mark = mark_at("log", READ_BYTES);
     other = mark_at("log2", READ_BYTES);
     CHECK(source_open(&source, "log", &err), "%s", err.text);
-    CHECK(source_begins_as(&source, &mark) && !source_begins_as(&source, &other), "by its head");
+    CHECK(begins_as(&source, &mark) && !begins_as(&source, &other), "by its head");
     other.head_len = 0;
-    CHECK(!source_begins_as(&source, &other), "nothing to compare");
+    CHECK(!begins_as(&source, &other), "nothing to compare");
     mark.head_len = SOURCE_HEAD_BYTES;
-    CHECK(!source_begins_as(&source, &mark), "it is shorter than that");
-    CHECK(!source_is_other(&source), "nothing was read of it");
+    CHECK(!begins_as(&source, &mark), "it is shorter than that");
+    CHECK(!is_other(&source), "nothing was read of it");
     source_remember(&source, "a line", 6);
     source_move(&source, 6, 0, false);
-    CHECK(!source_is_other(&source), "it holds what was read");
+    CHECK(!is_other(&source), "it holds what was read");
     run("truncate -s 3 log");
-    CHECK(source_is_other(&source), "it is shorter");
+    CHECK(is_other(&source), "it is shorter");
     CHECK(!source_mark(&source, false, &mark, &err) && strstr(err.text, "not there any more"), "%s",
           err.text);
     CHECK(source_mark(&source, true, &mark, &err) && mark.head_len == 6, "from memory");
     run("echo 'another line' >log");
-    CHECK(source_is_other(&source), "other bytes");
+    CHECK(is_other(&source), "other bytes");
     source_close(&source);
     run("rm log log2");
 }
