@@ -241,6 +241,38 @@ static void test_packed(void)
     mark.head_len = mark.tail_len = 0;
     expect_find(&mark, &as_usual, SOURCE_NONE, 0, "can't open it");
     run("rm log.1.gz log.2.gz whole most");
+    /* One that begins the same, and goes on otherwise behind what a mark's head has. */
+    write_log("log", 'a', 0, 10 * LINES);
+    mark = mark_at("log", 4000);
+    for (int i = 0; i < 2; i++)
+        mark = mark_on(&mark, 1000);
+    run("sed '300s/a/b/' log | gzip >log.1.gz && rm log");
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it");
+    run("rm log.1.gz");
+}
+
+/* A file on stdin has no name, and nothing beside it. */
+static void test_stdin(void)
+{
+    struct source source;
+    struct source_older older = {0};
+    struct error err = {0};
+    bool is_it;
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES);
+    write_log("log", 'b', 0, LINES);
+    int saved = dup(STDIN_FILENO), fd = open("log", O_RDONLY | O_CLOEXEC);
+    dup2(fd, STDIN_FILENO);
+    CHECK(source_open(&source, NULL, &err), "%s", err.text);
+    CHECK(source_resume(&source, &mark, &as_usual, &is_it, &err) && !is_it, "another log");
+    CHECK(source_find(&source, &mark, &as_usual, &older, &err) == SOURCE_MISSING &&
+              strstr(err.text, "stdin: expected the input") != NULL,
+          "%s", err.text);
+    source_close(&source);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    close(fd);
+    run("rm log");
 }
 
 /* Of an empty file only the inode tells. */
@@ -257,6 +289,8 @@ static void test_empty(void)
     expect_find(&mark, &as_usual, SOURCE_NONE, 0, "");
     run("gzip log.1 && rm log");
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, "a line number 0");
+    run("touch -d 2000-01-01 log.1.gz"); /* packed before that */
+    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it");
     run("rm log.1.gz");
 }
 
@@ -394,6 +428,7 @@ int main(void)
     test_rotated();
     test_packed();
     test_empty();
+    test_stdin();
     tick(true);
     test_pipes();
     test_packed();

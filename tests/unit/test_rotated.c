@@ -142,6 +142,13 @@ static void test_order(void)
            "b.2026-01-02.1 b.2026-01-10 b.20260103 b.1767312000");
     expect("b", "b.3=1", NULL, "b.3", "");
     each_name(dotted, remove_name);
+
+    /* Dates that are written in different ways are not compared. */
+    const char *const mixed = "c-2026-01-02 c-2026.01.03 c-2026-01.04 c-2026-01";
+    each_name(mixed, make);
+    expect("c", "c-2026-01-02=1", NULL, "c-2026-01-02", "");
+    expect("c", "c-2026-01=1", NULL, "c-2026-01", "c-2026-01-02 c-2026-01.04");
+    each_name(mixed, remove_name);
 }
 
 static void test_links(void)
