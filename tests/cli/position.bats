@@ -80,6 +80,13 @@ make_log() {
     same "$(counter err replayed) $(counter err bad)" "5 1"
 }
 
+@test "a record over --max-record that is replayed counts once, however many pieces it comes in" {
+    { printf '{"o":%s,"t":1}\n' 5 4; head -c 3000000 /dev/zero | tr '\0' x; echo; echo '{"o":6,"t":2}'; } |
+        w -w 10s --position o --max-record 1000 --stats >rows 2>err
+    same "$(tail -n 1 rows)" 0,10,2
+    same "$(counter err replayed) $(counter err bad) $(counter err records)" "2 0 4"
+}
+
 @test "CSV has positions, too; a regular file needs none" {
     printf 't,o\n1,1\n2,2\n3,2\nx,3\n4,3\n5,4\n' >in
     w -w 10s --position o --stats in 2>err >rows
