@@ -172,9 +172,8 @@ int snapshot_write(const char *path, const struct buf *image)
     /* Without this the rename could reach the disk before the bytes do. */
     if (error == 0 && io_sync(fd) != 0)
         error = errno;
-    if (io_close(fd) != 0 && error == 0)
-        error = errno;
-    return error;
+    int close_error = io_close(fd) != 0 ? errno : 0;
+    return error != 0 ? error : close_error;
 }
 
 int snapshot_publish(const char *path)

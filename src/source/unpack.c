@@ -106,8 +106,7 @@ void unpack_stop(struct unpack *u)
 {
     if (u->program == NULL)
         return;
-    if (u->fd >= 0)
-        close(u->fd);
+    close(u->fd);
     if (u->pid > 0) {
         kill(u->pid, SIGKILL);
         while (waitpid(u->pid, NULL, 0) < 0 && errno == EINTR)

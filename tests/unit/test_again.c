@@ -370,7 +370,29 @@ static void test_pipes(void)
     mark.inode = continued.inode = 0;
     expect_resume(&mark, &as_usual, "it", " num");
     expect_resume(&continued, &as_usual, "failed", "--resume continue");
-    run("rm log");
+    run("mv log log.1");
+    write_log("log", 'b', 0, LINES);
+    expect_resume(&mark, &as_usual, "failed", "found other bytes in the first 200");
+    expect_find(&mark, &as_usual, SOURCE_FOUND, 1, " num");
+    run("rm log log.1");
+}
+
+/* What was read of a pipe before the run comes first. */
+static void test_ahead(void)
+{
+    struct source source;
+    struct error err = {0};
+    bool is_it;
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES);
+    run("head -c 100 log >ahead && tail -c +101 log >rest");
+    source_open_again(&source, "pipe", open("rest", O_RDONLY | O_CLOEXEC));
+    source.regular = false;
+    source.ahead_fd = open("ahead", O_RDONLY | O_CLOEXEC);
+    CHECK(source_resume(&source, &mark, &as_usual, &is_it, &err) && is_it, "%s", err.text);
+    CHECK(goes_on_with(&source, " num"), "behind the position");
+    source_close(&source);
+    run("rm log ahead rest");
 }
 
 static bool begins_as(const struct source *source, const struct source_mark *mark)
@@ -431,6 +453,7 @@ int main(void)
     test_stdin();
     tick(true);
     test_pipes();
+    test_ahead();
     test_packed();
     tick(false);
     test_unreadable();

@@ -153,9 +153,10 @@ static void test_order(void)
 
 static void test_links(void)
 {
-    const char *const logs =
-        "logs/app-2026-01-01.log logs/app-2026-01-02.log.gz "
-        "logs/app-2026-01-03.log logs/app-2026-01-x.log logs/app-2026-01-04.log";
+    const char *const logs = "logs/app-2026-01-01.log logs/app-2026-01-02.log.gz "
+                             "logs/app-2026-01-03.log logs/app-2026-01-x.log "
+                             "logs/app-2026-01-04.log logs/app-2026-01-03.l0g "
+                             "logs/app-2026-01-03.logx";
     char whole[300];
     CHECK(mkdir("logs", 0777) == 0, "logs");
     each_name(logs, make);
@@ -174,6 +175,12 @@ static void test_links(void)
     /* Beside the link comes first. */
     make("today.1");
     expect("today", "today.1=0 app-2026-01-01.log=0", "today.1 ", "today.1", "");
+    /* Beside dated ones stands one that has a suffix of its own: they are not compared. */
+    make("logs/app-2026-01-03.log-1");
+    expect("today", "app-2026-01-03.log-1=0", NULL, "app-2026-01-03.log-1", "");
+    expect("today", "app-2026-01-03.log-1=2 app-2026-01-02.log.gz=2", NULL, "app-2026-01-03.log-1",
+           "");
+    remove_name("logs/app-2026-01-03.log-1");
     each_name(logs, remove_name);
     each_name("today today.1", remove_name);
     CHECK(rmdir("logs") == 0, "logs");
