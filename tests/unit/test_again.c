@@ -377,6 +377,30 @@ static void test_pipes(void)
     run("rm log log.1");
 }
 
+/* Is there anything behind the position? A pipe is waited for, whatever interrupts. */
+static void test_end(void)
+{
+    struct source source;
+    struct error err = {0};
+    bool at_end = true;
+    for (int bytes = 0; bytes < 2; bytes++) {
+        int ends[2];
+        CHECK(pipe(ends) == 0, "pipe");
+        pid_t child = fork();
+        if (child == 0) {
+            const struct timespec pause = {.tv_nsec = 50000000};
+            nanosleep(&pause, NULL);
+            _exit(bytes > 0 && write(ends[1], "x", 1) != 1);
+        }
+        close(ends[1]);
+        source_open_again(&source, "pipe", ends[0]);
+        CHECK(source_at_end(&source, &at_end, &err) && at_end == (bytes == 0), "%s", err.text);
+        source_close(&source);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    }
+}
+
 /* What was read of a pipe before the run comes first. */
 static void test_ahead(void)
 {
@@ -454,6 +478,7 @@ int main(void)
     tick(true);
     test_pipes();
     test_ahead();
+    test_end();
     test_packed();
     tick(false);
     test_unreadable();

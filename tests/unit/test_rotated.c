@@ -102,6 +102,7 @@ static void test_names(void)
         "app app.1 app.2.gz app-20260102 app.lock app.tmp app. app- appx app_1 "
         "ap p.app x.lock";
     each_name(names, make);
+    CHECK(symlink("nowhere", "app.3") == 0, "a link that leads nowhere is no file");
     expect("app", "", "app-20260102 app.1 app.2.gz ", "", "");
     expect("./app", "", "app-20260102 app.1 app.2.gz ", "", "");
     /* Certain: no other is looked at. */
@@ -112,6 +113,7 @@ static void test_names(void)
     expect("app/app", "", "", "", "");
     expect("none", "", "", "", "");
     each_name(names, remove_name);
+    remove_name("app.3");
 }
 
 static void test_order(void)

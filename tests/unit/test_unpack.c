@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +37,11 @@ static void fails_to_start(int packed, const char *says, int error)
     unpack_stop(&u);
 }
 
+static void on_tick(int number)
+{
+    (void)number; /* it is there to interrupt */
+}
+
 /* "gzip" is a script of ours. */
 static void test_unpack(void)
 {
@@ -52,14 +59,30 @@ static void test_unpack(void)
     CHECK(!unpack_program(directory, &program) && errno == EISDIR, "it can't be read");
     setenv("PATH", folder, 1);
     fails_to_start(packed, "'gzip', which unpacks it, is not installed", ENOENT);
-    write_file("gzip", "#!/bin/sh\nread -r _\nread -r _\necho rows\nexit $EXIT\n", 0666);
+    write_file("gzip",
+               "#!/bin/sh\nread -r _\nread -r _\necho rows\nexec >&-\nsleep $PAUSE\nexit $EXIT\n",
+               0666);
     fails_to_start(packed, "can't run gzip, which unpacks it: Permission denied", EACCES);
     chmod("gzip", 0777);
+    char ours[4096]; /* and sleep(1) */
+    snprintf(ours, sizeof ours, "%s:%s", folder, path);
+    setenv("PATH", ours, 1);
     setenv("EXIT", "0", 1);
+    setenv("PAUSE", "0", 1);
     CHECK(unpack_start(&u, "gzip", packed, "in.gz", &err), "%s", err.text);
     CHECK(read(u.fd, bytes, sizeof bytes) == 5 && strcmp(bytes, "rows\n") == 0, "%s", bytes);
     CHECK(unpack_end(&u, "in.gz", &err) && unpack_end(&u, "in.gz", &err), "%s", err.text);
     unpack_stop(&u);
+    unpack_stop(&u);
+    /* A signal that interrupts the wait for its end changes nothing. */
+    const struct sigaction action = {.sa_handler = on_tick};
+    const struct itimerval often = {{0, 10000}, {0, 10000}}, never = {0};
+    sigaction(SIGALRM, &action, NULL);
+    setenv("PAUSE", "0.2", 1);
+    CHECK(unpack_start(&u, "gzip", packed, "in.gz", &err), "%s", err.text);
+    setitimer(ITIMER_REAL, &often, NULL);
+    CHECK(unpack_end(&u, "in.gz", &err), "%s", err.text);
+    setitimer(ITIMER_REAL, &never, NULL);
     unpack_stop(&u);
     CHECK(unpack_end(&u, "in.gz", &err), "it is not in use");
     setenv("EXIT", "3", 1);
