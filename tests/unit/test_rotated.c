@@ -138,7 +138,7 @@ static void test_order(void)
     each_name(dates, remove_name);
 
     const char *const dotted =
-        "b.2026-01-02 b.2026-01-02.1 b.2026-01-10 b.1767312000 b.20260103 b.3";
+        "b.2026-01-02 b.2026-01-02.1 b.2026-01-10 b.1767312000 b.20260103 b.3 b.2026 b.2027.gz";
     each_name(dotted, make);
     expect("b", "b.2026-01-02=1 b.2026-01-02.1=1", NULL, "b.2026-01-02",
            "b.2026-01-02.1 b.2026-01-10 b.20260103 b.1767312000");
