@@ -247,7 +247,7 @@ static void test_packed(void)
     for (int i = 0; i < 2; i++)
         mark = mark_on(&mark, 1000);
     run("sed '300s/a/b/' log | gzip >log.1.gz && rm log");
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "can't open it");
     run("rm log.1.gz");
 }
 
@@ -265,7 +265,7 @@ static void test_stdin(void)
     dup2(fd, STDIN_FILENO);
     CHECK(source_open(&source, NULL, &err), "%s", err.text);
     CHECK(source_resume(&source, &mark, &as_usual, &is_it, &err) && !is_it, "another log");
-    CHECK(source_find(&source, &mark, &as_usual, &older, &err) == SOURCE_MISSING &&
+    CHECK(source_find(&source, &mark, &as_usual, &older, &err) == SOURCE_NONE &&
               strstr(err.text, "stdin: expected the input") != NULL,
           "%s", err.text);
     source_close(&source);
@@ -290,7 +290,7 @@ static void test_empty(void)
     run("gzip log.1 && rm log");
     expect_find(&mark, &as_usual, SOURCE_FOUND, 1, "a line number 0");
     run("touch -d 2000-01-01 log.1.gz"); /* packed before that */
-    expect_find(&mark, &as_usual, SOURCE_MISSING, 0, "can't open it");
+    expect_find(&mark, &as_usual, SOURCE_NONE, 0, "can't open it");
     run("rm log.1.gz");
 }
 
