@@ -341,10 +341,11 @@ class Subject:
         for later in range(step, self.case.count()):
             self.lab.grow(self.case, folder, later)
             status = self.lab.run(self.case, folder, later)
-            if status != 0:
+            ended = self.lab.ended(status, folder)
+            if not ended:
                 break
         word = cases.damage(self.expected, cases.outputs(folder))
-        if status != 0:
+        if not ended:
             word = f"status {status}: {self.lab.said(folder).strip()}"
         if word is not None:
             self.wrong.append(f"{self.case.name}: power lost after call {at}: {word} ({folder})")
