@@ -728,7 +728,7 @@ def case(seed, most=None):
     if rng.random() < 0.08:
         head = BOM + head
     explicit = any(group[0] == "-i" for group in input_groups)
-    shufflable = not broken and ("json" in tags or explicit or head != b"")
+    shufflable = not broken and ("json" in tags or explicit or head.removeprefix(BOM) != b"")
     if records and end == b"\n" and "numbered" not in tags and rng.random() < 0.05:
         lengths = sorted(len(record) - 1 for record in records)
         groups.append(["--max-record", str(max(lengths[len(lengths) // 2], len(head), 20))])
