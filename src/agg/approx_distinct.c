@@ -354,12 +354,14 @@ static bool approx_distinct_load(const struct agg *agg, void *acc, const unsigne
     return true;
 }
 
+static const char approx_distinct_doc[] =
+    "number of different values, standard error 0.82 %, in at most 16 KiB";
 static const struct agg_ops approx_distinct_view =
-    VIEW_OPS("approx_distinct", approx_distinct_result);
+    VIEW_OPS("approx_distinct", approx_distinct_doc, approx_distinct_result);
 
 const struct agg_ops approx_distinct_ops = {
     .name = "approx_distinct",
-    .doc = "number of different values, standard error 0.82 %, in at most 16 KiB",
+    .doc = approx_distinct_doc,
     .size = sizeof(struct sketch),
     .input = AGG_VALUE,
     .type = AGG_COUNTING,

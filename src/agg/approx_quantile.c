@@ -501,11 +501,14 @@ static bool approx_quantile_load(const struct agg *agg, void *acc, const unsigne
            (s->n == 0) == (s->min.kind == VALUE_NULL) && (s->n == 0) == (s->max.kind == VALUE_NULL);
 }
 
-static const struct agg_ops approx_quantile_view = VIEW_OPS("approx_p", approx_quantile_result);
+static const char approx_quantile_doc[] =
+    "quantile within 1 %, in a few kilobytes: approx_p95, approx_p99.9";
+static const struct agg_ops approx_quantile_view =
+    VIEW_OPS("approx_p", approx_quantile_doc, approx_quantile_result);
 
 const struct agg_ops approx_quantile_ops = {
     .name = "approx_p",
-    .doc = "quantile within 1 %, in a few kilobytes: approx_p95, approx_p99.9",
+    .doc = approx_quantile_doc,
     .size = sizeof(struct sketch),
     .input = AGG_NUMBER,
     .param = AGG_RANK_FIELD,

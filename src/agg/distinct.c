@@ -18,11 +18,12 @@ static void distinct_result(const struct agg *agg, const void *acc, struct datum
     *result = (struct datum){DATUM_NUMBER, scratch->data + start, scratch->len - start};
 }
 
-static const struct agg_ops distinct_view = VIEW_OPS("distinct", distinct_result);
+static const char distinct_doc[] = "number of different values, exact";
+static const struct agg_ops distinct_view = VIEW_OPS("distinct", distinct_doc, distinct_result);
 
 const struct agg_ops distinct_ops = {
     .name = "distinct",
-    .doc = "number of different values, exact",
+    .doc = distinct_doc,
     .size = sizeof(struct byte_set),
     .input = AGG_VALUE,
     .type = AGG_COUNTING,

@@ -28,9 +28,9 @@ bool view_load(const struct agg *agg, void *acc, const unsigned char **at, const
                struct arena *arena);
 
 /* The ops of a view with that result, as a static initialiser. */
-#define VIEW_OPS(name_, result_)                                                                   \
+#define VIEW_OPS(name_, doc_, result_)                                                             \
     {                                                                                              \
-        .name = (name_), .init = view_init, .add = view_add, .merge = view_merge,                  \
+        .name = (name_), .doc = (doc_), .init = view_init, .add = view_add, .merge = view_merge,   \
         .result = (result_), .reset = view_reset, .save = view_save, .load = view_load,            \
     }
 

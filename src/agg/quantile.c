@@ -451,11 +451,12 @@ static bool quantile_load(const struct agg *agg, void *acc, const unsigned char 
     return s->n == n;
 }
 
-static const struct agg_ops median_view = VIEW_OPS("median", quantile_result);
+static const char median_doc[] = "exact median";
+static const struct agg_ops median_view = VIEW_OPS("median", median_doc, quantile_result);
 
 const struct agg_ops median_ops = {
     .name = "median",
-    .doc = "exact median",
+    .doc = median_doc,
     .size = sizeof(struct samples),
     .input = AGG_NUMBER,
     .grows = true,
@@ -470,11 +471,12 @@ const struct agg_ops median_ops = {
     .load = quantile_load,
 };
 
-static const struct agg_ops quantile_view = VIEW_OPS("p", quantile_result);
+static const char quantile_doc[] = "exact quantile, interpolated: p95, p99.9";
+static const struct agg_ops quantile_view = VIEW_OPS("p", quantile_doc, quantile_result);
 
 const struct agg_ops quantile_ops = {
     .name = "p",
-    .doc = "exact quantile, interpolated: p95, p99.9",
+    .doc = quantile_doc,
     .size = sizeof(struct samples),
     .input = AGG_NUMBER,
     .param = AGG_RANK_FIELD,

@@ -234,11 +234,12 @@ const struct agg_ops mean_ops = {
     .load = mean_load,
 };
 
-static const struct agg_ops var_view = VIEW_OPS("var", var_result);
+static const char var_doc[] = "variance of the sample";
+static const struct agg_ops var_view = VIEW_OPS("var", var_doc, var_result);
 
 const struct agg_ops var_ops = {
     .name = "var",
-    .doc = "variance of the sample",
+    .doc = var_doc,
     .size = sizeof(struct moments),
     .input = AGG_NUMBER,
     .view = &var_view,
@@ -251,11 +252,12 @@ const struct agg_ops var_ops = {
     .load = spread_load,
 };
 
-static const struct agg_ops stddev_view = VIEW_OPS("stddev", stddev_result);
+static const char stddev_doc[] = "standard deviation of the sample";
+static const struct agg_ops stddev_view = VIEW_OPS("stddev", stddev_doc, stddev_result);
 
 const struct agg_ops stddev_ops = {
     .name = "stddev",
-    .doc = "standard deviation of the sample",
+    .doc = stddev_doc,
     .size = sizeof(struct moments),
     .input = AGG_NUMBER,
     .view = &stddev_view,

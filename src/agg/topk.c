@@ -133,11 +133,12 @@ static void mode_result(const struct agg *agg, const void *acc, struct datum *re
     buf_free(&text);
 }
 
-static const struct agg_ops topk_view = VIEW_OPS("topk", topk_result);
+static const char topk_doc[] = "the N most frequent values with their counts, as JSON";
+static const struct agg_ops topk_view = VIEW_OPS("topk", topk_doc, topk_result);
 
 const struct agg_ops topk_ops = {
     .name = "topk",
-    .doc = "the N most frequent values with their counts, as JSON",
+    .doc = topk_doc,
     .size = sizeof(struct topk),
     .input = AGG_VALUE,
     .type = AGG_ANY,
@@ -154,11 +155,13 @@ const struct agg_ops topk_ops = {
     .load = value_set_load,
 };
 
-static const struct agg_ops mode_view = VIEW_OPS("mode", mode_result);
+static const char mode_doc[] =
+    "the most frequent value; of several the first in the order of values";
+static const struct agg_ops mode_view = VIEW_OPS("mode", mode_doc, mode_result);
 
 const struct agg_ops mode_ops = {
     .name = "mode",
-    .doc = "the most frequent value; of several the first in the order of values",
+    .doc = mode_doc,
     .size = sizeof(struct topk),
     .input = AGG_VALUE,
     .type = AGG_ANY,

@@ -302,3 +302,12 @@ a{,3} has no equal
 [[=a=]] has no equal
 END
 }
+
+@test "aggregates that share what they keep say what they are, each of them" {
+    local pair
+    for pair in p50:v,p95:v median:v,p9:v approx_p50:v,approx_p99:v var:v,stddev:v topk:v:2,mode:v \
+        distinct:v,mode:v distinct:v,x=distinct:v approx_distinct:v,x=approx_distinct:v sum:v,mean:v; do
+        said=$(printf '{"t":5}\n' | explained -t t -w 1m -a "$pair")
+        [[ $said =~ "Results "[^\;]*": "[a-z][^\;]*", of v; "[^\;]*": "[a-z][^\;]*", of v." ]]
+    done
+}
