@@ -267,11 +267,11 @@ static bool is_comment(const struct input_options *options, const char *record)
 }
 
 /* Splits a header, which may be a line of #fields. Returns NULL, or why it is none. */
-static const char *read_named(struct splitter *splitter, const char *line, size_t len,
-                              struct arena *arena)
+static const char *read_named(const struct input_options *options, struct splitter *splitter,
+                              const char *line, size_t len, struct arena *arena)
 {
     const char *p = fields_line(line, len), *end = line + len;
-    if (p == NULL)
+    if (!header_is_fields(options, line, len))
         return splitter_split(splitter, line, len, arena);
     splitter->fields.n = 0;
     while (p < end) {
@@ -456,7 +456,7 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     const struct input_options no_nulls = {.delimiter = options->delimiter};
     splitter_init(&splitter, &no_nulls, plan->found, plan->layout.delimiter);
     reason = overlong ? reason_overlong(&arena, options)
-                      : read_named(&splitter, data + start, record_len, &arena);
+                      : read_named(options, &splitter, data + start, record_len, &arena);
     if (reason != NULL) {
         /* Of an overlong one, what had to be there for that. */
         size_t max = options->max_record_bytes, seen = record_len < max ? record_len : max;

@@ -56,6 +56,9 @@ N,1
     printf '%s\n' '#fields t v' '1 5' '#fields t w' '1 5' >in
     fails_with 2 w -i csv --delimiter ' ' -w 10s -a sum:v --comment '#' in 2>err
     grep -q "in has no column 'v'; its columns are: t, w" err
+    # Without --comment it is a header like any other.
+    same "$(printf '#fields\tt\tv\nx\t1\t2\n' | "$WINAGG" -i tsv -t t -w 10s -a 'last:#fields' -o csv | tail -n 1)" \
+        "1970-01-01T00:00:00Z,1970-01-01T00:00:10Z,x"
     # A line of #fields within quotes is none.
     printf '%s\n' '#fields t,k' '1,"a' '#fields k t' 'b"' '2,c' >in
     sed -i '1s/.*/#fields t k/' in
