@@ -367,7 +367,7 @@ static bool read_fraction(const char **at, const char *end, struct time_fields *
 
 static bool read_zone(const char **at, const char *end, struct time_fields *fields)
 {
-    while (*at < end && **at == ' ')
+    while (*at < end && is_blank(**at))
         ++*at;
     return civil_read_zone(at, end, &fields->civil);
 }
