@@ -31,10 +31,10 @@ KINDS = {"stream": 50, "bytes": 28, "words": 10, "lines": 12}
 MOST_RECORDS = 12
 
 
-def make(seed):
+def make(seed, only=None):
     """(kind, case) of a seed."""
     rng = random.Random(seed + ":kind")
-    kind = rng.choices(list(KINDS), KINDS.values())[0]
+    kind = only or rng.choices(list(KINDS), KINDS.values())[0]
     if kind == "lines":
         return kind, damage.lines_case(rng)
     case = streams.case(seed, rng.choice([2, MOST_RECORDS, MOST_RECORDS]))
@@ -45,9 +45,9 @@ def make(seed):
     return kind, case
 
 
-def fuzz_one(forker, seed, counts):
+def fuzz_one(forker, seed, counts, only=None):
     """None if the case is right, else its report."""
-    kind, case = make(seed)
+    kind, case = make(seed, only)
     wrong, judged = judge.judge(forker, case, kind, seed)
     counts[kind] += 1
     counts["judged"] += judged
@@ -64,7 +64,7 @@ def work(job):
     began = shown = time.monotonic()
     number = options.first + first
     while number < options.first + options.count and len(found) < options.most:
-        report = fuzz_one(forker, f"{options.seed}:{number}", counts)
+        report = fuzz_one(forker, f"{options.seed}:{number}", counts, options.kind)
         counts["cases"] += 1
         if report is not None:
             found.append(corpus.keep(options.keep, f"{options.seed}-{number}", *report))
@@ -95,6 +95,7 @@ def arguments():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=1 << 60, help="cases")
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
+    parser.add_argument("--kind", choices=KINDS, help="only cases of this kind")
     parser.add_argument("--seconds", type=float, help="stop then")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--most", type=int, default=20, help="stop after so many wrong ones")

@@ -267,7 +267,7 @@ class Model:
             if self.options.early_ns and self.ticks_from(before) and window.new:
                 # Further multiples would find nothing new.
                 multiple = (before // self.options.early_ns + 1) * self.options.early_ns
-                if multiple <= min(self.watermark, INT64_MAX) and multiple < window.end:
+                if multiple < INT64_MAX and multiple <= self.watermark and multiple < window.end:
                     due.append(Timer(multiple, EARLY, *order, self.early, window))
         return due
 

@@ -197,7 +197,8 @@ def tsv_rows(data, delimiter, max_record):
 
 def without_comments(rows, options):
     for row in rows:
-        if options.comment is None or not row[1].startswith(options.comment):
+        overlong = len(row[1]) > options.max_record  # a bad record, whatever it begins with
+        if options.comment is None or overlong or not row[1].startswith(options.comment):
             yield row
 
 

@@ -174,11 +174,12 @@ def parse_auto(text, zone):
 # what it can; neither gives any back.
 FULL_MONTHS = ("january february march april may june july august september october november "
                "december").split()
+BLANKS = r"[ \t-\r]*"
 DIRECTIVES = {
-    "Y": " *([0-9]{1,4})", "m": " *([2-9]|[01][0-9]?)", "d": " *([4-9]|[0-3][0-9]?)",
-    "H": " *([3-9]|[0-2][0-9]?)", "M": " *([6-9]|[0-5][0-9]?)", "S": " *([7-9]|[0-6][0-9]?)",
-    "j": " *((?:3[0-6]|[0-2][0-9])[0-9]?|[0-9][0-9]?)", "s": "([0-9]+)", "f": "([0-9]{1,9})",
-    "b": f"((?i:{'|'.join(FULL_MONTHS + MONTHS)}))", "z": r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
+    "Y": BLANKS + "([0-9]{1,4})", "m": BLANKS + "([2-9]|[01][0-9]?)", "d": BLANKS + "([4-9]|[0-3][0-9]?)",
+    "H": BLANKS + "([3-9]|[0-2][0-9]?)", "M": BLANKS + "([6-9]|[0-5][0-9]?)", "S": BLANKS + "([7-9]|[0-6][0-9]?)",
+    "j": BLANKS + "((?:3[0-6]|[0-2][0-9])[0-9]?|[0-9][0-9]?)", "s": "([0-9]+)", "f": "([0-9]{1,9})",
+    "b": f"((?i:{'|'.join(FULL_MONTHS + MONTHS)}))", "z": BLANKS + r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
 }
 
 
@@ -203,7 +204,7 @@ def parse_pattern(text, pattern, zone, year_from):
             letter = match[1]  # a look ahead does not come back for another way
             blanks, content = DIRECTIVES[letter].split("(", 1)
             return f"{blanks}(?=(?P<{letter}>{content})(?P={letter})"
-        return r"\s*" if match[2] == " " else re.escape(match[2])
+        return BLANKS if match[2] == " " else re.escape(match[2])
 
     expression = re.sub(r"%([A-Za-z])|(.)", part, pattern)
     match = re.fullmatch(expression, text)
