@@ -8,6 +8,7 @@
 #include "input/batch.h"
 #include "input/fields.h"
 #include "input/json_fast_columns.h"
+#include "input/json_fast_members.h"
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
 #include "input/json_fast_walk.h"
@@ -18,11 +19,12 @@ enum {
      * Rows are read column by column. Where one of them is not plain, what was read of those behind
      * it is thrown away; so a group shrinks when that happens, and doubles again when not.
      */
-    MOST_GROUP = 256,
+    MOST_GROUP = SPANS_MOST_ROWS,
     /*
-     * A record that no shape fits is walked, and its outline learnt. Where that is one in four, of
-     * so many, outlines are too many to be worth a look: so many records are walked without one,
-     * and twice as many the next time, to a limit.
+     * A record that no shape fits is walked, and its outline learnt; one that another shape fits
+     * than the one before was not to be foreseen. Where these are one in four, of so many, shapes
+     * are not worth a look: so many records are read by their outlines, and twice as many the next
+     * time, to a limit.
      */
     TRIED_ROWS = 128,
     FIRST_WALKS = 1024,
@@ -32,19 +34,20 @@ enum {
 /* The next records: row i has marks.at[row[i] .. row[i + 1]). */
 struct matched {
     size_t n;
-    size_t n_walked;
+    size_t n_spans;
+    size_t n_missed;             /* for which the shape of the one before was not the right one */
     const struct marks_odd *odd; /* blocks before lie before the next row to be walked */
-    bool mixed;                  /* of several shapes, or some of a shape and some walked */
+    bool mixed;                  /* of several shapes, or some of a shape and some not */
     bool escapes;                /* some have backslashes */
     bool high;                   /* some have bytes that are not ASCII */
     bool learn;                  /* the last one was walked for want of a shape: it has one now */
     bool stuck; /* the record behind them is not plain; else it is not known to be */
-    const struct shape *shape[MOST_GROUP]; /* WALKED: none, its values are in the walk's lists */
+    const struct shape *shape[MOST_GROUP]; /* SPANS: none, its values are noted */
     uint32_t row[MOST_GROUP + 1], lane[MOST_GROUP];
 };
 
 static const struct shape no_shape;
-static const struct shape *const WALKED = &no_shape;
+static const struct shape *const SPANS = &no_shape;
 
 /* How well shapes do. */
 struct luck {
@@ -60,11 +63,14 @@ struct json_fast {
     struct projection projection;
     struct columns_reader reader;
     struct shapes shapes;
+    struct spans spans;
     struct walk walk;
+    struct members members;
     struct luck luck;
     size_t group; /* how many rows to try next */
 
     const char *slice;           /* what the marks are of; NULL: nothing */
+    bool by_outline;             /* which marks they are */
     size_t readable;             /* so many bytes from there on may be loaded */
     size_t row;                  /* in marks.at: the first one of the next record */
     const struct marks_odd *odd; /* in marks.odd: blocks before lie before the next record */
@@ -82,7 +88,8 @@ struct json_fast *json_fast_new(const struct input_options *options)
     fast->group = MOST_GROUP;
     fast->luck.next_walks = FIRST_WALKS;
     projection_init(&fast->projection, options);
-    walk_init(&fast->walk, &fast->projection, NULL);
+    spans_init(&fast->spans, &fast->projection);
+    fast->walk.spans = fast->members.spans = &fast->spans;
     json_fast_use(fast, 0);
     return fast;
 }
@@ -91,7 +98,7 @@ void json_fast_free(struct json_fast *fast)
 {
     if (fast == NULL)
         return;
-    walk_free(&fast->walk);
+    spans_free(&fast->spans);
     projection_free(&fast->projection);
     buf_free(&fast->time);
     shapes_free(&fast->shapes);
@@ -106,11 +113,11 @@ bool json_fast_use(struct json_fast *fast, size_t instance)
         return false;
     fast->vectors = vectors;
     fast->reader.lanes = vectors->lanes;
-    fast->reader.marker = fast->walk.marker = vectors->marker;
+    fast->reader.marker = fast->walk.marker = fast->members.marker = vectors->marker;
     return true;
 }
 
-void json_fast_walk(struct json_fast *fast)
+void json_fast_by_outline(struct json_fast *fast)
 {
     fast->luck.walks = SIZE_MAX;
 }
@@ -225,18 +232,21 @@ static uint32_t next_start(const struct json_fast *fast)
     return next_marks(fast)[-1] + 1;
 }
 
-/* Marks what starts at p; false if that is not even one whole line, or is too long. */
+/* Marks what starts at p; false if that is not even one whole line, or is too long, or wrong. */
 static bool start_slice(struct json_fast *fast, const char *p, const char *end)
 {
+    const struct marker *marker = fast->vectors->marker;
     size_t left = (size_t)(end - p);
     fast->slice = NULL;
+    fast->by_outline = fast->luck.walks > 0;
+    fast->marks.wrong = false;
     for (size_t len = MARKS_SLICE;; len *= 2) {
         size_t some = left < len ? left : len;
         marks_reserve(&fast->marks, len);
-        fast->vectors->marker->json(&fast->marks, p, some);
+        (fast->by_outline ? marker->outline : marker->json)(&fast->marks, p, some);
         if (fast->marks.n > 0)
             break;
-        if (some == left || len >= MARKS_LONGEST_SLICE)
+        if (some == left || len >= MARKS_LONGEST_SLICE || fast->marks.wrong)
             return false;
     }
     fast->slice = p;
@@ -269,16 +279,21 @@ static size_t count_marks(const struct json_fast *fast, const uint32_t *marks)
     return n;
 }
 
+/* The next row is one whose values are noted. */
+static void begin_spans(struct json_fast *fast)
+{
+    if (fast->matched.n_spans++ == 0)
+        spans_clear(&fast->spans, fast->marks.n / 2 + 1);
+}
+
 /* Walks the record whose marks begin there as the next row. False if it is not plain. */
 static bool walk_row(struct json_fast *fast, struct batch *batch, size_t at)
 {
     struct matched *m = &fast->matched;
     struct walk_record *record = &fast->walk.record;
-    if (m->n_walked++ == 0) {
-        walk_clear(&fast->walk);
-        fast->walk.arena = &batch->arena;
-        record->slice = fast->slice;
-    }
+    begin_spans(fast);
+    fast->spans.arena = &batch->arena;
+    record->slice = fast->slice;
     record->marks = fast->marks.at + at;
     record->start = record->marks[-1] + 1;
     record->escapes = false;
@@ -288,45 +303,47 @@ static bool walk_row(struct json_fast *fast, struct batch *batch, size_t at)
             return false;
         record->escapes = m->escapes;
     }
-    return walk_record(&fast->walk, (uint32_t)(batch->n + m->n)) > 0;
+    return walk_record(&fast->walk, (uint32_t)m->n) > 0;
 }
 
 /* The next row, whose marks begin there: of some shape, or walked. False if it is not plain. */
 static bool match_row(struct json_fast *fast, struct batch *batch, size_t at)
 {
     struct matched *m = &fast->matched;
-    const bool look = fast->luck.walks == 0 && !(m->n == 0 && fast->luck.walk_first);
+    const bool look = !(m->n == 0 && fast->luck.walk_first);
     const struct shape *shape =
         look ? find_shape(fast, fast->marks.at + at, fast->marks.n + 1 - at) : NULL;
     size_t n_marks;
     if (shape != NULL) {
         n_marks = shape->n_marks;
     } else {
-        fast->walk.noting = look;
         if (!walk_row(fast, batch, at))
             return false;
         n_marks = fast->walk.record.n_marks;
-        shape = WALKED;
+        shape = SPANS;
         m->learn = look;
     }
     m->mixed = m->mixed || (m->n > 0 && shape != m->shape[0]);
+    m->n_missed += shape == SPANS || (m->n > 0 && shape != m->shape[m->n - 1]);
     m->shape[m->n] = shape;
     m->row[m->n++] = (uint32_t)at;
     m->row[m->n] = (uint32_t)(at + n_marks);
     return true;
 }
 
-/* How the rows did for which shapes were tried, if they were. */
-static void count_luck(struct luck *luck, size_t n, size_t n_walked)
+/* So many rows were read without a look at shapes. */
+static void count_walks(struct luck *luck, size_t n)
+{
+    if (luck->walks != SIZE_MAX)
+        luck->walks -= n < luck->walks ? n : luck->walks;
+}
+
+/* How the rows did for which shapes were tried. */
+static void count_luck(struct luck *luck, size_t n, size_t n_missed)
 {
     luck->walk_first = false;
-    if (luck->walks > 0) {
-        if (luck->walks != SIZE_MAX)
-            luck->walks -= n < luck->walks ? n : luck->walks;
-        return;
-    }
     luck->tried += n;
-    luck->missed += n_walked;
+    luck->missed += n_missed;
     if (luck->missed > TRIED_ROWS / 4) {
         luck->walks = luck->next_walks;
         luck->next_walks = luck->walks < MOST_WALKS ? luck->walks * 2 : luck->walks;
@@ -338,21 +355,16 @@ static void count_luck(struct luck *luck, size_t n, size_t n_walked)
     luck->tried = luck->missed = 0;
 }
 
-/* Finds the shapes of the next records, or walks them, fast->group at most, while they are plain.
- */
+/* Finds the shapes of the next records, fast->group at most, while they are plain. */
 static void match_rows(struct json_fast *fast, struct batch *batch)
 {
     struct matched *m = &fast->matched;
     const uint32_t *all = fast->marks.at;
     const size_t end = fast->marks.n + 1;
-    m->n = m->n_walked = 0;
-    m->odd = fast->odd;
-    m->mixed = m->escapes = m->high = m->stuck = m->learn = false;
-    m->row[0] = (uint32_t)fast->row;
     while (m->n < fast->group && m->row[m->n] < end && !m->learn) {
         size_t at = m->row[m->n];
-        const struct shape *shape = m->n == 0 ? WALKED : m->shape[m->n - 1];
-        size_t four = shape == WALKED ? 0 : (size_t)shape->n_marks * 4;
+        const struct shape *shape = m->n == 0 ? SPANS : m->shape[m->n - 1];
+        size_t four = shape == SPANS ? 0 : (size_t)shape->n_marks * 4;
         if (four == 0 || m->n + 4 > fast->group || at + four > end ||
             !shape_fits_four(shape, fast->slice, all + at, fast->readable)) {
             m->stuck = !match_row(fast, batch, at);
@@ -368,7 +380,63 @@ static void match_rows(struct json_fast *fast, struct batch *batch)
         }
         m->n = n + 4;
     }
-    count_luck(&fast->luck, m->n, m->n_walked);
+    count_luck(&fast->luck, m->n, m->n_missed);
+}
+
+/*
+ * The mark of the newline that ends the record whose marks begin there, once its values are noted;
+ * NULL: it is not plain. Of names that have escapes these are looked at first.
+ */
+static const uint32_t *outline_row(struct json_fast *fast, const uint32_t *mark)
+{
+    struct matched *m = &fast->matched;
+    const uint32_t row = (uint32_t)m->n;
+    const uint32_t start = mark[-1] + 1;
+    const uint32_t *newline = mark;
+    if (fast->members.escapes) {
+        newline += count_marks(fast, mark) - 1;
+        return check_odd(fast, &m->odd, start, *newline, m)
+                   ? members_walk(&fast->members, mark, row)
+                   : NULL;
+    }
+    newline = members_walk(&fast->members, mark, row);
+    if (newline != NULL && m->odd->at < *newline && !check_odd(fast, &m->odd, start, *newline, m))
+        return NULL;
+    return newline;
+}
+
+/* Notes the values of the next records, fast->group at most, while they are plain. */
+static void outline_rows(struct json_fast *fast, struct batch *batch)
+{
+    struct matched *m = &fast->matched;
+    const uint32_t *all = fast->marks.at;
+    const uint32_t end = (uint32_t)fast->marks.n + 1;
+    begin_spans(fast);
+    fast->spans.arena = &batch->arena;
+    members_begin(&fast->members, fast->slice, &fast->marks);
+    while (m->n < fast->group && m->row[m->n] < end) {
+        const uint32_t *newline = outline_row(fast, all + m->row[m->n]);
+        m->stuck = newline == NULL;
+        if (m->stuck)
+            break;
+        m->shape[m->n++] = SPANS;
+        m->row[m->n] = (uint32_t)(newline + 1 - all);
+    }
+    count_walks(&fast->luck, m->n + m->stuck);
+}
+
+/* The next rows: of shapes, or noted. */
+static void find_rows(struct json_fast *fast, struct batch *batch)
+{
+    struct matched *m = &fast->matched;
+    m->n = m->n_spans = m->n_missed = 0;
+    m->odd = fast->odd;
+    m->mixed = m->escapes = m->high = m->stuck = m->learn = false;
+    m->row[0] = (uint32_t)fast->row;
+    if (fast->by_outline)
+        outline_rows(fast, batch);
+    else
+        match_rows(fast, batch);
 }
 
 /* Drops the rows from that one on, which is not plain. */
@@ -378,7 +446,7 @@ static void drop_rows(struct matched *m, size_t row)
     m->stuck = true;
 }
 
-/* Drops the rows from the first one on that is not sound. Walked ones are. */
+/* Drops the rows from the first one on that is not sound. Others are. */
 static void check_rows(struct json_fast *fast)
 {
     struct matched *m = &fast->matched;
@@ -388,8 +456,7 @@ static void check_rows(struct json_fast *fast)
         return;
     for (size_t i = 0; i < m->n; i++) {
         uint32_t start = all[m->row[i] - 1] + 1, newline = all[m->row[i + 1] - 1];
-        if (m->shape[i] != WALKED && odd->at <= newline &&
-            !check_odd(fast, &odd, start, newline, m))
+        if (m->shape[i] != SPANS && odd->at <= newline && !check_odd(fast, &odd, start, newline, m))
             drop_rows(m, i);
     }
 }
@@ -447,16 +514,15 @@ static void read_rows(struct json_fast *fast, struct rows *rows)
 {
     struct matched *m = &fast->matched;
     size_t n = rows->n;
-    if (rows->shape == WALKED) {
-        walk_drop(&fast->walk, rows->lane[n - 1] + 1);
-        columns_read_walked(&fast->reader, &fast->walk, rows);
+    if (rows->shape == SPANS) {
+        columns_read_spans(&fast->reader, &fast->spans, rows);
     } else {
         columns_read(&fast->reader, rows);
     }
     if (rows->n == n)
         return;
     drop_rows(m, rows->lane[rows->n] - m->lane[0]);
-    m->stuck = rows->shape == WALKED;
+    m->stuck = rows->shape == SPANS;
     if (!m->stuck)
         fast->luck.walk_first = true;
     fast->luck.missed++;
@@ -492,7 +558,7 @@ static bool take_rows(struct json_fast *fast, struct batch *batch)
 {
     struct matched *m = &fast->matched;
     fast->odd = skip_odd(fast->odd, next_start(fast));
-    match_rows(fast, batch);
+    find_rows(fast, batch);
     size_t tried = m->n;
     check_rows(fast);
     while (batch->capacity - batch->n < tried)
@@ -529,7 +595,7 @@ const char *json_fast_records(struct json_fast *fast, const char *p, const char 
 {
     while (p < end) {
         bool known = fast->slice != NULL && fast->slice + next_start(fast) == p &&
-                     fast->row <= fast->marks.n;
+                     fast->row <= fast->marks.n && fast->by_outline == (fast->luck.walks > 0);
         if (!known && !start_slice(fast, p, end))
             return p;
         bool stuck = take_rows(fast, batch);

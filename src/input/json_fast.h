@@ -3,9 +3,9 @@
  *
  * A slice of the block is marked (marks.h). Records that fit the outline of an earlier one, as
  * nearly all of many logs do, are read as rows of a matrix, hole by hole (json_fast_shape.h,
- * json_fast_columns.h). Others are walked from mark to mark (json_fast_walk.h) and read in columns,
- * too; their outline is learnt, unless outlines hardly ever come again. Only the fields that the
- * plan needs are read.
+ * json_fast_columns.h). Others are walked (json_fast_walk.h), and their outline is learnt; where
+ * outlines come and go, records are gone through member by member instead (json_fast_members.h).
+ * What these two find is read in columns, too. Only the fields that the plan needs are read.
  *
  * The moment a record is not plain (half a surrogate pair, a needed string that is no UTF-8, an odd
  * number, deep nesting, anything malformed) this gives up, having written nothing that counts,
@@ -43,7 +43,7 @@ const char *json_fast_records(struct json_fast *fast, const char *p, const char 
  */
 bool json_fast_use(struct json_fast *fast, size_t instance);
 
-/* For tests: records are walked, whatever their outlines, as if these had never come again. */
-void json_fast_walk(struct json_fast *fast);
+/* For tests: records are read by their outlines, as if these had never come again. */
+void json_fast_by_outline(struct json_fast *fast);
 
 #endif

@@ -262,65 +262,114 @@ void columns_read(const struct columns_reader *reader, struct rows *rows)
     }
 }
 
-/* From that lane on nothing counts. */
-static void drop_from(struct walk *walk, struct rows *rows, uint32_t lane)
+/* A span, as a column of lanes has it. */
+struct lane_span {
+    uint32_t from, to, lane;
+};
+
+/* How many of the rows stand before that lane. */
+static size_t rows_before(const struct rows *rows, uint32_t lane)
 {
-    walk_drop(walk, lane);
-    while (rows->n > 0 && rows->lane[rows->n - 1] >= lane)
-        rows->n--;
+    size_t n = rows->n;
+    while (n > 0 && rows->lane[n - 1] >= lane)
+        n--;
+    return n;
 }
 
-/* The values of one kind at a node, for one that wants them. */
-static void read_list(const struct columns_reader *reader, struct walk *walk, struct rows *rows,
-                      const struct projection_node *node, const struct projection_want *want,
-                      enum walk_kind kind)
+/* Numbers and literals that nobody wants. */
+static void check_spare(const struct columns_reader *reader, const struct spans *spans,
+                        struct rows *rows, uint32_t first_lane)
 {
-    const struct walk_list *list = walk_list(walk, node->slot, kind);
+    const struct span_spare *end = spans->next_spare;
+    while (rows->n > 0 && end > spans->spare && end[-1].row > rows->lane[rows->n - 1] - first_lane)
+        end--;
     struct reading r = {.reader = reader,
                         .rows = rows,
-                        .want = want,
                         .column = {.form = COLUMN_LANES,
                                    .slice = rows->slice,
-                                   .marks = &list->values->from,
-                                   .stride = sizeof *list->values / sizeof(uint32_t),
-                                   .n = walk_count(list),
-                                   .to = 1},
-                        .is_string = kind == WALK_STRING};
-    enum shape_action action =
-        want == NULL ? SHAPE_CHECK_NUMBER
-                     : shape_action(r.is_string, want, reader->projection->time_format.form);
-    if (r.column.n == 0)
-        return;
-    size_t n = read_column(&r, action);
+                                   .marks = &spans->spare->span.from,
+                                   .stride = sizeof *spans->spare / sizeof(uint32_t),
+                                   .n = (size_t)(end - spans->spare),
+                                   .to = 1}};
+    size_t n = read_column(&r, SHAPE_CHECK_NUMBER);
     if (n < r.column.n)
-        drop_from(walk, rows, list->values[n].lane);
+        rows->n = rows_before(rows, spans->spare[n].row + first_lane);
 }
 
-/* What stands there where no scalar does. */
-static void put_absences(const struct walk *walk, const struct rows *rows,
-                         const struct projection_node *node, struct value *v)
+/* Reads values of one kind for one that wants them. Returns how many it could. */
+static size_t read_values(struct reading *r)
 {
-    const struct walk_list *containers = walk_list(walk, node->slot, WALK_CONTAINER);
-    size_t present = walk_count(walk_list(walk, node->slot, WALK_STRING)) +
-                     walk_count(walk_list(walk, node->slot, WALK_SCALAR));
-    for (size_t i = 0; present < rows->n && i < rows->n; i++)
-        v[rows->lane[i]] = (struct value){.kind = VALUE_NULL};
-    for (const struct walk_value *c = containers->values; c < containers->next; c++)
-        v[c->lane] = (struct value){.kind = VALUE_TRUE};
+    enum time_form form = r->reader->projection->time_format.form;
+    return r->column.n == 0 ? 0 : read_column(r, shape_action(r->is_string, r->want, form));
 }
 
-void columns_read_walked(const struct columns_reader *reader, struct walk *walk, struct rows *rows)
+/* Where all rows have one, of one kind. False, and nothing is read, if they have not. */
+static bool read_even(struct reading *r, struct rows *rows, const struct span *values)
 {
-    const struct projection *projection = reader->projection;
-    read_list(reader, walk, rows, projection->nodes[PROJECTION_NOBODY], NULL, WALK_SCALAR);
-    for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
-        const struct projection_node *node = projection->nodes[slot];
-        for (uint32_t i = 0; i < node->n_wants; i++) {
-            const struct projection_want *want = &node->wants[i];
-            if (want->use != WANT_TIME)
-                put_absences(walk, rows, node, rows->batch->columns[want->column]);
-            read_list(reader, walk, rows, node, want, WALK_STRING);
-            read_list(reader, walk, rows, node, want, WALK_SCALAR);
+    size_t strings = 0, n = rows->n;
+    if (!rows->even || r->want->use == WANT_PRESENCE)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (values[i].from == 0)
+            return false;
+        strings += rows->slice[values[i].from - 1] == '"';
+    }
+    if (strings > 0 && strings < n)
+        return false;
+    r->is_string = strings > 0;
+    r->column = (struct column){.form = COLUMN_EVEN,
+                                .slice = rows->slice,
+                                .marks = &values->from,
+                                .stride = sizeof *values / sizeof(uint32_t),
+                                .first_lane = rows->lane[0],
+                                .n = n,
+                                .to = 1};
+    rows->n = read_values(r);
+    return true;
+}
+
+/* Where some have none, or another kind. */
+static void read_mixed(struct reading *r, struct rows *rows, const struct span *values)
+{
+    struct lane_span found[2][SPANS_MOST_ROWS];
+    size_t n[2] = {0};
+    struct value *absent =
+        r->want->use == WANT_TIME ? NULL : r->rows->batch->columns[r->want->column];
+    for (size_t i = 0; i < rows->n; i++) {
+        const uint32_t lane = rows->lane[i];
+        struct span value = values[lane - (uint32_t)rows->batch->n];
+        enum span_kind kind = value.from == 0 ? SPAN_CONTAINER : span_kind(rows->slice, value);
+        if (kind == SPAN_CONTAINER)
+            absent[lane] = (struct value){.kind = value.from == 0 ? VALUE_NULL : VALUE_TRUE};
+        else
+            found[kind][n[kind]++] = (struct lane_span){value.from, value.to, lane};
+    }
+    for (enum span_kind kind = SPAN_SCALAR; kind <= SPAN_STRING; kind++) {
+        r->is_string = kind == SPAN_STRING;
+        r->column = (struct column){.form = COLUMN_LANES,
+                                    .slice = rows->slice,
+                                    .marks = &found[kind]->from,
+                                    .stride = sizeof *found[kind] / sizeof(uint32_t),
+                                    .n = n[kind],
+                                    .to = 1};
+        size_t read = read_values(r);
+        if (read < n[kind])
+            rows->n = rows_before(rows, found[kind][read].lane);
+    }
+}
+
+void columns_read_spans(const struct columns_reader *reader, const struct spans *spans,
+                        struct rows *rows)
+{
+    const uint32_t first_lane = (uint32_t)rows->batch->n;
+    check_spare(reader, spans, rows, first_lane);
+    for (uint32_t slot = 0; slot < reader->projection->n_nodes; slot++) {
+        const struct projection_node *node = reader->projection->nodes[slot];
+        const struct span *values = spans->places[slot].rows;
+        for (uint32_t i = 0; i < node->n_wants && rows->n > 0; i++) {
+            struct reading r = {.reader = reader, .rows = rows, .want = &node->wants[i]};
+            if (!read_even(&r, rows, values))
+                read_mixed(&r, rows, values);
         }
     }
 }

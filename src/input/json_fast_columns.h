@@ -1,5 +1,5 @@
 /*
- * input/json_fast_columns.h - rows of one shape, read hole by hole, and walked ones, list by list.
+ * input/json_fast_columns.h - rows of one shape, read hole by hole, and others, by their spans.
  *
  * Each hole has a loop of its own over the rows, so what it does is never a branch, and the
  * processor works on several rows at once.
@@ -44,9 +44,10 @@ struct columns_reader {
 void columns_read(const struct columns_reader *reader, struct rows *rows);
 
 /*
- * The same for records that were walked into lists: rows holds their lanes, no shape and no marks.
- * Where something is not plain the lists are cut, too.
+ * The same for records whose values are in spans: rows holds their lanes, which are those of the
+ * spans' rows from batch->n on, no shape and no marks.
  */
-void columns_read_walked(const struct columns_reader *reader, struct walk *walk, struct rows *rows);
+void columns_read_spans(const struct columns_reader *reader, const struct spans *spans,
+                        struct rows *rows);
 
 #endif

@@ -66,10 +66,12 @@ static struct projection_key key_of(const struct projection_node *node)
     return key;
 }
 
+static const struct projection_names no_names;
+
 /* Enters the children's names with that factor. Returns how many find their place taken. */
-static size_t enter_names(const struct projection_node *node, uint8_t factor)
+static size_t enter_names(const struct projection_node *node, struct projection_names *names,
+                          uint8_t factor)
 {
-    struct projection_names *names = node->names;
     size_t n_taken = 0;
     *names = (struct projection_names){.factor = factor};
     for (const struct projection_node *c = node->child; c != NULL; c = c->sibling) {
@@ -77,8 +79,9 @@ static size_t enter_names(const struct projection_node *node, uint8_t factor)
         uint16_t *slot = &names->slot[(uint8_t)(first * factor + c->len)];
         bool taken = *slot != PROJECTION_NOBODY;
         n_taken += taken;
-        *slot =
-            taken || c->len > 16 || c->slot >= PROJECTION_ODD ? PROJECTION_ODD : (uint16_t)c->slot;
+        bool odd = taken || c->len > 16 || c->slot >= PROJECTION_ODD;
+        *slot = odd ? PROJECTION_ODD : (uint16_t)c->slot;
+        names->odd = names->odd || odd;
     }
     return n_taken;
 }
@@ -88,17 +91,19 @@ static void build_names(struct projection_node *node)
 {
     size_t fewest = SIZE_MAX;
     uint8_t best = 0;
+    node->names = &no_names;
     if (node->child == NULL)
         return;
-    node->names = memory_alloc(sizeof *node->names);
+    struct projection_names *names = memory_alloc(sizeof *names);
+    node->names = names;
     for (unsigned factor = 1; factor < 256 && fewest > 0; factor += 2) {
-        size_t n = enter_names(node, (uint8_t)factor);
+        size_t n = enter_names(node, names, (uint8_t)factor);
         if (n < fewest) {
             fewest = n;
             best = (uint8_t)factor;
         }
     }
-    enter_names(node, best);
+    enter_names(node, names, best);
 }
 
 /* What is no UTF-8 in the input reads as U+FFFD: could it be this name? */
@@ -146,7 +151,8 @@ void projection_free(struct projection *p)
 {
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         free(p->nodes[i]->wants);
-        free(p->nodes[i]->names);
+        if (p->nodes[i]->names != &no_names)
+            free((void *)(uintptr_t)p->nodes[i]->names);
         free(p->nodes[i]);
     }
     free(p->nodes);

@@ -36,6 +36,7 @@ enum { PROJECTION_NOBODY = 0, PROJECTION_ODD = UINT16_MAX };
 /* Which child a name may be, by its first byte and its length. */
 struct projection_names {
     uint8_t factor;
+    bool odd;           /* some are: */
     uint16_t slot[256]; /* ODD: more than one may be it, or its key does not say all of it */
 };
 
@@ -43,7 +44,7 @@ struct projection_node {
     const char *name; /* borrowed from the options' paths */
     size_t len;
     struct projection_node *child, *sibling;
-    struct projection_names *names; /* if it has children */
+    const struct projection_names *names;
     long index;    /* of the element of an array that the name may stand for, or -1 */
     bool indexes;  /* a child's may be one */
     uint32_t slot; /* in projection.nodes */
@@ -92,11 +93,10 @@ static inline bool projection_is(const struct projection_key *key, const char *n
             ((bytes_u64_le(name + 8) ^ key->second) & key->second_care) | (len ^ key->len)) == 0;
 }
 
-/* The slot of the one child whose name it may be, or ODD. The node has children. */
-static inline uint32_t projection_candidate(const struct projection_node *node, const char *name,
+/* The slot of the one child whose name it may be, or ODD. */
+static inline uint32_t projection_candidate(const struct projection_names *names, const char *name,
                                             size_t len)
 {
-    const struct projection_names *names = node->names;
     return names->slot[(uint8_t)((unsigned char)*name * names->factor + len)];
 }
 

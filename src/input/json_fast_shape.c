@@ -85,7 +85,7 @@ static void add_holes(struct shape *shape, const struct walk *w, size_t n, size_
     const struct projection_node *node = first->node;
     struct shape_hole hole = {
         .action = first->kind == WALK_NUMBERS ? SHAPE_CHECK_NUMBERS : SHAPE_CHECK_NUMBER,
-        .is_string = first->kind == WALK_STRING,
+        .is_string = first->kind == SPAN_STRING,
         .from = before->last,
         .skip = first->start - marks[before->last],
         .to = after->first,
@@ -100,8 +100,8 @@ static void add_holes(struct shape *shape, const struct walk *w, size_t n, size_
     }
     for (size_t i = 0; i < node->n_wants; i++) {
         hole.want = &node->wants[i];
-        hole.action =
-            (uint8_t)shape_action(hole.is_string, hole.want, w->projection->time_format.form);
+        hole.action = (uint8_t)shape_action(hole.is_string, hole.want,
+                                            w->spans->projection->time_format.form);
         add_hole(shape, hole);
     }
     if (node->n_wants == 0 && !hole.is_string)
@@ -162,12 +162,11 @@ static bool is_fed(const struct walk *w, const struct projection_node *node)
 /* Columns that no hole feeds are the same in every record of the shape. */
 static void build_constants(struct shape *shape, const struct walk *w)
 {
-    const struct projection *projection = w->projection;
+    const struct projection *projection = w->spans->projection;
     shape->constants = memory_alloc((projection->n_columns + 1) * sizeof shape->constants[0]);
     for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
         const struct projection_node *node = projection->nodes[slot];
-        const struct walk_list *containers = walk_list(w, slot, WALK_CONTAINER);
-        bool holds = walk_count(containers) > 0 && containers->next[-1].lane == w->lane;
+        bool holds = w->spans->places[slot].rows[w->spans->row].from != 0;
         for (uint32_t i = 0; i < node->n_wants && !is_fed(w, node); i++)
             if (node->wants[i].use != WANT_TIME)
                 shape->constants[shape->n_constants++] = (struct shape_constant){
@@ -186,7 +185,7 @@ static void keep(struct shapes *s, struct shape *shape)
 
 void shapes_learn(struct shapes *s, const struct walk *w)
 {
-    if (w->n_holes > WALK_MOST_HOLES || w->twice)
+    if (w->n_holes > WALK_MOST_HOLES || w->spans->twice)
         return;
     struct shape *shape = memory_calloc(1, sizeof *shape);
     if (!build(shape, w)) {

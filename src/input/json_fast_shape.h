@@ -14,8 +14,8 @@
  *
  * An array of nothing but numbers is one hole, however many there are. A log has few shapes, and
  * mostly the next record has the last one's. They are kept in the order of their last use, as many
- * as are found faster than a record is walked; where there are more, records are walked
- * (json_fast.c).
+ * as are found faster than a record is gone through by its outline (json_fast_members.h); where
+ * there are more, or now one and now another, that is done (json_fast.c).
  */
 #ifndef INPUT_JSON_FAST_SHAPE_H
 #define INPUT_JSON_FAST_SHAPE_H
@@ -90,8 +90,8 @@ void shapes_free(struct shapes *s);
 void shapes_use(struct shapes *s, size_t i);
 
 /*
- * Learns the record that walk_record() has walked last, with holes noted, and whose lists have been
- * read; or does not.
+ * Learns the record that walk_record() has walked last, and whose values have been read; or does
+ * not.
  */
 void shapes_learn(struct shapes *s, const struct walk *w);
 

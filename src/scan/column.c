@@ -78,6 +78,8 @@ size_t column_numbers(const struct column *c, const struct lanes *lanes, struct 
         bool plain = lanes->numbers(&g, group.n);
         if (v != NULL)
             COLUMN_CALL(take_numbers, &group, &g, v);
+        else if (!plain)
+            plain = lanes->literals(&g, group.n);
         if (plain)
             continue;
         size_t n = read_others(&group, g.decimals, LANES_OTHER, other, context);

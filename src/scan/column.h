@@ -87,7 +87,7 @@ typedef bool column_other(void *context, size_t lane, const char *text, size_t l
 
 /* All return how many records could be read, up to the first one that `other` gave up. */
 
-/* v NULL: only whether they are numbers matters. */
+/* v NULL: only whether they are numbers, or literals, matters. */
 size_t column_numbers(const struct column *c, const struct lanes *lanes, struct value *v,
                       column_other *other, void *context);
 

@@ -49,6 +49,8 @@ struct lanes {
     const char *name;
     /* [0-9]+ or [0-9]+\.[0-9]+ of at most eight bytes, without needless zeros before. */
     bool (*numbers)(struct lanes_numbers *group, size_t n);
+    /* After numbers(): true, false and null are plain, too. What they leave in mant is nothing. */
+    bool (*literals)(struct lanes_numbers *group, size_t n);
     /* [1-9][0-9]*, of 9 to 16 bytes. */
     bool (*integers)(struct lanes_integers *group, size_t n);
     /* DATEThh:mm:ss[.fraction](Z|z), the fraction of 1 to 9 digits. */

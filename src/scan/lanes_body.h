@@ -93,6 +93,27 @@ LANES_TARGET static bool read_numbers(struct lanes_numbers *g, size_t n)
     return !lane_any(others);
 }
 
+/* The bytes of a short word, the first one lowest. */
+#define WORD(a, b, c, d)                                                                           \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24)
+
+LANES_TARGET static bool read_literals(struct lanes_numbers *g, size_t n)
+{
+    lane others = {0};
+    for (size_t i = 0; i < n; i += LANES) {
+        lane word = lane_load(g->word + i), len = lane_load(g->len + i);
+        lane decimals = lane_load(g->decimals + i), four = word & UINT32_MAX;
+        lane found = (lane)(len == 4) & ((lane)(four == WORD('t', 'r', 'u', 'e')) |
+                                         (lane)(four == WORD('n', 'u', 'l', 'l')));
+        found |= (lane)(len == 5) & (lane)(four == WORD('f', 'a', 'l', 's')) &
+                 (lane)((word >> 32 & 0xff) == 'e');
+        decimals &= ~found;
+        others |= (lane)(decimals == LANES_OTHER);
+        memcpy(g->decimals + i, &decimals, sizeof decimals);
+    }
+    return !lane_any(others);
+}
+
 LANES_TARGET static bool read_integers(struct lanes_integers *g, size_t n)
 {
     lane others = {0};
@@ -159,5 +180,8 @@ LANES_TARGET static bool read_times(struct lanes_times *g, size_t n)
     return !lane_any(others);
 }
 
-const struct lanes LANES_NAME = {
-    .name = LANES_TEXT, .numbers = read_numbers, .integers = read_integers, .times = read_times};
+const struct lanes LANES_NAME = {.name = LANES_TEXT,
+                                 .numbers = read_numbers,
+                                 .literals = read_literals,
+                                 .integers = read_integers,
+                                 .times = read_times};

@@ -24,7 +24,7 @@
  * A slice: large enough to forget what starting costs, small enough to stay in the first cache. For
  * a record that does not fit it is doubled, up to a limit; one beyond that is not plain.
  */
-enum { MARKS_SLICE = 8 * 1024, MARKS_LONGEST_SLICE = 2 << 20, MARKS_BLOCK = 64 };
+enum { MARKS_SLICE = 16 * 1024, MARKS_LONGEST_SLICE = 2 << 20, MARKS_BLOCK = 64 };
 enum { MARKS_BEHIND = 8 };
 
 /* Blocks of input have this many readable bytes behind their last one, so that vectors may be
@@ -48,6 +48,10 @@ struct marks {
     bool quotes;       /* CSV: some fields are quoted */
     bool doubled;      /* CSV: and some quotes are doubled */
     bool misquoted;    /* CSV: it ends where quotes are not as they should be */
+    bool wrong;        /* outline: it ends where something can't be right */
+    bool spaced;       /* outline: there are blanks outside strings, */
+    bool loose;        /*   and some are not one each behind a mark */
+    bool escaped_names;    /* outline: some name may have an escape */
     struct marks_odd *odd; /* JSON: blocks that hold a backslash or a byte >= 0x80, in order; one
                               at UINT32_MAX behind the last */
     size_t capacity;       /* the longest slice that there is room for */
@@ -64,6 +68,15 @@ struct marker {
     /* p is where a record starts, as below. quoted: do quotes mean anything (not in TSV)? */
     void (*csv)(struct marks *marks, const char *p, size_t len, char delimiter, bool quoted);
     void (*json)(struct marks *marks, const char *p, size_t len);
+    /*
+     * JSON by its outline: marks are the colons, commas and brackets outside strings, and the
+     * newlines. p is where a record starts. Marks end before a control character in a string, and
+     * where a string begins elsewhere than behind a mark or ends elsewhere than before one, or a
+     * colon stands elsewhere than behind a string, but for blanks. So what stands between two
+     * neighbouring marks is nothing, or one string, or holds none; before a colon, a string. Which
+     * marks may follow each other is not asked.
+     */
+    void (*outline)(struct marks *marks, const char *p, size_t len);
     /*
      * Is p[0..len) numbers of JSON's grammar divided by commas, as most are written: without
      * exponents, and with one blank behind a comma or none? False says nothing.

@@ -5,7 +5,7 @@
 
 #include <immintrin.h>
 
-#define MARKS_TARGET __attribute__((target("avx2,bmi,popcnt")))
+#define MARKS_TARGET __attribute__((target("avx2,bmi,pclmul,popcnt")))
 #define MARKS_NAME marker_avx2
 #define MARKS_TEXT "avx2"
 struct block {
@@ -35,6 +35,17 @@ MARKS_TARGET static inline uint64_t block_below(const struct block *b, char c)
     __m256i most = _mm256_set1_epi8((char)(c - 1));
     return sign_bits(_mm256_cmpeq_epi8(_mm256_min_epu8(b->low, most), b->low),
                      _mm256_cmpeq_epi8(_mm256_min_epu8(b->high, most), b->high));
+}
+
+MARKS_TARGET static inline uint64_t block_outline(const struct block *b)
+{
+    /* By the lower half of a byte: no two of them have the same. */
+    const __m256i marks = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0,
+                                           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
+    const __m256i brace = _mm256_set1_epi8(0x20); /* what makes one of a bracket */
+    __m256i low = _mm256_shuffle_epi8(marks, b->low), high = _mm256_shuffle_epi8(marks, b->high);
+    return sign_bits(_mm256_cmpeq_epi8(_mm256_or_si256(b->low, brace), low),
+                     _mm256_cmpeq_epi8(_mm256_or_si256(b->high, brace), high));
 }
 
 MARKS_TARGET static inline uint64_t block_high(const struct block *b)
@@ -81,6 +92,15 @@ MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, ui
     }
     return to;
 }
+
+/* The product with all ones, without carries. */
+MARKS_TARGET static inline uint64_t odd_before(uint64_t bits)
+{
+    __m128i product =
+        _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)bits), _mm_set1_epi8(-1), 0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
+}
+#define MARKS_ODD_BEFORE(bits) odd_before(bits)
 
 #include "scan/marks_body.h"
 

@@ -5,7 +5,7 @@
 
 #include <immintrin.h>
 
-#define MARKS_TARGET __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
+#define MARKS_TARGET __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,pclmul,popcnt")))
 #define MARKS_NAME marker_avx512
 #define MARKS_TEXT "avx512"
 
@@ -26,6 +26,16 @@ MARKS_TARGET static inline uint64_t block_equal(const struct block *b, char c)
 MARKS_TARGET static inline uint64_t block_below(const struct block *b, char c)
 {
     return _mm512_cmplt_epu8_mask(b->bytes, _mm512_set1_epi8(c));
+}
+
+MARKS_TARGET static inline uint64_t block_outline(const struct block *b)
+{
+    /* By the lower half of a byte: no two of them have the same. */
+    const __m512i marks = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
+    const __m512i brace = _mm512_set1_epi8(0x20); /* what makes one of a bracket */
+    return _mm512_cmpeq_epi8_mask(_mm512_or_si512(b->bytes, brace),
+                                  _mm512_shuffle_epi8(marks, b->bytes));
 }
 
 MARKS_TARGET static inline uint64_t block_high(const struct block *b)
@@ -55,6 +65,15 @@ MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, ui
 #undef WRITE
     return to + n;
 }
+
+/* The product with all ones, without carries. */
+MARKS_TARGET static inline uint64_t odd_before(uint64_t bits)
+{
+    __m128i product =
+        _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)bits), _mm_set1_epi8(-1), 0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
+}
+#define MARKS_ODD_BEFORE(bits) odd_before(bits)
 
 #include "scan/marks_body.h"
 

@@ -48,6 +48,20 @@ static inline uint64_t block_below(const struct block *b, char c)
                   vcltq_u8(b->part[3], all));
 }
 
+/* By the lower half of a byte: no two of them have the same. 0x20 makes a brace of a bracket. */
+static inline uint8x16_t outline_bytes(uint8x16_t part)
+{
+    static const uint8_t MARKS[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0};
+    uint8x16_t mark = vqtbl1q_u8(vld1q_u8(MARKS), vandq_u8(part, vdupq_n_u8(0x0f)));
+    return vceqq_u8(vorrq_u8(part, vdupq_n_u8(0x20)), mark);
+}
+
+static inline uint64_t block_outline(const struct block *b)
+{
+    return bitmap(outline_bytes(b->part[0]), outline_bytes(b->part[1]), outline_bytes(b->part[2]),
+                  outline_bytes(b->part[3]));
+}
+
 static inline uint64_t block_high(const struct block *b)
 {
     uint8x16_t all = vdupq_n_u8(0x80);

@@ -45,6 +45,21 @@ static inline uint64_t block_below(const struct block *b, char c)
     return bits;
 }
 
+static inline uint64_t block_outline(const struct block *b)
+{
+    const __m128i brace = _mm_set1_epi8(0x20); /* what makes one of a bracket */
+    uint64_t bits = 0;
+    for (int i = 0; i < 4; i++) {
+        __m128i part = _mm_or_si128(b->part[i], brace);
+        __m128i inner = _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8(':')),
+                                     _mm_cmpeq_epi8(part, _mm_set1_epi8(',')));
+        __m128i outer = _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8('{')),
+                                     _mm_cmpeq_epi8(part, _mm_set1_epi8('}')));
+        bits |= sign_bits(_mm_or_si128(inner, outer), i);
+    }
+    return bits;
+}
+
 static inline uint64_t block_high(const struct block *b)
 {
     uint64_t bits = 0;

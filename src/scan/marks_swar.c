@@ -53,6 +53,15 @@ static inline uint64_t block_below(const struct block *b, char c)
     return bits;
 }
 
+static inline uint64_t block_outline(const struct block *b)
+{
+    struct block folded; /* brackets are braces */
+    for (int i = 0; i < 8; i++)
+        folded.word[i] = b->word[i] | ONES * 0x20;
+    return block_equal(&folded, ':') | block_equal(&folded, ',') | block_equal(&folded, '{') |
+           block_equal(&folded, '}');
+}
+
 static inline uint64_t block_high(const struct block *b)
 {
     uint64_t bits = 0;

@@ -2,9 +2,9 @@
  * json_differential.h - does the JSON fast path say what the slow one says?
  *
  * One record goes through json_slow.c once and through json_fast.c with every instance of the
- * vector code, walking always or not: several times, so that it is walked and then read in rows,
- * and with the record before it in between. The fast path may refuse what it likes; what it takes
- * the slow one must take, with the same values. The bytes stand in a block of their own with
+ * vector code, by outlines always or not: several times, so that it is walked and then read in
+ * rows, and with the record before it in between. The fast path may refuse what it likes; what it
+ * takes the slow one must take, with the same values. The bytes stand in a block of their own with
  * nothing but BLOCK_PADDING behind it, so the address sanitizer sees a read beyond.
  */
 #ifndef JSON_DIFFERENTIAL_H
@@ -69,7 +69,7 @@ static inline void differential_open(struct differential *d, enum time_form form
             break;
         }
         if (d->n_fast % 2 == 1)
-            json_fast_walk(fast);
+            json_fast_by_outline(fast);
         d->fast[d->n_fast++] = fast;
     }
     batch_begin(&d->by_slow, NULL, &d->options);

@@ -451,10 +451,11 @@ static void test_shapes(void)
     char line[256] = "{\"ts\":\"2026-01-02T03:04:05Z\",\"host\":\"a\",\"n\":1,\"x\":\"\\n\"}\n";
     struct differential d;
     struct projection projection;
-    struct walk walk;
+    struct spans spans;
+    struct walk walk = {.spans = &spans};
     differential_open(&d, TIME_AUTO, "ts", flat);
     projection_init(&projection, &d.options);
-    walk_init(&walk, &projection, NULL);
+    spans_init(&spans, &projection);
     for (size_t k = 0; vectors_get(k) != NULL; k++) {
         const struct marker *marker = vectors_get(k)->marker;
         struct marks marks = {0};
@@ -463,8 +464,7 @@ static void test_shapes(void)
         marker->json(&marks, line, strlen(line));
         walk.record = (struct walk_record){.slice = line, .marks = marks.at + 1, .escapes = true};
         walk.marker = marker;
-        walk.noting = true;
-        walk_clear(&walk);
+        spans_clear(&spans, marks.n);
         CHECK(walk_record(&walk, 0) == marks.n, "%s", marker->name);
         shapes_learn(&shapes, &walk);
         CHECK(shapes.n == 1, "%s", marker->name);
@@ -495,7 +495,7 @@ static void test_shapes(void)
         shapes_free(&shapes);
         marks_free(&marks);
     }
-    walk_free(&walk);
+    spans_free(&spans);
     projection_free(&projection);
     differential_close(&d);
 }

@@ -150,6 +150,27 @@ static void test_numbers(const struct lanes *lanes)
     CHECK(column_numbers(&c, lanes, NULL, note_other, &c) == first, "%s", lanes->name);
 }
 
+/* Where only validity is asked, literals are plain, and what looks like them is not. */
+static void test_literals(const struct lanes *lanes)
+{
+    static const char *const fields[] = {"true",  "false", "null",  "7",    "0.5",
+                                         "tru",   "truee", "nul",   "fals", "True",
+                                         "falsf", "nulll", "true1", "1e5"};
+    start_fields();
+    for (size_t n = 1 + below(FIELDS); n > 0; n--)
+        add_field(fields[below(below(4) == 0 ? 14 : 5)]);
+    memset(others, 0, sizeof others);
+    struct column c = fields_column();
+    CHECK(column_numbers(&c, lanes, NULL, note_other, NULL) == n_fields, "%s", lanes->name);
+    for (size_t i = 0; i < n_fields; i++) {
+        size_t len, k = 0;
+        const char *p = field_at(i, &len);
+        while (strlen(fields[k]) != len || memcmp(fields[k], p, len) != 0)
+            k++;
+        CHECK((k < 5) == !others[i], "%s: %.*s", lanes->name, (int)len, p);
+    }
+}
+
 static void test_epochs(const struct lanes *lanes)
 {
     static int64_t ns[FIELDS];
@@ -227,6 +248,7 @@ int main(void)
     for (size_t k = 0; vectors_get(k) != NULL; k++) {
         for (int round = 0; round < ROUNDS; round++) {
             test_numbers(vectors_get(k)->lanes);
+            test_literals(vectors_get(k)->lanes);
             test_epochs(vectors_get(k)->lanes);
             test_times(vectors_get(k)->lanes);
         }

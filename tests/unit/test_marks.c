@@ -69,6 +69,51 @@ static void naive_json(struct marks *m, const char *p, size_t len)
     }
 }
 
+/* Byte by byte, and back from each one to what stands before it. */
+static void naive_outline(struct marks *m, const char *p, size_t len)
+{
+    bool inside = false, escaped = false, has_escape = false;
+    char last = '\n'; /* the last byte that was no blank, of a string its closing quote */
+    bool blank = false, ended_escaped = false;
+    size_t n = 0;
+    m->n = 0;
+    m->wrong = m->spaced = m->loose = m->escaped_names = false;
+    for (size_t i = 0; i < len && !m->wrong; i++) {
+        const char c = p[i];
+        const bool quote = c == '"' && !escaped;
+        const bool mark = c == '\n' || (c != '\0' && strchr(":,{}[]", c) != NULL);
+        escaped = c == '\\' && !escaped;
+        if (inside) {
+            has_escape = has_escape || escaped;
+            m->wrong = (unsigned char)c < 0x20;
+            inside = !quote;
+            ended_escaped = quote && has_escape;
+            continue;
+        }
+        if (c == ' ' || c == '\t' || c == '\r') {
+            bool at_end = c == '\r' && p[i + 1] == '\n';
+            m->spaced = true;
+            m->loose = m->loose || blank || (c != ' ' && !at_end) || last == '"' || last == 'x' ||
+                       (i == 0);
+            m->escaped_names = m->escaped_names || ended_escaped;
+            blank = true;
+            continue;
+        }
+        m->wrong = (quote && (last == '"' || last == 'x')) || (last == '"' && !mark) ||
+                   (c == ':' && last != '"');
+        if (m->wrong)
+            break;
+        m->escaped_names = m->escaped_names || (c == ':' && ended_escaped);
+        last = mark ? c : quote ? '"' : 'x';
+        blank = ended_escaped = has_escape = false;
+        inside = quote;
+        if (mark)
+            m->at[++n] = (uint32_t)i;
+        if (c == '\n')
+            m->n = n;
+    }
+}
+
 static bool same_marks(const struct marks *a, const struct marks *b)
 {
     return a->n == b->n && a->at[0] == UINT32_MAX &&
@@ -97,6 +142,52 @@ static bool right_odd(const struct marks *m, const char *p, size_t len)
     while (odd->at != UINT32_MAX)
         odd++;
     return (size_t)(odd - m->odd) <= len / MARKS_BLOCK + 1;
+}
+
+/* Outlines of what is mostly JSON. A name with an escape must be seen, others may be taken for one.
+ */
+static void test_outlines(void)
+{
+    static const char *const parts[] = {"{",    "}",    "[",   "]",      ":",    ",",     "\"",
+                                        "\n",   " ",    "\t",  "\r",     "\r\n", "\\",    "x",
+                                        "7",    "\\\"", "\f",  "\x1a",   "é",    "\"\":", ", \"",
+                                        "\": ", "{\"",  "}\n", "\\\\\"", "\x01", "  "};
+    static const char *const plain[] = {"{\"a\":1,\"b\": \"c\"}\n", "{\"a\\u0041\":[1, \"x:\"]}\n",
+                                        "{\"a\":\"\\\"\", \"bcdefg\":{}}\r\n"};
+    struct marks expected = {0}, found = {0};
+    size_t n_wrong = 0, n_marks = 0;
+    marks_reserve(&expected, MOST);
+    marks_reserve(&found, MOST);
+    for (int round = 0; round < 5 * ROUNDS; round++) {
+        char text[MOST + MARKS_BLOCK];
+        size_t len = 0, most = below(2) == 0 ? 60 : 400;
+        uint32_t mean = below(20);
+        while (len < most) {
+            const char *part = below(mean + 1) == 0 ? parts[below(sizeof parts / sizeof parts[0])]
+                                                    : plain[below(3)];
+            memcpy(text + len, part, strlen(part));
+            len += strlen(part);
+        }
+        memset(text + len, "\n x\""[below(4)], MARKS_BLOCK);
+        naive_outline(&expected, text, len);
+        n_wrong += expected.wrong;
+        n_marks += expected.n;
+        for (size_t k = 0; vectors_get(k) != NULL; k++) {
+            const struct marker *marker = vectors_get(k)->marker;
+            marker->outline(&found, text, len);
+            CHECK(same_marks(&found, &expected) && found.wrong == expected.wrong, "%s: %.*s",
+                  marker->name, (int)len, text);
+            CHECK(expected.wrong ||
+                      (found.loose == expected.loose && found.spaced == expected.spaced &&
+                       found.escaped_names == expected.escaped_names),
+                  "%s: %.*s", marker->name, (int)len, text);
+            CHECK(expected.wrong || right_odd(&found, text, len), "%s: odd blocks, round %d",
+                  marker->name, round);
+        }
+    }
+    CHECK(n_wrong > ROUNDS && n_marks > 10 * ROUNDS, "%zu wrong, %zu marks", n_wrong, n_marks);
+    marks_free(&expected);
+    marks_free(&found);
 }
 
 /* Numbers of JSON's grammar, without exponents, a comma between them and perhaps a blank. */
@@ -180,6 +271,7 @@ int main(void)
     }
     marks_free(&expected);
     marks_free(&found);
+    test_outlines();
     test_numbers();
     return unit_done();
 }
