@@ -68,6 +68,60 @@ COLUMN_INLINE void take_numbers(const struct column *c, enum column_form form,
     }
 }
 
+/* Those that numbers() has left, laid out for another try: without a sign, and with their tails. */
+struct left {
+    struct lanes_exponents words;
+    uint8_t row[LANES_GROUP];
+    bool negative[LANES_GROUP];
+    size_t n;
+};
+
+static void lay_out_left(const struct column *c, const struct lanes_numbers *g, struct left *left)
+{
+    left->n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        size_t len, n = left->n;
+        if (g->decimals[i] != LANES_OTHER)
+            continue;
+        const char *text = column_text(c, i, c->form, &len);
+        const bool negative = *text == '-';
+        text += negative;
+        len -= negative;
+        if (len - 1 >= 15)
+            continue;
+        left->words.word[n] = bytes_u64_le(text);
+        left->words.tail[n] =
+            len < 8 ? left->words.word[n] << (64 - 8 * len) : bytes_u64_le(text + len - 8);
+        left->words.len[n] = len;
+        left->negative[n] = negative;
+        left->row[n] = (uint8_t)i;
+        left->n++;
+    }
+}
+
+/* Takes the signed ones, and those that have an exponent. */
+static void take_left(const struct column *c, const struct lanes *lanes, struct lanes_numbers *g,
+                      struct value *v)
+{
+    struct left left;
+    lay_out_left(c, g, &left);
+    if (left.n == 0)
+        return;
+    lanes->exponents(&left.words, left.n);
+    for (size_t k = 0; k < left.n; k++) {
+        const size_t i = left.row[k];
+        if (left.words.exp[k] == LANES_NO_EXPONENT)
+            continue;
+        g->decimals[i] = 0;
+        if (v == NULL)
+            continue;
+        v[column_lane(c, i, c->form)] =
+            (struct value){.mant = left.negative[k] ? -left.words.mant[k] : left.words.mant[k],
+                           .exp = (int16_t)left.words.exp[k],
+                           .kind = VALUE_NUMBER};
+    }
+}
+
 size_t column_numbers(const struct column *c, const struct lanes *lanes, struct value *v,
                       column_other *other, void *context)
 {
@@ -82,6 +136,7 @@ size_t column_numbers(const struct column *c, const struct lanes *lanes, struct 
             plain = lanes->literals(&g, group.n);
         if (plain)
             continue;
+        take_left(&group, lanes, &g, v);
         size_t n = read_others(&group, g.decimals, LANES_OTHER, other, context);
         if (n < group.n)
             return first + n;

@@ -26,6 +26,14 @@ struct lanes_numbers {
     uint64_t decimals[LANES_GROUP]; /* out: at most 7; LANES_OTHER if it is not plain */
 };
 
+struct lanes_exponents {
+    uint64_t word[LANES_GROUP]; /* in: the first eight bytes, whatever the length */
+    uint64_t tail[LANES_GROUP]; /* in: the last eight; of a shorter one, zeros before it */
+    uint64_t len[LANES_GROUP];  /* in */
+    int64_t mant[LANES_GROUP];  /* out */
+    int64_t exp[LANES_GROUP];   /* out: a power of ten; LANES_NO_EXPONENT if it is not plain */
+};
+
 struct lanes_integers {
     uint64_t first[LANES_GROUP]; /* in: the first eight bytes of the field */
     uint64_t last[LANES_GROUP];  /* in: the last eight */
@@ -42,6 +50,7 @@ struct lanes_times {
 };
 
 #define LANES_OTHER UINT64_MAX
+#define LANES_NO_EXPONENT INT64_MAX
 #define LANES_NO_TIME (UINT64_C(1) << 63)
 
 /* All read rows [0, n), 1 <= n <= LANES_GROUP, and return whether all of them are plain. */
@@ -51,6 +60,8 @@ struct lanes {
     bool (*numbers)(struct lanes_numbers *group, size_t n);
     /* After numbers(): true, false and null are plain, too. What they leave in mant is nothing. */
     bool (*literals)(struct lanes_numbers *group, size_t n);
+    /* What numbers() reads, and behind it perhaps [eE][-+]?[0-9]{1,3}, up to 250. */
+    bool (*exponents)(struct lanes_exponents *group, size_t n);
     /* [1-9][0-9]*, of 9 to 16 bytes. */
     bool (*integers)(struct lanes_integers *group, size_t n);
     /* DATEThh:mm:ss[.fraction](Z|z), the fraction of 1 to 9 digits. */

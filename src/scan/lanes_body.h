@@ -58,6 +58,29 @@ LANE_INLINE lane digits_of(lane x)
     return (x & UINT32_MAX) + (x >> 32);
 }
 
+/* A number of at most eight characters; *other: all bits if it is not plain. */
+LANE_INLINE lane read_decimal(lane word, lane len, lane *decimals, lane *other)
+{
+    lane x = (word ^ BYTES('0')) << ((64 - 8 * len) & 63);
+
+    /* The lowest byte that is a point, and a 1 in it; all below moves up and closes the gap. */
+    lane no_point = x ^ BYTES('.' ^ '0');
+    lane point = (no_point - BYTES(1)) & ~no_point & HIGH_BITS;
+    point &= -point;
+    lane one = point >> 7;
+    lane closed = (x & -(one << 8)) | (x & (one - 1)) << 8;
+    lane digits = lane_select((lane)(one == 0), x, closed);
+
+    lane first = word & 0xff, second = word >> 8 & 0xff;
+    *other = (lane)(not_digits(digits) != 0) | (lane)(len - 1 > 7) | (lane)(first == '.') |
+             (lane)(point == UINT64_C(1) << 63) |
+             ((lane)(first == '0') & (lane)(len != 1) & (lane)(second != '.'));
+
+    /* As many as there are bytes above the point: the 1 moves that number to the top. */
+    *decimals = one * UINT64_C(0x0706050403020100) >> 56;
+    return digits_of(digits);
+}
+
 LANES_TARGET static bool read_numbers(struct lanes_numbers *g, size_t n)
 {
     lane others = {0};
@@ -66,29 +89,56 @@ LANES_TARGET static bool read_numbers(struct lanes_numbers *g, size_t n)
         g->len[i] = g->len[n - 1];
     }
     for (size_t i = 0; i < n; i += LANES) {
-        lane word = lane_load(g->word + i), len = lane_load(g->len + i);
-        lane x = (word ^ BYTES('0')) << ((64 - 8 * len) & 63);
-
-        /* The lowest byte that is a point, and a 1 in it; all below moves up and closes the gap. */
-        lane no_point = x ^ BYTES('.' ^ '0');
-        lane point = (no_point - BYTES(1)) & ~no_point & HIGH_BITS;
-        point &= -point;
-        lane one = point >> 7;
-        lane closed = (x & -(one << 8)) | (x & (one - 1)) << 8;
-        lane digits = lane_select((lane)(one == 0), x, closed);
-
-        lane first = word & 0xff, second = word >> 8 & 0xff;
-        lane other = (lane)(not_digits(digits) != 0) | (lane)(len - 1 > 7) | (lane)(first == '.') |
-                     (lane)(point == UINT64_C(1) << 63) |
-                     ((lane)(first == '0') & (lane)(len != 1) & (lane)(second != '.'));
-
-        /* As many as there are bytes above the point: the 1 moves that number to the top. */
-        lane decimals = one * UINT64_C(0x0706050403020100) >> 56;
-        lane mant = digits_of(digits);
+        lane decimals, other;
+        lane mant = read_decimal(lane_load(g->word + i), lane_load(g->len + i), &decimals, &other);
         decimals |= other;
         others |= other;
         memcpy(g->mant + i, &mant, sizeof mant);
         memcpy(g->decimals + i, &decimals, sizeof decimals);
+    }
+    return !lane_any(others);
+}
+
+/*
+ * The exponent that the tail ends with, 0 if it has none; *len: of it and its letter, or 0. The
+ * letter is the lowest e; what stands above it is a sign, perhaps, and digits.
+ */
+LANE_INLINE lane read_exponent(lane tail, lane *len, lane *other)
+{
+    lane no_letter = (tail | BYTES(0x20)) ^ BYTES('e');
+    lane letter = (no_letter - BYTES(1)) & ~no_letter & HIGH_BITS;
+    letter &= -letter;
+    lane one = letter >> 7, has = (lane)(one != 0), above = -(one << 8);
+    lane n = one * UINT64_C(0x0706050403020100) >> 56;
+    lane sign = tail >> ((64 - 8 * n) & 63) & 0xff;
+    lane minus = (lane)(sign == '-') & has, is_signed = minus | ((lane)(sign == '+') & has);
+    lane digits = (tail ^ BYTES('0')) & above & lane_select(is_signed, above << 8, above);
+    lane value = digits_of(digits);
+    lane n_digits = n - (is_signed & 1);
+    *other =
+        ((lane)(n_digits - 1 > 2) & has) | (lane)(not_digits(digits) != 0) | (lane)(value > 250);
+    *len = (n + 1) & has;
+    return (value ^ minus) - minus;
+}
+
+LANES_TARGET static bool read_exponents(struct lanes_exponents *g, size_t n)
+{
+    lane others = {0};
+    for (size_t i = n; i % LANES != 0; i++) {
+        g->word[i] = g->word[n - 1];
+        g->tail[i] = g->tail[n - 1];
+        g->len[i] = g->len[n - 1];
+    }
+    for (size_t i = 0; i < n; i += LANES) {
+        lane behind, odd, decimals, other;
+        lane exp = read_exponent(lane_load(g->tail + i), &behind, &odd);
+        lane mant =
+            read_decimal(lane_load(g->word + i), lane_load(g->len + i) - behind, &decimals, &other);
+        other |= odd;
+        exp = lane_select(other, (lane){0} + LANES_NO_EXPONENT, exp - decimals);
+        others |= other;
+        memcpy(g->mant + i, &mant, sizeof mant);
+        memcpy(g->exp + i, &exp, sizeof exp);
     }
     return !lane_any(others);
 }
@@ -183,5 +233,6 @@ LANES_TARGET static bool read_times(struct lanes_times *g, size_t n)
 const struct lanes LANES_NAME = {.name = LANES_TEXT,
                                  .numbers = read_numbers,
                                  .literals = read_literals,
+                                 .exponents = read_exponents,
                                  .integers = read_integers,
                                  .times = read_times};
