@@ -65,6 +65,20 @@ static inline size_t common(uint64_t bytes)
     return (bytes & 0xc0c0f0) == 0x8080e0 && range != 0 && range != 0x200d ? 3 : 0;
 }
 
+/* Are the last `left` bytes ASCII? Fewer than eight; `before`: as many bytes as may be read before
+ * them. */
+static inline bool is_ascii_tail(const unsigned char *s, size_t left, size_t before)
+{
+    const uint64_t high = 0x8080808080808080u;
+    if (left + before >= sizeof high)
+        return (bytes_u64_le(s + left - sizeof high) & high & -(UINT64_C(1) << (64 - 8 * left))) ==
+               0;
+    unsigned any = 0;
+    for (size_t i = 0; i < left; i++)
+        any |= s[i];
+    return any < 0x80;
+}
+
 size_t utf8_valid_prefix(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
@@ -77,6 +91,8 @@ size_t utf8_valid_prefix(const char *text, size_t len)
                 continue;
             }
             i += (size_t)__builtin_ctzll(high) / 8; /* ASCII up to there */
+        } else if (is_ascii_tail(s + i, len - i, i)) {
+            return len;
         }
         size_t n = len - i >= sizeof(uint64_t) ? common(bytes_u64_le(s + i)) : 0;
         if (n > 0) {

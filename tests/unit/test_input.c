@@ -607,7 +607,7 @@ static void test_utf8_everywhere(void)
                              (char)edges[i / N / N / N]};
         char text[24] = "\xd0\xb4\xd0\xb0.............."; /* where words are looked at at once */
         bool alone = utf8_valid(four, 4);
-        for (size_t at = 4; at <= 8; at += 2) {
+        for (size_t at = 4; at <= 16; at += 2) {
             memcpy(text + at, four, 4);
             wrong += utf8_valid(text, 20) != alone;
             memset(text + at, '.', 4);
