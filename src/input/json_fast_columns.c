@@ -296,31 +296,41 @@ static void check_spare(const struct columns_reader *reader, const struct spans 
         rows->n = rows_before(rows, spans->spare[n].row + first_lane);
 }
 
-/* Reads values of one kind for one that wants them. Returns how many it could. */
+/* Reads values of one kind for one that wants them, if any. Returns how many it could. */
 static size_t read_values(struct reading *r)
 {
-    enum time_form form = r->reader->projection->time_format.form;
-    return r->column.n == 0 ? 0 : read_column(r, shape_action(r->is_string, r->want, form));
+    const enum time_form form = r->reader->projection->time_format.form;
+    if (r->column.n == 0 || (r->want == NULL && r->is_string))
+        return r->column.n;
+    return read_column(r, r->want == NULL ? SHAPE_CHECK_NUMBER
+                                          : shape_action(r->is_string, r->want, form));
 }
 
+/* What stands at a node, row by row. */
+struct span_column {
+    const struct span *first; /* of the lane that is batch->n */
+    size_t stride;
+};
+
 /* Where all rows have one, of one kind. False, and nothing is read, if they have not. */
-static bool read_even(struct reading *r, struct rows *rows, const struct span *values)
+static bool read_even(struct reading *r, struct rows *rows, const struct span_column *spans)
 {
     size_t strings = 0, n = rows->n;
-    if (!rows->even || r->want->use == WANT_PRESENCE)
+    if (!rows->even || r->want == NULL || r->want->use == WANT_PRESENCE)
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (values[i].from == 0)
+        const uint32_t from = spans->first[i * spans->stride].from;
+        if (from == 0)
             return false;
-        strings += rows->slice[values[i].from - 1] == '"';
+        strings += rows->slice[from - 1] == '"';
     }
     if (strings > 0 && strings < n)
         return false;
     r->is_string = strings > 0;
     r->column = (struct column){.form = COLUMN_EVEN,
                                 .slice = rows->slice,
-                                .marks = &values->from,
-                                .stride = sizeof *values / sizeof(uint32_t),
+                                .marks = &spans->first->from,
+                                .stride = spans->stride * (sizeof(struct span) / sizeof(uint32_t)),
                                 .first_lane = rows->lane[0],
                                 .n = n,
                                 .to = 1};
@@ -329,20 +339,20 @@ static bool read_even(struct reading *r, struct rows *rows, const struct span *v
 }
 
 /* Where some have none, or another kind. */
-static void read_mixed(struct reading *r, struct rows *rows, const struct span *values)
+static void read_mixed(struct reading *r, struct rows *rows, const struct span_column *spans)
 {
     struct lane_span found[2][SPANS_MOST_ROWS];
     size_t n[2] = {0};
     struct value *absent =
-        r->want->use == WANT_TIME ? NULL : r->rows->batch->columns[r->want->column];
+        r->want == NULL || r->want->use == WANT_TIME ? NULL : rows->batch->columns[r->want->column];
     for (size_t i = 0; i < rows->n; i++) {
         const uint32_t lane = rows->lane[i];
-        struct span value = values[lane - (uint32_t)rows->batch->n];
-        enum span_kind kind = value.from == 0 ? SPAN_CONTAINER : span_kind(rows->slice, value);
-        if (kind == SPAN_CONTAINER)
-            absent[lane] = (struct value){.kind = value.from == 0 ? VALUE_NULL : VALUE_TRUE};
-        else
-            found[kind][n[kind]++] = (struct lane_span){value.from, value.to, lane};
+        const struct span span = spans->first[(lane - rows->batch->n) * spans->stride];
+        const enum span_kind kind = span.from == 0 ? SPAN_CONTAINER : span_kind(rows->slice, span);
+        if (kind != SPAN_CONTAINER)
+            found[kind][n[kind]++] = (struct lane_span){span.from, span.to, lane};
+        else if (absent != NULL)
+            absent[lane] = (struct value){.kind = span.from == 0 ? VALUE_NULL : VALUE_TRUE};
     }
     for (enum span_kind kind = SPAN_SCALAR; kind <= SPAN_STRING; kind++) {
         r->is_string = kind == SPAN_STRING;
@@ -358,18 +368,25 @@ static void read_mixed(struct reading *r, struct rows *rows, const struct span *
     }
 }
 
+static void read_node(const struct columns_reader *reader, struct rows *rows,
+                      const struct span_column *spans, const struct projection_want *want)
+{
+    struct reading r = {.reader = reader, .rows = rows, .want = want};
+    if (!read_even(&r, rows, spans))
+        read_mixed(&r, rows, spans);
+}
+
 void columns_read_spans(const struct columns_reader *reader, const struct spans *spans,
                         struct rows *rows)
 {
-    const uint32_t first_lane = (uint32_t)rows->batch->n;
-    check_spare(reader, spans, rows, first_lane);
-    for (uint32_t slot = 0; slot < reader->projection->n_nodes; slot++) {
-        const struct projection_node *node = reader->projection->nodes[slot];
-        const struct span *values = spans->places[slot].rows;
-        for (uint32_t i = 0; i < node->n_wants && rows->n > 0; i++) {
-            struct reading r = {.reader = reader, .rows = rows, .want = &node->wants[i]};
-            if (!read_even(&r, rows, values))
-                read_mixed(&r, rows, values);
-        }
+    const struct projection *projection = reader->projection;
+    check_spare(reader, spans, rows, (uint32_t)rows->batch->n);
+    for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
+        const struct projection_node *node = projection->nodes[slot];
+        const struct span_column column = {spans->rows + slot, projection->n_nodes};
+        if (node->n_wants == 0 && node->child != NULL && slot != projection->root->slot)
+            read_node(reader, rows, &column, NULL); /* what is no object, but a number, is judged */
+        for (uint32_t i = 0; i < node->n_wants && rows->n > 0; i++)
+            read_node(reader, rows, &column, &node->wants[i]);
     }
 }

@@ -11,8 +11,7 @@ enum members_form {
 
 /* These return what is behind the last mark of what they have walked, or NULL. */
 
-static const uint32_t *walk_container(struct members *m, const uint32_t *mark,
-                                      const struct span_place *place);
+static const uint32_t *walk_container(struct members *m, const uint32_t *mark, uint32_t slot);
 
 static inline bool is_blank(char c)
 {
@@ -71,7 +70,8 @@ walk_each(struct members *m, const uint32_t *mark, const struct projection_node 
 {
     const char *const slice = m->slice;
     struct spans *const spans = m->spans;
-    const struct span_place *const places = spans->places;
+    const struct projection_key *const keys = spans->keys;
+    struct span *const now = spans->now;
     const struct projection_names *const names = parent->names;
     const uint32_t row = spans->row;
     struct span_spare *spare = spans->next_spare;
@@ -89,23 +89,24 @@ walk_each(struct members *m, const uint32_t *mark, const struct projection_node 
         const char *name = slice + open + 1;
         const uint32_t s = slice[from] == '"';
         const struct span span = {from + s, to - s};
-        const struct span_place *place =
-            form == MEMBERS_CAREFUL
-                ? spans_member(spans, parent, name, close - open - 1, m->escapes)
-                : spans_plain_member(places, names, name, close - open - 1, predictable);
+        uint32_t mask = UINT32_MAX, slot;
+        if (form == MEMBERS_CAREFUL)
+            slot = spans_member(spans, parent, name, close - open - 1, m->escapes);
+        else
+            slot = spans_plain_member(keys, names, name, close - open - 1, predictable, &mask);
         before = behind;
-        if (!predictable || place->idle) {
+        if (!predictable || slot == PROJECTION_NOBODY) {
             *spare = (struct span_spare){span, row};
-            spare += place->idle & (s ^ 1);
-            if (predictable && place == places)
+            spare += predictable ? s ^ 1 : ~mask & (s ^ 1);
+            if (predictable)
                 continue;
         }
-        if (__builtin_expect(spans_have(place, row), 0)) {
+        if (__builtin_expect((now[slot].from & mask) != 0, 0)) {
             spans->next_spare = spare;
-            spans_forget(spans, place);
+            spans_forget(spans, slot);
             spare = spans->next_spare;
         }
-        place->rows[row] = span;
+        now[slot] = span;
     }
     spans->next_spare = spare;
     return mark;
@@ -133,11 +134,11 @@ static const uint32_t *walk_nested(struct members *m, const uint32_t *mark,
     const uint32_t close = drop_blanks(slice, mark[0]) - 1;
     if (slice[mark[0]] != ':' || !is_empty(slice, mark))
         return NULL;
-    const struct span_place *place =
+    const uint32_t slot =
         spans_member(m->spans, parent, slice + open + 1, close - open - 1, m->escapes);
-    if (spans_have(place, m->spans->row))
-        spans_forget(m->spans, place);
-    mark = walk_container(m, mark + 1, place);
+    if (spans_have(m->spans, slot))
+        spans_forget(m->spans, slot);
+    mark = walk_container(m, mark + 1, slot);
     return mark != NULL && (slice[*mark] == ',' || slice[*mark] == '}') ? mark + 1 : NULL;
 }
 
@@ -176,11 +177,10 @@ static const uint32_t *skip_numbers(const struct members *m, const uint32_t *mar
 }
 
 /* An element of an array, neither object nor array, which ends before that mark. */
-static void add_element(struct members *m, const struct span_place *place, uint32_t from,
-                        uint32_t mark)
+static void add_element(struct members *m, uint32_t slot, uint32_t from, uint32_t mark)
 {
     const uint32_t s = m->slice[from] == '"';
-    spans_add(m->spans, place, (struct span){from + s, drop_blanks(m->slice, mark) - s});
+    spans_add(m->spans, slot, (struct span){from + s, drop_blanks(m->slice, mark) - s});
 }
 
 /* mark is that of the bracket. */
@@ -195,30 +195,28 @@ static const uint32_t *walk_elements(struct members *m, const uint32_t *mark,
         return mark + 2;
     for (long i = 0;; i++) {
         const uint32_t from = skip_blanks(slice, *mark++ + 1);
-        const struct span_place *place =
-            node->indexes ? spans_element(m->spans, node, i) : m->spans->places;
-        if (place == NULL)
+        const uint32_t slot = node->indexes ? spans_element(node, i) : PROJECTION_NOBODY;
+        if (slot == PROJECTION_ODD)
             return NULL;
         if (from == *mark)
-            mark = walk_container(m, mark, place);
+            mark = walk_container(m, mark, slot);
         else
-            add_element(m, place, from, *mark);
+            add_element(m, slot, from, *mark);
         if (mark == NULL || slice[*mark] != ',')
             return mark != NULL && slice[*mark] == ']' ? mark + 1 : NULL;
     }
 }
 
-/* An object or an array stands at the place, and nothing between it and the next mark; or there is
+/* An object or an array stands at the slot, and nothing between it and the next mark; or there is
  * none. */
-static const uint32_t *walk_container(struct members *m, const uint32_t *mark,
-                                      const struct span_place *place)
+static const uint32_t *walk_container(struct members *m, const uint32_t *mark, uint32_t slot)
 {
-    const struct projection_node *node = spans_node(m->spans, place);
+    const struct projection_node *node = m->spans->projection->nodes[slot];
     const char open = m->slice[*mark];
     if (m->depth == WALK_DEEPEST || (open != '{' && open != '[') ||
-        !spans_may_contain(m->spans, place))
+        !spans_may_contain(m->spans, slot))
         return NULL;
-    place->rows[m->spans->row] = (struct span){*mark, 0};
+    m->spans->now[slot] = (struct span){*mark, 0};
     m->depth++;
     mark = open == '[' ? walk_elements(m, mark, node) : walk_members(m, mark, node);
     m->depth--;
@@ -248,8 +246,7 @@ const uint32_t *members_walk(struct members *m, const uint32_t *mark, uint32_t r
     m->n_walked++;
     if (m->slice[*mark] != '{' || skip_blanks(m->slice, mark[-1] + 1) != *mark ||
         (mark = walk_members(m, mark, projection->root)) == NULL || m->slice[*mark] != '\n' ||
-        !is_empty(m->slice, mark - 1) ||
-        (time != NULL && m->spans->places[time->slot].rows[row].from == 0))
+        !is_empty(m->slice, mark - 1) || (time != NULL && m->spans->now[time->slot].from == 0))
         return NULL;
     return mark;
 }

@@ -76,7 +76,7 @@ static size_t enter_names(const struct projection_node *node, struct projection_
     *names = (struct projection_names){.factor = factor};
     for (const struct projection_node *c = node->child; c != NULL; c = c->sibling) {
         unsigned char first = c->len == 0 ? '"' : (unsigned char)c->name[0];
-        uint16_t *slot = &names->slot[(uint8_t)(first * factor + c->len)];
+        uint16_t *slot = &names->slot[(uint8_t)(first + c->len * factor)];
         bool taken = *slot != PROJECTION_NOBODY;
         n_taken += taken;
         bool odd = taken || c->len > 16 || c->slot >= PROJECTION_ODD;

@@ -24,11 +24,12 @@
 #include "time/time_fast.h"
 #include "time/timestamp.h"
 
-/* A name by its bytes, so that whether it is another one is no branch. Nobody's is no name. */
+/* A name by its bytes, so that whether it is another one is no branch. Nobody's is no name. A cache
+ * line, which is found by a shift. */
 struct projection_key {
     uint64_t first, second;           /* eight bytes each, of a shorter name zeros behind it */
     uint64_t first_care, second_care; /* which bits of them are the name's */
-    uint64_t len;
+    uint64_t len, unused[3];
 };
 
 enum { PROJECTION_NOBODY = 0, PROJECTION_ODD = UINT16_MAX };
@@ -97,7 +98,7 @@ static inline bool projection_is(const struct projection_key *key, const char *n
 static inline uint32_t projection_candidate(const struct projection_names *names, const char *name,
                                             size_t len)
 {
-    return names->slot[(uint8_t)((unsigned char)*name * names->factor + len)];
+    return names->slot[(uint8_t)((unsigned char)*name + len * names->factor)];
 }
 
 /* The child that is element i of an array, or NULL. *twice: it is not the only one (0 and 00). */

@@ -166,7 +166,7 @@ static void build_constants(struct shape *shape, const struct walk *w)
     shape->constants = memory_alloc((projection->n_columns + 1) * sizeof shape->constants[0]);
     for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
         const struct projection_node *node = projection->nodes[slot];
-        bool holds = w->spans->places[slot].rows[w->spans->row].from != 0;
+        bool holds = w->spans->now[slot].from != 0;
         for (uint32_t i = 0; i < node->n_wants && !is_fed(w, node); i++)
             if (node->wants[i].use != WANT_TIME)
                 shape->constants[shape->n_constants++] = (struct shape_constant){

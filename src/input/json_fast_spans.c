@@ -6,9 +6,6 @@
 #include "base/memory.h"
 #include "input/json_fast_text.h"
 
-/* Room for each place's rows: no power of two, which would put them all in the same cache sets. */
-enum { ROOM = SPANS_MOST_ROWS + 8, CLEARED_AT_ONCE = 32 };
-
 static void grow_spare(struct spans *spans)
 {
     size_t used = (size_t)(spans->next_spare - spans->spare);
@@ -20,37 +17,23 @@ static void grow_spare(struct spans *spans)
 
 void spans_init(struct spans *spans, const struct projection *projection)
 {
-    *spans = (struct spans){.projection = projection};
-    spans->all = memory_calloc((size_t)projection->n_nodes * ROOM, sizeof spans->all[0]);
-    spans->places = memory_calloc(projection->n_nodes, sizeof spans->places[0]);
-    for (uint32_t i = 0; i < projection->n_nodes; i++)
-        spans->places[i] = (struct span_place){.key = projection->keys[i],
-                                               .care = i == PROJECTION_NOBODY ? 0 : UINT32_MAX,
-                                               .idle = projection->nodes[i]->n_wants == 0,
-                                               .rows = spans->all + (size_t)i * ROOM};
+    *spans = (struct spans){.projection = projection, .keys = projection->keys};
+    spans->rows =
+        memory_calloc((size_t)projection->n_nodes * SPANS_MOST_ROWS, sizeof spans->rows[0]);
 }
 
 void spans_free(struct spans *spans)
 {
-    free(spans->all);
-    free(spans->places);
+    free(spans->rows);
     free(spans->spare);
 }
 
 void spans_clear(struct spans *spans, size_t n_members)
 {
-    spans->cleared = 0;
     spans->next_spare = spans->spare;
     spans->reserve = n_members;
     if ((size_t)(spans->end_spare - spans->spare) <= n_members)
         grow_spare(spans);
-}
-
-void spans_clear_rows(struct spans *spans)
-{
-    for (uint32_t i = 0; i < spans->projection->n_nodes; i++)
-        memset(spans->places[i].rows + spans->cleared, 0, CLEARED_AT_ONCE * sizeof spans->all[0]);
-    spans->cleared += CLEARED_AT_ONCE;
 }
 
 void spans_add_spare(struct spans *spans, struct span span)
@@ -60,41 +43,41 @@ void spans_add_spare(struct spans *spans, struct span span)
     *spans->next_spare++ = (struct span_spare){span, spans->row};
 }
 
-void spans_forget(struct spans *spans, const struct span_place *place)
+void spans_forget(struct spans *spans, uint32_t slot)
 {
-    const struct projection_node *node = spans_node(spans, place);
-    struct span *span = &place->rows[spans->row];
+    struct span *span = &spans->now[slot];
     spans->twice = true;
-    for (const struct projection_node *c = node->child; c != NULL; c = c->sibling)
-        spans_forget(spans, &spans->places[c->slot]);
+    for (const struct projection_node *c = spans->projection->nodes[slot]->child; c != NULL;
+         c = c->sibling)
+        spans_forget(spans, c->slot);
     if (span->from != 0 && span_kind(spans->slice, *span) == SPAN_SCALAR)
         spans_add_spare(spans, *span);
     *span = (struct span){0};
 }
 
-const struct span_place *spans_member(const struct spans *spans, const struct projection_node *node,
-                                      const char *name, size_t len, bool escapes)
+uint32_t spans_member(const struct spans *spans, const struct projection_node *node,
+                      const char *name, size_t len, bool escapes)
 {
     struct value text = {.text = name, .len = (uint32_t)len, .kind = VALUE_STRING};
+    uint32_t mask;
     if (!escapes && !node->names->odd)
-        return spans_plain_member(spans->places, node->names, name, len, true);
+        return spans_plain_member(spans->keys, node->names, name, len, true, &mask);
     if (escapes && memchr(name, '\\', len) != NULL)
         json_fast_undo(&text, spans->arena);
     const struct projection_node *child = projection_child(node, text.text, text.len);
-    return &spans->places[child == NULL ? PROJECTION_NOBODY : child->slot];
+    return child == NULL ? PROJECTION_NOBODY : child->slot;
 }
 
-const struct span_place *spans_element(const struct spans *spans,
-                                       const struct projection_node *node, long i)
+uint32_t spans_element(const struct projection_node *node, long i)
 {
     bool twice;
     const struct projection_node *child = projection_element(node, i, &twice);
-    return twice ? NULL : &spans->places[child == NULL ? PROJECTION_NOBODY : child->slot];
+    return twice ? PROJECTION_ODD : child == NULL ? PROJECTION_NOBODY : child->slot;
 }
 
-bool spans_may_contain(const struct spans *spans, const struct span_place *place)
+bool spans_may_contain(const struct spans *spans, uint32_t slot)
 {
-    const struct projection_node *node = spans_node(spans, place);
+    const struct projection_node *node = spans->projection->nodes[slot];
     for (uint32_t i = 0; i < node->n_wants; i++)
         if (node->wants[i].use != WANT_PRESENCE)
             return false;

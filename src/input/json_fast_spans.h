@@ -44,90 +44,81 @@ struct span_spare {
     uint32_t row;
 };
 
-/* A node, as who goes through a record needs it: a cache line. */
-struct span_place {
-    struct projection_key key; /* its name */
-    uint32_t care;             /* all bits; nobody's: 0 */
-    uint32_t idle;             /* 1: nobody wants what stands there */
-    struct span *rows;         /* {0} where there is none; nobody's: anything */
-    uint64_t unused;
-};
-
+/* Where nodes are told by their slots in the projection. */
 struct spans {
     const struct projection *projection;
-    struct span_place *places;                         /* of each slot */
-    struct span *all;                                  /* the rows of all places */
+    const struct projection_key *keys; /* of the projection */
+    struct span
+        *rows; /* row by row, one for each slot; {0} where there is none; nobody's: anything */
     struct span_spare *spare, *next_spare, *end_spare; /* numbers and literals that nobody wants */
     size_t reserve;      /* so many more there is always room for: one for each member */
     struct arena *arena; /* for names with escapes; the caller's to set, and */
     const char *slice;   /*   this, too */
     uint32_t row;        /* of the record at hand */
-    uint32_t cleared;    /* rows from there on are not yet {0} */
     bool twice;          /* something wanted is there twice */
+    struct span *now;    /* where in `rows` it is */
 };
 
 void spans_init(struct spans *spans, const struct projection *projection);
 void spans_free(struct spans *spans);
 
-/* Forgets all; the next rows are from 0 on, of records with at most so many members together. */
+/* Forgets all; the next rows are of records with at most so many members together. */
 void spans_clear(struct spans *spans, size_t n_members);
 
-void spans_clear_rows(struct spans *spans); /* some */
+static inline struct span *spans_row(const struct spans *spans, uint32_t row)
+{
+    return spans->rows + (size_t)row * spans->projection->n_nodes;
+}
 
-/* A record of that row, which is the next one or some further. */
+/* A record of that row, less than SPANS_MOST_ROWS. */
 static inline void spans_begin(struct spans *spans, uint32_t row)
 {
-    while (__builtin_expect(row >= spans->cleared, 0))
-        spans_clear_rows(spans);
     spans->row = row;
     spans->twice = false;
+    spans->now = spans_row(spans, row);
+    for (uint32_t i = 0; i < spans->projection->n_nodes; i++)
+        spans->now[i] = (struct span){0};
 }
 
 /* Where a member of an object at the node belongs. escapes: its name may have some. */
-const struct span_place *spans_member(const struct spans *spans, const struct projection_node *node,
-                                      const char *name, size_t len, bool escapes);
+uint32_t spans_member(const struct spans *spans, const struct projection_node *node,
+                      const char *name, size_t len, bool escapes);
 
-/* Where element i belongs of an array of which some are wanted; NULL: it is not plain which. */
-const struct span_place *spans_element(const struct spans *spans,
-                                       const struct projection_node *node, long i);
+/* Where element i belongs of an array of which some are wanted; ODD: it is not plain which. */
+uint32_t spans_element(const struct projection_node *node, long i);
 
 /*
- * What stood at the place, and below it, counts no longer: the name comes again. A number or
- * literal must be one all the same.
+ * What stood there, and below it, counts no longer: the name comes again. A number or literal must
+ * be one all the same.
  */
-void spans_forget(struct spans *spans, const struct span_place *place);
+void spans_forget(struct spans *spans, uint32_t slot);
 
 void spans_add_spare(struct spans *spans, struct span span);
 
 /* May an object or an array be there? So if nobody asks for more than whether something is. */
-bool spans_may_contain(const struct spans *spans, const struct span_place *place);
-
-static inline const struct projection_node *spans_node(const struct spans *spans,
-                                                       const struct span_place *place)
-{
-    return spans->projection->nodes[place - spans->places];
-}
+bool spans_may_contain(const struct spans *spans, uint32_t slot);
 
 /*
  * The same as spans_member() for names without escapes, of which none is odd. There is no branch if
- * nobody can predict which name comes.
+ * nobody can predict which name comes, nor will the compiler find one: *mask is all bits, but 0 if
+ * the slot is nobody's.
  */
-static inline __attribute__((always_inline)) const struct span_place *
-spans_plain_member(const struct span_place *places, const struct projection_names *names,
-                   const char *name, size_t len, bool predictable)
+static inline __attribute__((always_inline)) uint32_t
+spans_plain_member(const struct projection_key *keys, const struct projection_names *names,
+                   const char *name, size_t len, bool predictable, uint32_t *mask)
 {
-    const size_t slot = projection_candidate(names, name, len);
+    const uint32_t slot = projection_candidate(names, name, len);
     if (predictable)
-        return slot != PROJECTION_NOBODY && projection_is(&places[slot].key, name, len)
-                   ? &places[slot]
-                   : places;
-    return places + (slot & -(size_t)projection_is(&places[slot].key, name, len));
+        *mask = slot != PROJECTION_NOBODY && projection_is(&keys[slot], name, len) ? UINT32_MAX : 0;
+    else
+        *mask = -(uint32_t)projection_is(&keys[slot], name, len);
+    return slot & *mask;
 }
 
 /* Did the record have something there? */
-static inline bool spans_have(const struct span_place *place, uint32_t row)
+static inline bool spans_have(const struct spans *spans, uint32_t slot)
 {
-    return (place->rows[row].from & place->care) != 0;
+    return slot != PROJECTION_NOBODY && spans->now[slot].from != 0;
 }
 
 static inline enum span_kind span_kind(const char *slice, struct span span)
@@ -136,10 +127,10 @@ static inline enum span_kind span_kind(const char *slice, struct span span)
 }
 
 /* Enters what stands there. */
-static inline void spans_add(struct spans *spans, const struct span_place *place, struct span span)
+static inline void spans_add(struct spans *spans, uint32_t slot, struct span span)
 {
-    place->rows[spans->row] = span;
-    if (place->idle && span_kind(spans->slice, span) == SPAN_SCALAR)
+    spans->now[slot] = span;
+    if (slot == PROJECTION_NOBODY && span_kind(spans->slice, span) == SPAN_SCALAR)
         spans_add_spare(spans, span);
 }
 

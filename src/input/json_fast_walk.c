@@ -20,12 +20,12 @@ static inline void note_hole(struct walk *w, const struct walk_hole *hole)
 }
 
 /* Notes a value, and a hole where it stands. */
-static void add(struct walk *w, const struct span_place *place, enum span_kind kind,
-                const char *start, const char *end)
+static void add(struct walk *w, uint32_t slot, enum span_kind kind, const char *start,
+                const char *end)
 {
     struct span span = {(uint32_t)(start - w->record.slice), (uint32_t)(end - w->record.slice)};
-    spans_add(w->spans, place, span);
-    note_hole(w, &(struct walk_hole){span.from, span.to, spans_node(w->spans, place), kind});
+    spans_add(w->spans, slot, span);
+    note_hole(w, &(struct walk_hole){span.from, span.to, w->spans->projection->nodes[slot], kind});
 }
 
 /* The newline is no blank here. */
@@ -68,11 +68,11 @@ static const char *skip_token(const char *p)
     return p > start ? p : NULL;
 }
 
-static const char *walk_container(struct walk *w, const char *p, const struct span_place *place);
+static const char *walk_container(struct walk *w, const char *p, uint32_t slot);
 
 /* These return the byte behind what they have walked, or NULL. */
 
-static const char *walk_value(struct walk *w, const char *p, const struct span_place *place)
+static const char *walk_value(struct walk *w, const char *p, uint32_t slot)
 {
     if (*p == '"') {
         const uint32_t *mark = mark_at(w, p);
@@ -80,14 +80,14 @@ static const char *walk_value(struct walk *w, const char *p, const struct span_p
         w->mark = mark + 2;
         if (*close != '"')
             return NULL;
-        add(w, place, SPAN_STRING, p + 1, close);
+        add(w, slot, SPAN_STRING, p + 1, close);
         return close + 1;
     }
     if (*p == '{' || *p == '[')
-        return walk_container(w, p, place);
+        return walk_container(w, p, slot);
     const char *end = skip_token(p);
     if (end != NULL)
-        add(w, place, SPAN_SCALAR, p, end);
+        add(w, slot, SPAN_SCALAR, p, end);
     return end;
 }
 
@@ -98,11 +98,10 @@ static const char *walk_member(struct walk *w, const struct projection_node *par
     w->mark += 2;
     if (*p != '"')
         return NULL;
-    const struct span_place *place =
-        spans_member(w->spans, parent, name, (size_t)(p - name), w->record.escapes);
-    if (spans_have(place, w->spans->row))
-        spans_forget(w->spans, place);
-    if ((p = expect(p + 1, ':')) == NULL || (p = walk_value(w, skip_blanks(p + 1), place)) == NULL)
+    uint32_t slot = spans_member(w->spans, parent, name, (size_t)(p - name), w->record.escapes);
+    if (spans_have(w->spans, slot))
+        spans_forget(w->spans, slot);
+    if ((p = expect(p + 1, ':')) == NULL || (p = walk_value(w, skip_blanks(p + 1), slot)) == NULL)
         return NULL;
     p = skip_blanks(p);
     return *p == ',' || *p == '}' ? p : NULL;
@@ -148,9 +147,8 @@ static const char *walk_elements(struct walk *w, const char *p, const struct pro
     if (*p == ']')
         return p + 1;
     for (long i = 0;; i++) {
-        const struct span_place *place =
-            node->indexes ? spans_element(w->spans, node, i) : w->spans->places;
-        if (place == NULL || (p = walk_value(w, p, place)) == NULL)
+        const uint32_t slot = node->indexes ? spans_element(node, i) : PROJECTION_NOBODY;
+        if (slot == PROJECTION_ODD || (p = walk_value(w, p, slot)) == NULL)
             return NULL;
         p = skip_blanks(p);
         if (*p != ',')
@@ -160,12 +158,12 @@ static const char *walk_elements(struct walk *w, const char *p, const struct pro
 }
 
 /* An object or an array stands at the node: fine for those that ask only whether something does. */
-static const char *walk_container(struct walk *w, const char *p, const struct span_place *place)
+static const char *walk_container(struct walk *w, const char *p, uint32_t slot)
 {
-    const struct projection_node *node = spans_node(w->spans, place);
-    if (w->depth == WALK_DEEPEST || !spans_may_contain(w->spans, place))
+    const struct projection_node *node = w->spans->projection->nodes[slot];
+    if (w->depth == WALK_DEEPEST || !spans_may_contain(w->spans, slot))
         return NULL;
-    spans_add(w->spans, place, (struct span){(uint32_t)(p - w->record.slice), 0});
+    spans_add(w->spans, slot, (struct span){(uint32_t)(p - w->record.slice), 0});
     w->depth++;
     p = *p == '[' ? walk_elements(w, p + 1, node) : walk_members(w, p + 1, node);
     w->depth--;
@@ -186,7 +184,7 @@ size_t walk_record(struct walk *w, uint32_t row)
     if (*p != '{' || (p = walk_members(w, p + 1, projection->root)) == NULL)
         return 0;
     p = skip_blanks(p);
-    if (*p != '\n' || (time != NULL && w->spans->places[time->slot].rows[row].from == 0))
+    if (*p != '\n' || (time != NULL && w->spans->now[time->slot].from == 0))
         return 0;
     const uint32_t *mark = w->mark;
     while (*mark < (uint32_t)(p - r->slice))
