@@ -21,10 +21,9 @@ enum {
      */
     MOST_GROUP = SPANS_MOST_ROWS,
     /*
-     * A record that no shape fits is walked, and its outline learnt; one that another shape fits
-     * than the one before was not to be foreseen. Where these are one in four, of so many, shapes
-     * are not worth a look: so many records are read by their outlines, and twice as many the next
-     * time, to a limit.
+     * A record that no shape fits is walked, and its outline learnt. Where that is one in four, of
+     * so many, shapes are not worth a look: so many records are read by their outlines, and twice
+     * as many the next time, to a limit.
      */
     TRIED_ROWS = 128,
     FIRST_WALKS = 1024,
@@ -35,7 +34,6 @@ enum {
 struct matched {
     size_t n;
     size_t n_spans;
-    size_t n_missed;             /* for which the shape of the one before was not the right one */
     const struct marks_odd *odd; /* blocks before lie before the next row to be walked */
     bool mixed;                  /* of several shapes, or some of a shape and some not */
     bool escapes;                /* some have backslashes */
@@ -324,7 +322,6 @@ static bool match_row(struct json_fast *fast, struct batch *batch, size_t at)
         m->learn = look;
     }
     m->mixed = m->mixed || (m->n > 0 && shape != m->shape[0]);
-    m->n_missed += shape == SPANS || (m->n > 0 && shape != m->shape[m->n - 1]);
     m->shape[m->n] = shape;
     m->row[m->n++] = (uint32_t)at;
     m->row[m->n] = (uint32_t)(at + n_marks);
@@ -380,7 +377,7 @@ static void match_rows(struct json_fast *fast, struct batch *batch)
         }
         m->n = n + 4;
     }
-    count_luck(&fast->luck, m->n, m->n_missed);
+    count_luck(&fast->luck, m->n, m->n_spans);
 }
 
 /*
@@ -429,7 +426,7 @@ static void outline_rows(struct json_fast *fast, struct batch *batch)
 static void find_rows(struct json_fast *fast, struct batch *batch)
 {
     struct matched *m = &fast->matched;
-    m->n = m->n_spans = m->n_missed = 0;
+    m->n = m->n_spans = 0;
     m->odd = fast->odd;
     m->mixed = m->escapes = m->high = m->stuck = m->learn = false;
     m->row[0] = (uint32_t)fast->row;

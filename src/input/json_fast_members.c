@@ -207,12 +207,88 @@ static const uint32_t *walk_elements(struct members *m, const uint32_t *mark,
     }
 }
 
+/* What nobody wants, on the way through it. */
+struct skipped {
+    const uint32_t *mark;
+    uint64_t objects; /* a bit for each bracket that is open: a brace? The innermost is lowest */
+    uint32_t depth;
+    bool ended; /* a value has, and what follows it comes; else one begins behind mark[-1] */
+};
+
+/* These return false where something else stands than what they are about. */
+
+static bool skip_opening(struct members *m, struct skipped *s)
+{
+    const char c = m->slice[*s->mark];
+    const uint32_t *behind = NULL;
+    if (m->depth + s->depth >= WALK_DEEPEST || (c != '{' && c != '['))
+        return false;
+    if (c == '[' && m->slice[s->mark[1]] == ',')
+        behind = skip_numbers(m, s->mark);
+    s->ended = behind != NULL;
+    if (behind != NULL) {
+        s->mark = behind;
+        return is_empty(m->slice, behind - 1);
+    }
+    s->objects = s->objects << 1 | (c == '{');
+    s->depth++;
+    s->mark++;
+    return true;
+}
+
+static bool skip_closing(const struct members *m, struct skipped *s)
+{
+    if (m->slice[*s->mark] != ((s->objects & 1) != 0 ? '}' : ']'))
+        return false;
+    s->objects >>= 1;
+    s->depth--;
+    s->ended = true;
+    return is_empty(m->slice, s->mark++);
+}
+
+/* A member or an element. */
+static bool skip_value(struct members *m, struct skipped *s)
+{
+    const char *const slice = m->slice;
+    if ((s->objects & 1) != 0 && slice[*s->mark++] != ':')
+        return false;
+    const uint32_t from = skip_blanks(slice, s->mark[-1] + 1);
+    if (from == *s->mark)
+        return skip_opening(m, s);
+    if (slice[from] != '"')
+        spans_add_spare(m->spans, (struct span){from, drop_blanks(slice, *s->mark)});
+    s->ended = true;
+    return true;
+}
+
+/* An object or an array that nobody wants, nor anything in it. */
+static const uint32_t *skip_container(struct members *m, const uint32_t *mark)
+{
+    struct skipped s = {.mark = mark};
+    bool right = skip_opening(m, &s);
+    while (right && s.depth > 0) {
+        const char before = m->slice[s.mark[-1]], next = m->slice[*s.mark];
+        const bool closes = next == '}' || next == ']';
+        if (s.ended && next == ',') {
+            s.mark++;
+            s.ended = false;
+        } else if (s.ended || (closes && before != ',' && is_empty(m->slice, s.mark - 1))) {
+            right = skip_closing(m, &s);
+        } else {
+            right = skip_value(m, &s);
+        }
+    }
+    return right ? s.mark : NULL;
+}
+
 /* An object or an array stands at the slot, and nothing between it and the next mark; or there is
  * none. */
 static const uint32_t *walk_container(struct members *m, const uint32_t *mark, uint32_t slot)
 {
     const struct projection_node *node = m->spans->projection->nodes[slot];
     const char open = m->slice[*mark];
+    if (slot == PROJECTION_NOBODY)
+        return skip_container(m, mark);
     if (m->depth == WALK_DEEPEST || (open != '{' && open != '[') ||
         !spans_may_contain(m->spans, slot))
         return NULL;

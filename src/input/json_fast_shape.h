@@ -15,7 +15,7 @@
  * An array of nothing but numbers is one hole, however many there are. A log has few shapes, and
  * mostly the next record has the last one's. They are kept in the order of their last use, as many
  * as are found faster than a record is gone through by its outline (json_fast_members.h); where
- * there are more, or now one and now another, that is done (json_fast.c).
+ * there are more, that is done (json_fast.c).
  */
 #ifndef INPUT_JSON_FAST_SHAPE_H
 #define INPUT_JSON_FAST_SHAPE_H

@@ -387,6 +387,84 @@ static void test_plain(void)
     differential_close(&d);
 }
 
+/* Objects and arrays where nobody wants them, where they are only asked for, and on the way to what
+ * is wanted: what is one is taken, and what is almost one is not. */
+static void test_nested(void)
+{
+    static const char *const places[] = {"{\"ts\":1,\"x\":%s}",
+                                         "{\"tags\":%s,\"ts\":1,\"0\":\"a\"}",
+                                         "{\"ts\":1,\"a\":%s,\"x\":2}", "{\"x\":[%s],\"ts\":1}"};
+    static const char *const right[] = {"{}",
+                                        "[]",
+                                        "[{}]",
+                                        "[[],{}]",
+                                        "{\"b\":{\"c\":{}}}",
+                                        "[1]",
+                                        "[1,2.5]",
+                                        "[1,-2,\"c\",[3]]",
+                                        "[[1,2],[3,4]]",
+                                        "[[[1,2]],[3]]",
+                                        "[{\"b\":1,\"c\":\"d\"},{\"b\":[1,2]}]",
+                                        "{\"b\":[{\"c\":null},true],\"d\":{\"e\":[[]]}}",
+                                        "{ \"b\" : [ 1 , { } ] , \"c\" : { } }",
+                                        "[\"a,b\",\"{[:]}\"]",
+                                        "{\"b:\":\"c\",\"\":{\"\":0}}",
+                                        "[ \"x\" ,\t7 , [ ] ]"};
+    static const char *const wrong[] = {"{\"b\":1,}",
+                                        "[1,]",
+                                        "[,1]",
+                                        "{,\"b\":1}",
+                                        "{\"b\" 1}",
+                                        "{\"b\"}",
+                                        "{\"b\":}",
+                                        "{1:2}",
+                                        "{b:2}",
+                                        "[1:2]",
+                                        "[\"b\":1]",
+                                        "{\"b\":1:2}",
+                                        "{\"b\":1]",
+                                        "[1}",
+                                        "[{]}",
+                                        "{\"b\":[}",
+                                        "[1 2]",
+                                        "[\"b\" 2]",
+                                        "[2 \"b\"]",
+                                        "[\"b\" \"c\"]",
+                                        "[\"b\"\"c\"]",
+                                        "[{}{}]",
+                                        "[[]1]",
+                                        "[1[]]",
+                                        "[{}\"b\"]",
+                                        "{\"b\":{}x}",
+                                        "{\"b\":[1,2]3}",
+                                        "[[1,2]\"b\"]",
+                                        "{\"b\":\"c\":\"d\"}",
+                                        "{\"b\":{\"c\":1},2}",
+                                        "{\"b\":[1,2],}",
+                                        "[01]",
+                                        "[[1,02]]",
+                                        "{\"b\":nul}",
+                                        "[{\"b\":1},]",
+                                        "{{}}",
+                                        "{[]}",
+                                        "[]]",
+                                        "{}}"};
+    struct differential d;
+    differential_open(&d, TIME_AUTO, "ts", nested);
+    for (size_t place = 0; place < sizeof places / sizeof places[0]; place++) {
+        char record[256];
+        for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+            sprintf(record, places[place], right[i]);
+            check_taken(&d, record);
+        }
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+            sprintf(record, places[place], wrong[i]);
+            check_refused(&d, record);
+        }
+    }
+    differential_close(&d);
+}
+
 /* Every length of a string, so that every part of a record meets the border of a block. */
 static void test_borders(void)
 {
@@ -523,6 +601,7 @@ static void test_no_newline(void)
 int main(void)
 {
     test_plain();
+    test_nested();
     test_borders();
     test_bounds();
     test_no_newline();
