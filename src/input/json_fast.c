@@ -11,6 +11,7 @@
 #include "input/json_fast_members.h"
 #include "input/json_fast_projection.h"
 #include "input/json_fast_shape.h"
+#include "input/json_fast_text.h"
 #include "input/json_fast_walk.h"
 #include "scan/vectors.h"
 
@@ -125,51 +126,6 @@ void json_fast_begin(struct json_fast *fast)
     fast->slice = NULL;
 }
 
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-/* The digits behind \u, of a surrogate: its first half (of D8 to DB) or its second. */
-static bool is_surrogate(const char *p, bool second)
-{
-    bool high = memchr("89aAbB", p[1], 6) != NULL;
-    return (p[0] | 0x20) == 'd' && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) &&
-           (p[1] < '8' ? false : high != second);
-}
-
-/*
- * The character behind a backslash. U+0000 is left to the slow path, and so are halves of a pair
- * alone. *second: the second half of one has to stand here; it is told whether it has to next.
- */
-static bool is_escape(const char *p, bool *second)
-{
-    bool had_first = *second;
-    *second = false;
-    if (had_first)
-        return *p == 'u' && is_surrogate(p + 1, true);
-    switch (*p) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        return true;
-    case 'u':
-        if (is_surrogate(p + 1, false)) {
-            *second = p[5] == '\\';
-            return *second;
-        }
-        return is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) && is_hex(p[4]) &&
-               memcmp(p + 1, "0000", 4) != 0 && !is_surrogate(p + 1, true);
-    default:
-        return false;
-    }
-}
-
 /* A record with something in it that is not plain ASCII: bytes [start, newline) of the slice. */
 struct odd_record {
     const char *slice;
@@ -185,7 +141,7 @@ static bool check_escapes(struct odd_record *r, const struct marks_odd *block, b
         if (at < r->start || at >= r->newline)
             continue;
         *escapes = true;
-        if (!is_escape(r->slice + at + 1, &r->second))
+        if (!json_fast_escape(r->slice + at + 1, &r->second))
             return false;
     }
     return true;

@@ -5,6 +5,47 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* The digits behind \u, of a surrogate: its first half (of D8 to DB) or its second. */
+static bool is_surrogate(const char *p, bool second)
+{
+    bool high = memchr("89aAbB", p[1], 6) != NULL;
+    return (p[0] | 0x20) == 'd' && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) &&
+           (p[1] < '8' ? false : high != second);
+}
+
+bool json_fast_escape(const char *p, bool *second)
+{
+    bool had_first = *second;
+    *second = false;
+    if (had_first)
+        return *p == 'u' && is_surrogate(p + 1, true);
+    switch (*p) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return true;
+    case 'u':
+        if (is_surrogate(p + 1, false)) {
+            *second = p[5] == '\\';
+            return *second;
+        }
+        return is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) && is_hex(p[4]) &&
+               memcmp(p + 1, "0000", 4) != 0 && !is_surrogate(p + 1, true);
+    default:
+        return false;
+    }
+}
+
 /* Four digits, which are there. */
 static uint32_t hex4(const char *p)
 {

@@ -205,12 +205,18 @@ static inline bool has_escaped_name(const struct outline_bits *b, struct outline
 /* A string opens elsewhere than behind a mark, or ends elsewhere than before one, or a colon stands
  * elsewhere than behind a string; but for the blanks between. */
 static inline __attribute__((always_inline)) uint64_t
-wrong_neighbours(const struct outline_bits *b, uint64_t blanks, struct outline_carry *c)
+wrong_between(const struct outline_bits *b, uint64_t blanks, struct outline_carry *c)
 {
     const uint64_t opening = b->quotes & b->inside, closing = b->quotes & ~b->inside;
     return (opening & ~next_behind(b->marks, blanks, &c->starts)) |
            (next_behind(closing, blanks, &c->ends) & ~b->marks) |
            (b->colons & ~next_behind(closing, blanks, &c->strings));
+}
+
+/* Compiled for where there are none, too. */
+static inline uint64_t wrong_neighbours(const struct outline_bits *b, struct outline_carry *c)
+{
+    return b->blanks != 0 ? wrong_between(b, b->blanks, c) : wrong_between(b, 0, c);
 }
 
 /* Where blanks stand. `tabs`: what is neither a blank nor the CR of a line's end is loose. */
@@ -257,15 +263,10 @@ MARKS_TARGET static void mark_outline(struct marks *marks, const char *p, size_t
         }
         if ((b.escapes | carry.in_escaped | carry.behind_escaped) != 0)
             marks->escaped_names = has_escaped_name(&b, &carry) || marks->escaped_names;
-        wrong = controls & b.inside;
-        if (b.blanks != 0) {
+        if (b.blanks != 0)
             see_blanks(marks, &b, tabs, live, &carry);
-            wrong |= wrong_neighbours(&b, b.blanks, &carry);
-        } else {
-            wrong |= wrong_neighbours(&b, 0, &carry);
-        }
+        wrong = ((controls & b.inside) | wrong_neighbours(&b, &carry)) & live;
         carry.single = b.marks >> 63;
-        wrong &= live;
         if (wrong != 0)
             live &= (wrong & (~wrong + 1)) - 1;
         to = block_write(to, b.marks & live, (uint32_t)at);
