@@ -153,7 +153,7 @@ static bool read_ours(struct scan *scan, char conversion)
         ok = pattern_read_epoch(&at, end, &scan->ours.epoch_s);
         scan->ours.has_epoch = true;
     } else {
-        at += strspn(at, " ");
+        at += strspn(at, " \t\n\v\f\r"); /* what isspace(3) takes, as strptime does */
         ok = civil_read_zone(&at, end, &scan->ours.civil);
     }
     if (!ok)
