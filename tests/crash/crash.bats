@@ -19,11 +19,11 @@ part() {
 }
 
 @test "killed before calls and at random, a restart leaves the same bytes" {
-    part kill 100 --records 12 --stride 9 --rounds 1
+    part kill 100 --records 12 --stride 14 --rounds 1
 }
 
 @test "calls that fail show nothing, or a restart heals them" {
-    part errors 300 --records 10 --stride 83
+    part errors 200 --records 10 --stride 131
 }
 
 @test "allocations that fail end the run, or change nothing" {
@@ -38,7 +38,7 @@ part() {
 }
 
 @test "what a file system may keep when the power fails restarts to the same bytes" {
-    part states 500 --records 12
+    part states 500 --records 10
 }
 
 # A bug planted into the record: the check must find it, else it ends with status 1.
@@ -71,7 +71,7 @@ planted() {
 }
 
 @test "an error is no answer: what can't be looked at is neither a pipe nor plain text" {
-    part errors 250 --records 10 --stride 3 --call fstat --call pread --case "stdin, >>" \
+    part errors 180 --records 10 --stride 4 --call fstat --call pread --case "stdin, >>" \
         --case "growing csv" --case "files, packed"
 }
 
@@ -84,7 +84,7 @@ planted() {
 }
 
 @test "the child that writes a large snapshot is killed, or its parent: old or new, it goes on" {
-    part forks 20 --stride 23
+    part forks 10 --stride 47
 }
 
 @test "clocks that jump: the same rows, snapshots, silence that is none, and no busy loop" {

@@ -113,9 +113,10 @@ def note(program, folder):
                        stdout=trace, stderr=trace, check=False)
 
 
-def start(program, folder, killed_at=None, env=None):
+def start(program, folder, killed_at=None, env=None, noted=True):
     """killed_at: (system call, how many of them go well before)."""
-    note(program, folder)
+    if noted:
+        note(program, folder)
     under = []
     if killed_at is not None:
         call, number = killed_at
@@ -128,8 +129,8 @@ def start(program, folder, killed_at=None, env=None):
 
 def terminate(process):
     """strace keeps a signal to itself: then it is for its child."""
-    pids = [process.pid]
-    if process.args[0] == "strace":
+    pids = [process.pid] if process.poll() is None else []
+    if pids and process.args[0] == "strace":
         with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
             pids = [int(pid) for pid in file.read().split()]
     for pid in pids:
@@ -144,7 +145,7 @@ def settled(program, folder, lines):
 
 
 def wait_until_settled(program, folder, lines, process=None):
-    for _ in range(200):
+    for _ in range(1500):  # on a busy machine; it comes, or the process ends
         if settled(program, folder, lines) or (process is not None and process.poll() is not None):
             return
         time.sleep(0.02)
@@ -189,12 +190,13 @@ def one(program, seed, steps):
     return kills, writer.rotations, finish(program, folder, writer, process, f"seed {seed}")
 
 
-def finish(program, folder, writer, process, what):
+def finish(program, folder, writer, process, what, noted=True):
     """Ends the run when it has used all; 1 if the rows are not those of a quiet one."""
-    wait_until_settled(program, folder, len(writer.lines))
+    wait_until_settled(program, folder, len(writer.lines), process)
     terminate(process)
     process.wait()
-    note(program, folder)
+    if noted:
+        note(program, folder)
     shutil.copyfile(os.path.join(folder, "state"), os.path.join(folder, "state.before"))
     # Without --follow the run comes to its end, and the last windows fire.
     last = subprocess.run([program, *OPTIONS, "-s", "state", "--output", "rows", "app.log"],
@@ -277,7 +279,8 @@ def at_error(job):
     env = {**os.environ, "LD_PRELOAD": shim, "SHIM_CALL": call, "SHIM_NTH": str(number),
            "SHIM_ERROR": str(error), "SHIM_DIR": folder, "SHIM_LOG": log}
     writer.write()
-    process, wrong = start(program, folder, env=env if life == "begins" else None), 0
+    process, wrong = start(program, folder, env=env if life == "begins" else None,
+                           noted=False), 0
 
     def on():
         """What was written is used, by another run if this one has ended."""
@@ -285,7 +288,7 @@ def at_error(job):
         wait_until_settled(program, folder, len(writer.lines), process)
         if process.poll() is not None:
             wrong |= process.returncode != 1
-            process = start(program, folder)
+            process = start(program, folder, noted=False)
             wait_until_settled(program, folder, len(writer.lines), process)
 
     on()
@@ -306,11 +309,11 @@ def at_error(job):
         if life == "packed":
             subprocess.run(["gzip", writer.path + ".1"], check=True)
         writer.write()
-        process = start(program, folder, env=env)
+        process = start(program, folder, env=env, noted=False)
     on()
     failed = any(not line.endswith(b" 0") for line in cases.read_file(log).splitlines())
     what = f"{call} {number} of a run that {life}: {os.strerror(error)}"
-    return failed, wrong + finish(program, folder, writer, process, what)
+    return failed, wrong + finish(program, folder, writer, process, what, noted=False)
 
 
 def at_errors(program, every):
