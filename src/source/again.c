@@ -30,14 +30,17 @@ static int64_t cant_tell(struct wanted *wanted, const char *candidate)
     return ROTATED_FAILED;
 }
 
-/* Unpacked, does it begin as the mark says? */
+/* Unpacked, does it begin as the mark says? False with errno 0, or why it can't be read. */
 static bool has_head(struct source *packed, const struct source_mark *mark)
 {
     char bytes[SOURCE_HEAD_BYTES];
     size_t len = 0;
     while (len < mark->head_len) {
         ssize_t n = read(packed->fd, bytes + len, (size_t)mark->head_len - len);
-        if (n == 0 || (n < 0 && errno != EINTR))
+        if (n < 0 && errno != EINTR)
+            return false;
+        errno = 0;
+        if (n == 0)
             return false;
         len += n > 0 ? (size_t)n : 0;
     }
@@ -62,9 +65,14 @@ static int64_t compare_packed(struct wanted *wanted, const char *path)
     struct error ignored = {0};
     bool ok = source_open(&packed, path, &wanted->why);
     bool failed = !ok && !io_says_none(errno);
+    errno = 0; /* skip() leaves that of a read which failed */
     if (ok && !skip(&packed, wanted->mark, &ignored)) {
         ok = false;
-        failed = is_over(&packed) && !source_end(&packed, &wanted->why);
+        failed = errno != 0 && errno != EINTR && errno != EAGAIN;
+        if (failed)
+            cant_tell(wanted, path);
+        else
+            failed = is_over(&packed) && !source_end(&packed, &wanted->why);
     }
     source_close(&packed);
     return ok ? 0 : failed ? ROTATED_FAILED : ROTATED_NOT;
@@ -87,7 +95,12 @@ static int64_t look_into_packed(struct wanted *wanted, const char *path)
         wanted->packed = memory_strdup(path);
     }
     /* Of an empty file nothing can be compared. */
-    ok = ok && (wanted->mark->head_len == 0 || has_head(&head, wanted->mark));
+    if (ok && wanted->mark->head_len > 0 && !has_head(&head, wanted->mark)) {
+        ok = false;
+        failed = errno != 0;
+        if (failed)
+            cant_tell(wanted, path);
+    }
     source_close(&head);
     if (!ok || wanted->mark->origin > 0)
         return failed ? ROTATED_FAILED : ROTATED_NOT;
