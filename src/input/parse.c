@@ -131,7 +131,7 @@ static const char *parse_json_slow(struct input_parser *parser, const char *reco
     const char *next = newline == NULL ? parser->end : newline + 1;
     size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
     size_t marks = marks_before(record, len);
-    if (is_blank(record + marks, len - marks))
+    if (len <= options->max_record_bytes && is_blank(record + marks, len - marks))
         return next;
     size_t lane = batch_lane(parser->batch);
     bool timeless = false;
@@ -255,7 +255,7 @@ static const char *parse_text_slow(struct input_parser *parser, const char *reco
     size_t len = csv_record_len(record, next);
     bool comment =
         ops->has_columns && plan->options->comment != '\0' && *record == plan->options->comment;
-    if (len == 0 || comment)
+    if (len == 0 || (comment && !overlong)) /* if it is, a piece of it may have been a block */
         return next;
     bool timeless = false;
     const char *reason = overlong ? reason_overlong(&parser->batch->arena, plan->options)

@@ -96,3 +96,18 @@ both_paths() {
         both_paths bad '{"t":"'"$t"'"}' "1: field 't': " --time-format ns
     done
 }
+
+@test "a blank line or a comment beyond --max-record is a bad record, whatever is read at once" {
+    { printf '{"t":1}\n%30s\n{"t":2}\n' ' '; } >json
+    printf 't\n1\n#%30s\n2\n' x >csv
+    for input in "json" "csv --comment #"; do
+        # shellcheck disable=SC2086
+        set -- ${input#* }
+        [ "$input" = json ] && set --
+        "$WINAGG" -t t -w 10s --max-record 20 -i "${input%% *}" "$@" "${input%% *}" 2>whole
+        grep -q "record longer than --max-record" whole
+        { head -c 30 "${input%% *}"; sleep 0.1; tail -c +31 "${input%% *}"; } |
+            "$WINAGG" -t t -w 10s --max-record 20 -i "${input%% *}" "$@" 2>pieces
+        same "$(sed 's/stdin/X/' pieces)" "$(sed "s/^winagg: [a-z]*:/winagg: X:/" whole)"
+    done
+}

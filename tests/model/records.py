@@ -99,7 +99,7 @@ def read_json(data, options):
         text = raw
         while text.startswith((BOM, RECORD_SEPARATOR)):
             text = text[3:] if text.startswith(BOM) else text[1:]
-        if text.strip(b" \t\r") == b"":
+        if len(raw) <= options.max_record and text.strip(b" \t\r") == b"":
             continue
         try:
             if len(raw) > options.max_record:
