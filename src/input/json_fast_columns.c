@@ -384,7 +384,7 @@ void columns_read_spans(const struct columns_reader *reader, const struct spans 
     for (uint32_t slot = 0; slot < projection->n_nodes; slot++) {
         const struct projection_node *node = projection->nodes[slot];
         const struct span_column column = {spans->rows + slot, projection->n_nodes};
-        if (node->n_wants == 0 && node->child != NULL && slot != projection->root->slot)
+        if (node->n_wants == 0 && node->n_children > 0 && slot != projection->root->slot)
             read_node(reader, rows, &column, NULL); /* what is no object, but a number, is judged */
         for (uint32_t i = 0; i < node->n_wants && rows->n > 0; i++)
             read_node(reader, rows, &column, &node->wants[i]);

@@ -21,21 +21,28 @@ static struct projection_node *add_node(struct projection *p, const char *name, 
     return node;
 }
 
+static void add_child(struct projection *p, struct projection_node *node,
+                      const struct path_part *part)
+{
+    size_t n = node->n_children;
+    if ((n & (n - 1)) == 0) /* a power of two: it is full */
+        node->children =
+            memory_realloc(node->children, (n == 0 ? 1 : 2 * n) * sizeof node->children[0]);
+    node->children[n] = add_node(p, part->name, part->len);
+    node->children[n]->index = part->index;
+    node->n_children++;
+}
+
 static struct projection_node *find_or_add(struct projection *p, const struct path *path)
 {
     struct projection_node *node = p->root;
     for (size_t i = 0; i < path->n_parts; i++) {
         const struct path_part *part = &path->parts[i];
-        struct projection_node **at = &node->child;
+        size_t place = node->n_children;
         node->indexes = node->indexes || part->index >= 0;
-        while (*at != NULL &&
-               ((*at)->len != part->len || memcmp((*at)->name, part->name, part->len) != 0))
-            at = &(*at)->sibling;
-        if (*at == NULL) {
-            *at = add_node(p, part->name, part->len);
-            (*at)->index = part->index;
-        }
-        node = *at;
+        if (places_enter(&node->places, part->name, part->len, &place))
+            add_child(p, node, part);
+        node = node->children[place];
     }
     return node;
 }
@@ -74,7 +81,8 @@ static size_t enter_names(const struct projection_node *node, struct projection_
 {
     size_t n_taken = 0;
     *names = (struct projection_names){.factor = factor};
-    for (const struct projection_node *c = node->child; c != NULL; c = c->sibling) {
+    for (size_t i = 0; i < node->n_children; i++) {
+        const struct projection_node *c = node->children[i];
         unsigned char first = c->len == 0 ? '"' : (unsigned char)c->name[0];
         uint16_t *slot = &names->slot[(uint8_t)(first + c->len * factor)];
         bool taken = *slot != PROJECTION_NOBODY;
@@ -92,7 +100,7 @@ static void build_names(struct projection_node *node)
     size_t fewest = SIZE_MAX;
     uint8_t best = 0;
     node->names = &no_names;
-    if (node->child == NULL)
+    if (node->n_children == 0)
         return;
     struct projection_names *names = memory_alloc(sizeof *names);
     node->names = names;
@@ -151,6 +159,8 @@ void projection_free(struct projection *p)
 {
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         free(p->nodes[i]->wants);
+        free(p->nodes[i]->children);
+        places_free(&p->nodes[i]->places);
         if (p->nodes[i]->names != &no_names)
             free((void *)(uintptr_t)p->nodes[i]->names);
         free(p->nodes[i]);

@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/number.h"
+#include "base/places.h"
 #include "base/value.h"
 #include "input/input.h"
 #include "time/memo.h"
@@ -44,7 +45,9 @@ struct projection_names {
 struct projection_node {
     const char *name; /* borrowed from the options' paths */
     size_t len;
-    struct projection_node *child, *sibling;
+    struct projection_node **children; /* in the order in which they came */
+    size_t n_children;
+    struct places places; /* of their names */
     const struct projection_names *names;
     long index;    /* of the element of an array that the name may stand for, or -1 */
     bool indexes;  /* a child's may be one */
@@ -81,10 +84,8 @@ void projection_free(struct projection *p);
 static inline const struct projection_node *projection_child(const struct projection_node *node,
                                                              const char *name, size_t len)
 {
-    for (const struct projection_node *c = node->child; c != NULL; c = c->sibling)
-        if (c->len == len && memcmp(c->name, name, len) == 0)
-            return c;
-    return NULL;
+    size_t place;
+    return places_find(&node->places, name, len, &place) ? node->children[place] : NULL;
 }
 
 /* Is it the name? It has as many readable bytes behind it as a key holds. */
@@ -107,11 +108,11 @@ static inline const struct projection_node *projection_element(const struct proj
 {
     const struct projection_node *found = NULL;
     *twice = false;
-    for (const struct projection_node *c = node->child; c != NULL; c = c->sibling) {
-        if (c->index != i)
+    for (size_t k = 0; k < node->n_children; k++) {
+        if (node->children[k]->index != i)
             continue;
         *twice = found != NULL;
-        found = c;
+        found = node->children[k];
     }
     return found;
 }

@@ -45,11 +45,11 @@ void spans_add_spare(struct spans *spans, struct span span)
 
 void spans_forget(struct spans *spans, uint32_t slot)
 {
+    const struct projection_node *node = spans->projection->nodes[slot];
     struct span *span = &spans->now[slot];
     spans->twice = true;
-    for (const struct projection_node *c = spans->projection->nodes[slot]->child; c != NULL;
-         c = c->sibling)
-        spans_forget(spans, c->slot);
+    for (size_t i = 0; i < node->n_children; i++)
+        spans_forget(spans, node->children[i]->slot);
     if (span->from != 0 && span_kind(spans->slice, *span) == SPAN_SCALAR)
         spans_add_spare(spans, *span);
     *span = (struct span){0};
