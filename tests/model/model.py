@@ -264,17 +264,12 @@ class Model:
                 # Where the two coincide, expiry comes with the on-time pane.
                 rank = ON_TIME if expiry == window.end else EXPIRY
                 due.append(Timer(expiry, rank, *order, self.expire, window))
-            if self.options.early_ns and self.ticks_from(before) and window.new:
+            if self.options.early_ns and before != -inf and window.new:
                 # Further multiples would find nothing new.
                 multiple = (before // self.options.early_ns + 1) * self.options.early_ns
                 if multiple < INT64_MAX and multiple <= self.watermark and multiple < window.end:
                     due.append(Timer(multiple, EARLY, *order, self.early, window))
         return due
-
-    def ticks_from(self, watermark):
-        """With clocks of sources, a W that saturated at the first of all times is taken for none yet."""
-        clocks = self.options.source is not None or self.options.max_jump_ns is not None
-        return watermark != -inf and not (clocks and watermark == INT64_MIN)
 
     def on_time(self, window):
         window.on_time_due = False
