@@ -55,7 +55,7 @@ static inline void cell_add_batch(struct cell *cell, const struct value *v, cons
     static char *accs[FEED_BATCH];
     static struct arena *arenas[FEED_BATCH];
     static uint32_t rows[FEED_BATCH];
-    struct value *column = malloc((n + 1) * sizeof *column);
+    struct value *column = calloc(n + 1, sizeof *column);
     int64_t *times = malloc((n + 1) * sizeof *times);
     for (size_t i = 0; i < n; i++) {
         accs[i] = cell->block;
