@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # run sets status and output
 # winagg against the naive model of its specification, over random command lines and streams.
 # WINAGG names the binary. To look closer: tests/model/check.py --help.
 
