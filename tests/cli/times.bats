@@ -68,7 +68,7 @@ $'-100000000000000000\n100000000000000000'
 @test "a strptime pattern, with zone and fraction" {
     same "$(echo '"01/May/2024:14:00:00 +0200"' | read_times --time-format '%d/%b/%Y:%H:%M:%S %z')" 1714564800000000000
     # Blanks before a zone as before a number: any that isspace(3) knows.
-    same "$(echo '"01/May/2024:14:00:00\t+0200"' | read_times --time-format '%d/%b/%Y:%H:%M:%S%z')" 1714564800000000000
+    same "$(printf '%s\n' '"01/May/2024:14:00:00\t+0200"' | read_times --time-format '%d/%b/%Y:%H:%M:%S%z')" 1714564800000000000
     same "$(echo '"2024-05-01 12:00:00.5"' | read_times --time-format '%Y-%m-%d %H:%M:%S.%f')" 1714564800500000000
     same "$(echo '20240501' | read_times --time-format '%Y%m%d')" 1714521600000000000
 }
