@@ -101,7 +101,7 @@ END
         grep -vE '^(binutils|git|nginx|clang-format|clang-tidy|cppcheck|shellcheck|gzip) ' >needs
     [ -s needs ]
     while read -r debian fedora; do
-        [ "$debian" == bsdutils ] || grep -qE "^ $debian <!nocheck>" "$root/scripts/packaging/debian/control.in"
+        [[ $debian == @(bsdutils|util-linux) ]] || grep -qE "^ $debian <!nocheck>" "$root/scripts/packaging/debian/control.in"
         grep -qE "^BuildRequires: +$fedora$" "$root/scripts/packaging/winagg.spec.in"
     done <needs
 }
