@@ -31,17 +31,29 @@ static i128 first_ending(const struct window_spec *spec, i128 end_ns)
     return -window_floor_div(spec->offset_ns + (i128)first_length(spec) - end_ns, spec->slide_ns);
 }
 
-/* Number of the last window that holds a slice which starts at start_ns. */
-static i128 last_starting(const struct window_spec *spec, int64_t start_ns)
+/* Number of the first of the cumulating windows that begin where the one does that holds the slide.
+ */
+static i128 first_of_size(const struct window_spec *spec, i128 slide)
+{
+    int64_t n = windows_a_size(spec);
+    return window_floor_div(slide, n) * n;
+}
+
+/* Number of the last window that holds a slice which starts at start_ns; of cumulating ones *first
+ * begins with it. */
+static i128 last_starting(const struct window_spec *spec, int64_t start_ns, i128 *first)
 {
     i128 slide = window_floor_div((i128)start_ns - spec->offset_ns, spec->slide_ns);
     if (spec->kind != WINDOW_CUMULATE)
         return slide;
-    int64_t n = windows_a_size(spec);
-    i128 last = window_floor_div(slide, n) * n + n - 1;
-    /* Of those whose end saturates only the first is there: see cumulate_at(). */
-    i128 saturated = window_floor_div((i128)INT64_MAX - spec->offset_ns, spec->slide_ns);
-    return last < saturated ? last : saturated;
+    i128 begins = first_of_size(spec, slide), last = begins + windows_a_size(spec) - 1;
+    /* Of those that end at the last of all times only the first is there: see cumulate_at(). */
+    i128 at_end = -window_floor_div((i128)spec->offset_ns - INT64_MAX, spec->slide_ns) - 1;
+    if (at_end < begins)
+        at_end = begins;
+    if (*first < begins) /* where ends saturate, those of the size before end as late */
+        *first = begins;
+    return last < at_end ? last : at_end;
 }
 
 /* The numbers of the first window that holds the slice and has not passed, and of the last. */
@@ -49,9 +61,9 @@ static void windows_of(const struct slices *s, const struct window_bounds *slice
                        i128 *last)
 {
     *first = first_ending(&s->spec, slice->end_ns);
+    *last = last_starting(&s->spec, slice->start_ns, first);
     if (s->any_passed && s->next > *first)
         *first = s->next;
-    *last = last_starting(&s->spec, slice->start_ns);
 }
 
 void slices_pass(struct slices *s, int64_t now_ns)
@@ -93,8 +105,7 @@ struct window *slices_get(struct slices *s, int64_t t_ns, size_t acc_bytes, uint
 
 static struct window_bounds numbered(const struct window_spec *spec, i128 number)
 {
-    int64_t n = spec->kind == WINDOW_CUMULATE ? windows_a_size(spec) : 1;
-    i128 first = window_floor_div(number, n) * n;
+    i128 first = spec->kind == WINDOW_CUMULATE ? first_of_size(spec, number) : number;
     i128 start = spec->offset_ns + first * spec->slide_ns;
     i128 end = spec->offset_ns + number * spec->slide_ns + first_length(spec);
     return (struct window_bounds){window_clamp(start), window_clamp(end)};

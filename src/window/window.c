@@ -190,12 +190,12 @@ static bool slides_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
 }
 
 /*
- * The end of the last of the windows that begin there. Those whose ends saturate are one: the first
- * of them, which goes before the others.
+ * The end of the last of the windows that begin there. Those that end at the last of all times, or
+ * beyond and so saturate, are one: the first of them, which goes before the others.
  */
 static i128 cumulate_last_end(const struct window_spec *spec, i128 start)
 {
-    i128 beyond = start + spec->size_ns - spec->slide_ns - INT64_MAX;
+    i128 beyond = start + spec->size_ns - spec->slide_ns - INT64_MAX + 1;
     i128 steps = beyond <= 0 ? 0 : (beyond + spec->slide_ns - 1) / spec->slide_ns;
     return start + spec->size_ns - steps * spec->slide_ns;
 }
@@ -206,7 +206,7 @@ static bool cumulate_at(const struct window_spec *spec, int64_t t_ns, int64_t k,
     i128 start = spec->offset_ns +
                  window_floor_div((i128)t_ns - spec->offset_ns, spec->size_ns) * spec->size_ns;
     i128 end = cumulate_last_end(spec, start) - (i128)k * spec->slide_ns;
-    if (end <= t_ns)
+    if (end <= t_ns && end != INT64_MAX) /* which stands for all ends beyond, too */
         return false;
     bounds->start_ns = window_clamp(start);
     bounds->end_ns = window_clamp(end);

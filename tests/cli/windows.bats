@@ -232,4 +232,10 @@ local_days() {
     same "$(wc -l <<<"$rows")" 2
     rows=$(printf '{"t":9223372036}\n' | w -w cumulate:10s/1s --early 1000)
     same "$(wc -l <<<"$rows")" 2
+    # One that ends at the last of all times, and those beyond it.
+    for t in 9223372036854775806 9223372036854775807; do
+        same "$(printf '{"t":%s}\n' "$t" | "$WINAGG" -t t --output-time ns -o csv -w cumulate:4ns/1ns)" \
+            "window_start,window_end,count
+9223372036854775804,9223372036854775807,1"
+    done
 }
