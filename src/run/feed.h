@@ -22,8 +22,9 @@ struct feed;
 enum { FEED_THREADS_MAX = 64 };
 
 /*
- * Columns of a batch that are encoded as one, by who parses: the aggregator has enough to do. Sources
- * are wanted by who keeps something for each of them; the clocks know them as they were read.
+ * Columns of a batch that are encoded as one, by who parses: the aggregator has enough to do.
+ * Sources are wanted by who keeps something for each of them; the clocks know them as they were
+ * read.
  */
 enum feed_keys { FEED_GROUP, FEED_SOURCE, FEED_ID, FEED_N_KEYS };
 struct feed_columns {
