@@ -35,6 +35,7 @@ END
 }
 
 @test "true, false, null, numbers and JSON, as keys and as results, in each format" {
+    cd "$BATS_TEST_TMPDIR"
     printf '%s\n' '{"t":1,"k":true,"v":false}' '{"t":2,"k":false,"v":null}' '{"t":3,"k":null,"v":"a,\"b"}' \
         '{"t":4,"k":1.0,"v":true}' >in
     o() { "$WINAGG" -t t --time-format s --output-time s -w 10s -k k -a last:v,topk:v:2 -o "$@" in; }
