@@ -102,7 +102,7 @@ true        7    7    7   █"
     same "$(c -w 10s -k k -a last:v only)" "k  last_v  min  max  0
 a       x
 b       5"
-    same "$(c -w 10s -a last:v in | sed 's/█*$/█/')" "0  10       2.5  █
+    same "$(c -w 10s -a last:v in | LC_ALL=C.UTF-8 sed 's/█*$/█/')" "0  10       2.5  █
 10  20      true█
 20  30        -8█"
     same "$(printf '' | c -w 10s -k k)" "k  count  min  max"
@@ -112,6 +112,6 @@ b       5"
     { printf '{"t":5,"k":"a","v":1000}\n'
       for i in $(seq 700); do printf '{"t":%s,"k":"a","v":1}\n' "${i}0"; done
       printf '{"t":%s,"k":"a","v":%s}\n' 6 5 6900 9; } >in
-    same "$(c -w 10s -k k -a sum:v -l 9999s in | sed 's/▂\{3,\}/▂▂/g; s/  */ /g')" "k sum_v min max 6410 7000
+    same "$(c -w 10s -k k -a sum:v -l 9999s in | LC_ALL=C.UTF-8 sed 's/▂\{3,\}/▂▂/g; s/  */ /g')" "k sum_v min max 6410 7000
 a 1 1 10 ▂▂█▂▂"
 }

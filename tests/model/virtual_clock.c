@@ -70,21 +70,23 @@ int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
         void *object;
         waiter *function;
     } real = {.object = dlsym(RTLD_NEXT, "pthread_cond_timedwait")};
-    while (atomic_load(&shared->now_ns) < in_ns(deadline)) {
-        struct timespec look;
-        syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &look);
-        look = as_timespec(in_ns(&look) + LOOK_NS);
-        int error = real.function(cond, mutex, &look);
-        if (error != ETIMEDOUT)
-            return error;
-        atomic_fetch_add(&shared->looks, 1);
-        int64_t left_ns = in_ns(deadline) - atomic_load(&shared->now_ns);
-        int64_t granted_ns = atomic_load(&shared->granted_ns);
-        int64_t passes_ns = granted_ns < left_ns ? granted_ns : left_ns;
-        atomic_fetch_add(&shared->now_ns, passes_ns);
-        atomic_fetch_sub(&shared->granted_ns, passes_ns);
-    }
-    return ETIMEDOUT;
+    struct timespec look;
+    if (atomic_load(&shared->now_ns) >= in_ns(deadline))
+        return ETIMEDOUT;
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &look);
+    look = as_timespec(in_ns(&look) + LOOK_NS);
+    int error = real.function(cond, mutex, &look);
+    if (error != ETIMEDOUT)
+        return error;
+    atomic_fetch_add(&shared->looks, 1);
+    int64_t left_ns = in_ns(deadline) - atomic_load(&shared->now_ns);
+    int64_t granted_ns = atomic_load(&shared->granted_ns);
+    int64_t passes_ns = granted_ns < left_ns ? granted_ns : left_ns;
+    atomic_fetch_add(&shared->now_ns, passes_ns);
+    atomic_fetch_sub(&shared->granted_ns, passes_ns);
+    /* Not over: a wake-up for nothing, so that who waits looks at what it waits for, which may have
+     * been told of just when this look ended. */
+    return passes_ns < left_ns ? 0 : ETIMEDOUT;
 }
 
 int poll(struct pollfd *fds, nfds_t n, int timeout)
