@@ -63,7 +63,7 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
     if (++report->bad > SHOWN || report->strict)
         return;
     uint64_t line = first_line + bad->line - 1;
-    char lines[64];
+    char lines[96]; /* two numbers of 20 digits, and 50 bytes of text */
     describe_lines(report, batch, bad, line, lines, sizeof lines);
     say("%s:%llu: %s%s", report->input_name, (unsigned long long)line, bad->reason, lines);
 }

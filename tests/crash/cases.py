@@ -379,3 +379,17 @@ def simple_cases(records, wide_keys):
                         "--checkpoint", "3000", *FILES),
              wide_stream(wide_keys), feed="pipe"),
     ]
+
+
+# ---- for a pool of processes, which takes functions of one argument ----
+
+def quiet(job):
+    """What an undisturbed run of (winagg, folder, case) leaves."""
+    winagg, folder, case = job
+    return Lab(winagg, tempfile.mkdtemp(dir=folder)).expected(case)
+
+
+def call(job):
+    """(function, argument, ...): what function([argument, ...]) says."""
+    function, *arguments = job
+    return function(arguments)

@@ -224,16 +224,6 @@ def waiting(job):
     return 1, None
 
 
-def call(job):
-    function, *arguments = job
-    return function(arguments)
-
-
-def quiet(job):
-    winagg, folder, case = job
-    return cases.Lab(winagg, tempfile.mkdtemp(dir=folder)).expected(case)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
@@ -248,12 +238,12 @@ def main():
     runs = snapshots = 0
     wrong = []
     with Pool(4) as pool:
-        expected = pool.map(quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
+        expected = pool.map(cases.quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
         jobs = [(function, winagg, shim, folder, seed)
                 for seed in seeds for function in (idle, late, follow, waiting)]
         jobs += [(rows, winagg, shim, folder, case, found, seed)
                  for case, found in zip(chosen, expected) for seed in seeds]
-        for taken, what in pool.imap_unordered(call, jobs, chunksize=1):
+        for taken, what in pool.imap_unordered(cases.call, jobs, chunksize=1):
             runs, snapshots = runs + 1, snapshots + taken
             if what is not None:
                 wrong.append(what)

@@ -224,11 +224,6 @@ class Subject:
         shutil.rmtree(ready)
 
 
-def quiet(job):
-    winagg, folder, case = job
-    return cases.Lab(winagg, tempfile.mkdtemp(dir=folder)).expected(case)
-
-
 def work(job):
     winagg, shim, folder, case, expected, call, options = job
     subject = Subject(cases.Lab(winagg, tempfile.mkdtemp(dir=folder)), case, expected, shim)
@@ -257,7 +252,7 @@ def main():
     errors = healed = 0
     wrong = []
     with Pool() as pool:
-        expected = pool.map(quiet, [(options.winagg, folder, case) for case in chosen], chunksize=1)
+        expected = pool.map(cases.quiet, [(options.winagg, folder, case) for case in chosen], chunksize=1)
         jobs = [(options.winagg, shim, folder, case, found, call, options)
                 for case, found in zip(chosen, expected) for call in options.call or CALLS]
         for count, by_restart, found in pool.imap_unordered(work, jobs, chunksize=1):

@@ -135,11 +135,6 @@ def sizes(case, expected, count, rng):
         yield f"size=64m,nr_inodes={inodes}"
 
 
-def quiet(job):
-    winagg, folder, case = job
-    return cases.Lab(winagg, tempfile.mkdtemp(dir=folder)).expected(case)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
@@ -156,7 +151,7 @@ def main():
     chosen = cases.cases(winagg, options.records, 12000)
     disks, full, wrong = 0, 0, []
     with Pool() as pool:
-        expected = pool.map(quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
+        expected = pool.map(cases.quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
         jobs = [(winagg, folder, case, found, size) for case, found in zip(chosen, expected)
                 for size in sizes(case, found, options.sizes,
                                   random.Random(f"{options.seed}:{case.name}"))]

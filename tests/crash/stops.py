@@ -115,16 +115,6 @@ def idle(job):
     return stops, 0, f"idle, seed {seed}: status {status}, rows {rows} ({place})"
 
 
-def call(job):
-    function, *arguments = job
-    return function(arguments)
-
-
-def quiet(job):
-    winagg, folder, case = job
-    return cases.Lab(winagg, tempfile.mkdtemp(dir=folder)).expected(case)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--winagg", default=os.environ.get("WINAGG", "build/release/winagg"))
@@ -138,11 +128,11 @@ def main():
     seeds = range(options.seed, options.seed + options.rounds)
     totals, wrong = [0, 0], []
     with Pool(4) as pool:
-        expected = pool.map(quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
+        expected = pool.map(cases.quiet, [(winagg, folder, case) for case in chosen], chunksize=1)
         jobs = [(lives, winagg, folder, case, found, seed)
                 for case, found in zip(chosen, expected) for seed in seeds]
         jobs += [(idle, winagg, folder, seed) for seed in seeds if options.idle]
-        for stops, kills, what in pool.imap_unordered(call, jobs, chunksize=1):
+        for stops, kills, what in pool.imap_unordered(cases.call, jobs, chunksize=1):
             totals = [totals[0] + stops, totals[1] + kills]
             if what is not None:
                 wrong.append(what)

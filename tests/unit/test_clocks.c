@@ -13,16 +13,6 @@
 
 enum { SOURCES = 6, SEED = 11 };
 
-static uint64_t state = 88172645463325252;
-
-static uint64_t below(uint64_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
-
 /* What is known of a source. */
 struct naive_source {
     struct clock clock;
@@ -103,7 +93,7 @@ static int64_t record(struct clocks *c, const struct naive *n, size_t i, int64_t
         {.text = "ip-10-0-0-18.internal", .len = 21, .kind = VALUE_STRING},
     };
     struct value v = of[i];
-    if (i == 1 && below(2) == 0)
+    if (i == 1 && unit_below(2) == 0)
         v = (struct value){.mant = 10, .exp = -1, .kind = VALUE_NUMBER};
     return *clocks_move(c, &t_ns, n->files ? NULL : &v, (uint32_t)i, 0, 1);
 }
@@ -132,10 +122,10 @@ static void one_life(bool files)
 {
     struct naive n = {.files = files, .w_ns = INT64_MIN};
     n.options = (struct clocks_options){
-        .delay_ns = (int64_t)below(5),
-        .max_jump_ns = below(3) == 0 ? 20 : 0,
-        .idle_ns = below(3) == 0 ? 0 : (int64_t)(1 + below(30)),
-        .sources = files || below(2) == 0 ? 1 : 1 + below(4),
+        .delay_ns = (int64_t)unit_below(5),
+        .max_jump_ns = unit_below(3) == 0 ? 20 : 0,
+        .idle_ns = unit_below(3) == 0 ? 0 : (int64_t)(1 + unit_below(30)),
+        .sources = files || unit_below(2) == 0 ? 1 : 1 + unit_below(4),
         .key_seed = SEED,
     };
     struct clocks *c = clocks_new(&n.options);
@@ -144,16 +134,16 @@ static void one_life(bool files)
     if (files)
         clocks_announce(c, SOURCES);
     for (int step = 0; step < 200; step++) {
-        size_t i = below(SOURCES);
-        uint64_t what = below(100);
+        size_t i = unit_below(SOURCES);
+        uint64_t what = unit_below(100);
         int64_t w_ns = n.w_ns;
         if (what < 60 && !n.at[i].ended) {
-            t_ns += (int64_t)below(4);
-            int64_t own_ns = t_ns + (int64_t)below(15) - 10 + (below(20) == 0 ? 60 : 0);
+            t_ns += (int64_t)unit_below(4);
+            int64_t own_ns = t_ns + (int64_t)unit_below(15) - 10 + (unit_below(20) == 0 ? 60 : 0);
             naive_record(&n, i, own_ns);
             w_ns = record(c, &n, i, own_ns);
         } else if (what < 95 && n.options.idle_ns > 0 && !n.at[i].ended) {
-            int64_t ns = (int64_t)(1 + below(12));
+            int64_t ns = (int64_t)(1 + unit_below(12));
             naive_wait(&n, i, ns);
             w_ns = clocks_wait(c, (uint32_t)i, ns);
         } else if (what < 97 && files && !n.at[i].ended && n_ended + 1 < SOURCES) {

@@ -11,16 +11,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static uint64_t state = 88172645463325252u;
-
-static size_t below(size_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (size_t)(state % n);
-}
-
 static const char *const FORMATS[] = {"auto", "s", "ms", "us", "ns", "%Y-%m-%d"};
 
 /* Fields of every kind that some column treats in its own way. */
@@ -81,21 +71,21 @@ static void random_text(struct buf *text, bool plain)
 {
     static const char *const PLAIN_TIMES[] = {"1700000000", "2024-01-02T03:04:05Z", "5"};
     static const char *const PLAIN_NUMBERS[] = {"1", "12.50", "", "-7", "123456789.25"};
-    for (size_t n = below(plain ? 400 : 12); n > 0; n--) {
-        size_t n_fields = below(20) == 0 ? below(7) : DIFFERENTIAL_COLUMNS;
+    for (size_t n = unit_below(plain ? 400 : 12); n > 0; n--) {
+        size_t n_fields = unit_below(20) == 0 ? unit_below(7) : DIFFERENTIAL_COLUMNS;
         for (size_t f = 0; f < n_fields; f++) {
-            const char *field = FIELDS[below(COUNT(FIELDS))];
-            if (f == 0 && below(plain ? 50 : 3) > 0)
-                field = PLAIN_TIMES[below(COUNT(PLAIN_TIMES))];
-            else if (plain && f == 2 && below(50) > 0)
-                field = PLAIN_NUMBERS[below(COUNT(PLAIN_NUMBERS))];
-            else if (plain && below(50) > 0)
+            const char *field = FIELDS[unit_below(COUNT(FIELDS))];
+            if (f == 0 && unit_below(plain ? 50 : 3) > 0)
+                field = PLAIN_TIMES[unit_below(COUNT(PLAIN_TIMES))];
+            else if (plain && f == 2 && unit_below(50) > 0)
+                field = PLAIN_NUMBERS[unit_below(COUNT(PLAIN_NUMBERS))];
+            else if (plain && unit_below(50) > 0)
                 field = "key";
             buf_puts(text, f == 0 ? "" : ",");
             buf_puts(text, field);
         }
-        if (n > 1 || below(2) == 0)
-            buf_puts(text, below(6) == 0 ? "\r\n" : "\n");
+        if (n > 1 || unit_below(2) == 0)
+            buf_puts(text, unit_below(6) == 0 ? "\r\n" : "\n");
     }
     buf_reserve(text, 1);
 }
@@ -108,14 +98,14 @@ static void test_random(void)
         struct buf text = {0};
         size_t n_fast = 0;
         random_text(&text, round % 2 == 0);
-        differential_options(&options, FORMATS[below(COUNT(FORMATS))], 1 + below(2));
+        differential_options(&options, FORMATS[unit_below(COUNT(FORMATS))], 1 + unit_below(2));
         const char *problem = differential_fast(&options, text.data, text.len, &n_fast);
         CHECK(problem == NULL, "%s:\n%.*s", problem, (int)text.len, text.data);
         all_fast += n_fast;
-        if (below(3) == 0)
-            options.max_record_bytes = 1 + below(40);
-        options.block_bytes = below(3) == 0 ? 0 : 1 + below(100);
-        options.no_fast_path = below(2) == 0;
+        if (unit_below(3) == 0)
+            options.max_record_bytes = 1 + unit_below(40);
+        options.block_bytes = unit_below(3) == 0 ? 0 : 1 + unit_below(100);
+        options.no_fast_path = unit_below(2) == 0;
         problem = differential_records(&options, text.data, text.len);
         CHECK(problem == NULL, "%s (limit %zu):\n%.*s", problem, options.max_record_bytes,
               (int)text.len, text.data);
@@ -178,11 +168,11 @@ static void test_digits(void)
     int64_t mant;
     unsigned decimals;
     for (int round = 0; round < 200000; round++) {
-        size_t len = below(21);
+        size_t len = unit_below(21);
         for (size_t i = 0; i < len; i++)
-            text[i] = (char)('0' + below(10));
-        for (size_t odd = below(3); odd > 0 && len > 0; odd--)
-            text[below(len)] = "..-+e/: \x80\xff"[below(10)];
+            text[i] = (char)('0' + unit_below(10));
+        for (size_t odd = unit_below(3); odd > 0 && len > 0; odd--)
+            text[unit_below(len)] = "..-+e/: \x80\xff"[unit_below(10)];
         check_digits(text, len);
     }
     memcpy(text, "-12345678.12345678", 19);

@@ -363,16 +363,6 @@ static void test_overlong(void)
     log_options_free(&options);
 }
 
-static uint64_t state = 88172645463325252u;
-
-static size_t below(size_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (size_t)(state % n);
-}
-
 /* Random bytes from an alphabet that hits what matters, in random read sizes. */
 static void test_random_csv(void)
 {
@@ -384,10 +374,10 @@ static void test_random_csv(void)
     log_options(&options, &FIELDS);
     for (int round = 0; round < 1000; round++) {
         struct buf text = {0};
-        options.max_record_bytes = below(3) > 0 ? 16 << 20 : 8 + below(20);
+        options.max_record_bytes = unit_below(3) > 0 ? 16 << 20 : 8 + unit_below(20);
         buf_puts(&text, "t,k\n");
-        for (size_t n = below(60); n > 0; n--)
-            buf_puts(&text, PIECES[below(COUNT(PIECES))]);
+        for (size_t n = unit_below(60); n > 0; n--)
+            buf_puts(&text, PIECES[unit_below(COUNT(PIECES))]);
         struct buf log = log_of(&options, text.data, text.len);
         check_read_sizes(&options, text.data, text.len, &log);
         buf_free(&log);
@@ -406,7 +396,7 @@ static void *feed(void *arg)
 {
     struct feed *f = arg;
     for (size_t done = 0; done < f->len;) {
-        size_t n = 1 + below(below(4) == 0 ? 4000 : 40);
+        size_t n = 1 + unit_below(unit_below(4) == 0 ? 4000 : 40);
         if (n > f->len - done)
             n = f->len - done;
         ssize_t written = write(f->fd, f->text + done, n);
@@ -425,7 +415,7 @@ static void test_pipes(void)
     struct input_options options;
     log_options(&options, &PLAIN);
     for (int i = 0; i < 2000; i++)
-        buf_printf(&text, "{\"t\":%d,\"k\":\"%.*s\",\"n\":%d}\n%s", i, (int)below(60),
+        buf_printf(&text, "{\"t\":%d,\"k\":\"%.*s\",\"n\":%d}\n%s", i, (int)unit_below(60),
                    "................................................................", i,
                    i % 10 == 0 ? "bad\n" : "");
     struct buf wanted = log_of(&options, text.data, text.len);
@@ -660,7 +650,7 @@ static void test_newlines(void)
     CHECK(newline_count(bytes, LEN) == LEN, "all newlines");
     uint64_t wanted = 0;
     for (size_t i = 0; i < LEN; i++) {
-        bytes[i] = "\n\x8a\x0b"[below(3)];
+        bytes[i] = "\n\x8a\x0b"[unit_below(3)];
         wanted += bytes[i] == '\n';
     }
     CHECK(newline_count(bytes, LEN) == wanted, "some newlines");

@@ -9,16 +9,6 @@
 #include "base/value.h"
 #include "unit/unit.h"
 
-static uint64_t state = 88172645463325252;
-
-static uint64_t below(uint64_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
-
 enum { MOST = 5000, BEST = 20 };
 
 struct subject {
@@ -76,12 +66,12 @@ static void one_life(uint64_t values, int step, uint64_t changes, uint64_t asked
             if (i >= values / 2)
                 change(s, (i - values / 2) % values, false);
         } else {
-            uint64_t at = step == 0 ? below(values) : below(1 + below(values));
-            change(s, at, below(20) > i * 20 / changes || below(3) == 0);
+            uint64_t at = step == 0 ? unit_below(values) : unit_below(1 + unit_below(values));
+            change(s, at, unit_below(20) > i * 20 / changes || unit_below(3) == 0);
         }
         used |= s->leaders != NULL;
         if (i % asked_every == 0) {
-            size_t n = 1 + (size_t)below(below(8) == 0 ? BEST : 3);
+            size_t n = 1 + (size_t)unit_below(unit_below(8) == 0 ? BEST : 3);
             CHECK(agrees(s, n), "values %d, step %d, change %d: the best %d", (int)values, step,
                   (int)i, (int)n);
         }
