@@ -16,11 +16,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* digit[i] counts 10^(i - POINT). Numbers that do not fit are left out. */
+/*
+ * digit[i] counts 10^(i - POINT); those before `low` and from `high` on are 0, which saves going
+ * through them. Numbers that do not fit are left out.
+ */
 enum { DIGITS = 900, POINT = 450, MOST_LINES = 12, MOST_TEXT = 200, EXACT = 38 };
 
 struct naive {
     bool negative;
+    size_t low, high;
     int8_t digit[DIGITS];
 };
 
@@ -58,10 +62,16 @@ static bool naive_is_number(const char *p)
     return *p == '\0';
 }
 
+static void naive_widen(struct naive *n, size_t low, size_t high)
+{
+    n->low = low < n->low ? low : n->low;
+    n->high = high > n->high ? high : n->high;
+}
+
 /* False if a digit that is not 0 falls off the array's ends. */
 static bool naive_read(struct naive *n, const char *text)
 {
-    memset(n, 0, sizeof *n);
+    *n = (struct naive){.low = DIGITS};
     const char *e = strpbrk(text, "eE");
     long exp = e == NULL ? 0 : strtol(e + 1, NULL, 10);
     size_t len = e == NULL ? strlen(text) : (size_t)(e - text);
@@ -77,6 +87,7 @@ static bool naive_read(struct naive *n, const char *text)
         if (place < 1 || place >= DIGITS - 20)
             return false;
         n->digit[place] = (int8_t)(text[i] - '0');
+        naive_widen(n, (size_t)place, (size_t)place + 1);
     }
     n->negative = *text == '-';
     return true;
@@ -84,7 +95,8 @@ static bool naive_read(struct naive *n, const char *text)
 
 static int magnitude_order(const struct naive *a, const struct naive *b)
 {
-    for (size_t i = DIGITS; i-- > 0;)
+    size_t low = a->low < b->low ? a->low : b->low;
+    for (size_t i = a->high > b->high ? a->high : b->high; i-- > low;)
         if (a->digit[i] != b->digit[i])
             return a->digit[i] > b->digit[i] ? 1 : -1;
     return 0;
@@ -92,7 +104,7 @@ static int magnitude_order(const struct naive *a, const struct naive *b)
 
 static bool is_zero(const struct naive *a)
 {
-    static const struct naive ZERO;
+    static const struct naive ZERO = {.low = DIGITS};
     return magnitude_order(a, &ZERO) == 0;
 }
 
@@ -110,7 +122,9 @@ static int naive_order(const struct naive *a, const struct naive *b)
 static void add_magnitude(struct naive *a, const struct naive *b, int sign)
 {
     int carry = 0;
-    for (size_t i = 0; i < DIGITS; i++) {
+    naive_widen(a, b->low, b->high);
+    a->high += a->high < DIGITS; /* for what is carried */
+    for (size_t i = a->low; i < a->high; i++) {
         int digit = a->digit[i] + sign * b->digit[i] + carry;
         carry = digit < 0 ? -1 : digit / 10;
         a->digit[i] = (int8_t)(digit - carry * 10);
@@ -135,18 +149,19 @@ static void naive_add(struct naive *a, const struct naive *b)
 static void naive_divide(struct naive *a, uint64_t n, bool *rest)
 {
     uint64_t left = 0;
-    for (size_t i = DIGITS; i-- > 0;) {
+    for (size_t i = a->high; i-- > 0;) {
         left = left * 10 + (uint64_t)a->digit[i];
         a->digit[i] = (int8_t)(left / n);
         left %= n;
     }
+    a->low = 0;
     *rest = left > 0;
 }
 
 /* Significant ones. */
 static size_t count_digits(const struct naive *a)
 {
-    size_t high = DIGITS, low = 0;
+    size_t high = a->high, low = a->low;
     while (high > 0 && a->digit[high - 1] == 0)
         high--;
     while (low < high && a->digit[low] == 0)
@@ -157,7 +172,7 @@ static size_t count_digits(const struct naive *a)
 /* All digits, of a number that is large. */
 static void naive_print_digits(struct buf *to, const struct naive *a)
 {
-    size_t high = DIGITS, low = 0;
+    size_t high = a->high, low = a->low;
     while (a->digit[high - 1] == 0)
         high--;
     while (a->digit[low] == 0)
@@ -171,15 +186,15 @@ static void naive_print_digits(struct buf *to, const struct naive *a)
 /* Beyond all doubles: the 17 digits that one would have, ties to even; a has more than 38. */
 static void naive_print_17(struct buf *to, const struct naive *a, size_t low, size_t high)
 {
-    struct naive top = {.negative = false};
     size_t cut = high - 17;
+    struct naive top = {.low = cut, .high = high};
     bool rest = false;
     for (size_t i = low; i + 1 < cut; i++)
         rest |= a->digit[i] != 0;
     memcpy(top.digit + cut, a->digit + cut, 17);
     int half = a->digit[cut - 1];
     if (half > 5 || (half == 5 && (rest || top.digit[cut] % 2 == 1))) {
-        struct naive one = {.negative = false};
+        struct naive one = {.low = cut, .high = cut + 1};
         one.digit[cut] = 1;
         add_magnitude(&top, &one, 1);
     }
@@ -267,7 +282,7 @@ static void check_sum(const struct line *lines, size_t n)
 {
     struct arena arena = {0};
     struct number_sum forward = {0}, backward = {0}, half = {0}, loaded = {0};
-    struct naive total = {0};
+    struct naive total = {.low = DIGITS};
     struct buf wanted = {0}, found = {0}, saved = {0};
     bool rest;
     for (size_t i = 0; i < n; i++) {
