@@ -5,11 +5,11 @@
 
 #include "base/number.h"
 
-enum { FIRST_CAPACITY = 8, MOST = 256, FIRST_BLOCKS = 4 };
+enum { FIRST_CAPACITY = 8, MOST = 128, FIRST_SPANS = 4 };
 
 struct sorted_block {
     struct sorted_block *next; /* among the spare ones */
-    uint32_t n, capacity;
+    uint32_t capacity;
     struct value values[];
 };
 
@@ -20,14 +20,13 @@ static int compare(const struct value *a, const struct value *b)
     return number_compare(a, b);
 }
 
-/* The first block whose last number is not below v; the last block if there is none. */
-static size_t find_block(const struct sorted *s, const struct value *v)
+/* The first span whose last number is not below v; the last span if there is none. */
+static size_t find_span(const struct sorted *s, const struct value *v)
 {
-    size_t low = 0, high = s->n_blocks - 1;
+    size_t low = 0, high = s->n_spans - 1;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct sorted_block *b = s->blocks[middle];
-        if (compare(&b->values[b->n - 1], v) < 0)
+        if (compare(&s->spans[middle].last, v) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -36,12 +35,12 @@ static size_t find_block(const struct sorted *s, const struct value *v)
 }
 
 /* The place of the first number in it that is not below v. */
-static uint32_t find_place(const struct sorted_block *b, const struct value *v)
+static uint32_t find_place(const struct sorted_span *span, const struct value *v)
 {
-    uint32_t low = 0, high = b->n;
+    uint32_t low = 0, high = span->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (compare(&b->values[middle], v) < 0)
+        if (compare(&span->block->values[middle], v) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -59,88 +58,93 @@ static struct sorted_block *make_block(struct sorted *s, uint32_t capacity, stru
         b = arena_alloc(arena, sizeof *b + capacity * sizeof *b->values);
         b->capacity = capacity;
     }
-    b->n = 0;
     return b;
 }
 
-static void insert_block(struct sorted *s, size_t place, struct sorted_block *b,
-                         struct arena *arena)
+/* Its numbers are n of those of `from`, from `first` on. */
+static void fill_span(struct sorted_span *span, struct sorted_block *b,
+                      const struct sorted_block *from, uint32_t first, uint32_t n)
 {
-    if (s->n_blocks == s->capacity) {
-        s->capacity = s->capacity == 0 ? FIRST_BLOCKS : 2 * s->capacity;
-        struct sorted_block **blocks = arena_alloc(arena, s->capacity * sizeof *blocks);
-        if (s->n_blocks > 0)
-            memcpy(blocks, s->blocks, s->n_blocks * sizeof *blocks);
-        s->blocks = blocks;
-    }
-    memmove(s->blocks + place + 1, s->blocks + place, (s->n_blocks - place) * sizeof *s->blocks);
-    s->blocks[place] = b;
-    s->n_blocks++;
+    memcpy(b->values, from->values + first, n * sizeof *b->values);
+    *span = (struct sorted_span){.last = b->values[n - 1], .block = b, .n = n};
 }
 
-/* Moves the numbers from `first` on to the end of another block. */
-static void move_numbers(struct sorted_block *to, struct sorted_block *from, uint32_t first)
+/* Room for a span at that place. */
+static struct sorted_span *insert_span(struct sorted *s, size_t place, struct arena *arena)
 {
-    uint32_t n = from->n - first;
-    memcpy(to->values + to->n, from->values + first, n * sizeof *to->values);
-    to->n += n;
-    from->n = first;
+    if (s->n_spans == s->capacity) {
+        s->capacity = s->capacity == 0 ? FIRST_SPANS : 2 * s->capacity;
+        struct sorted_span *spans = arena_alloc(arena, s->capacity * sizeof *spans);
+        if (s->n_spans > 0)
+            memcpy(spans, s->spans, s->n_spans * sizeof *spans);
+        s->spans = spans;
+    }
+    memmove(s->spans + place + 1, s->spans + place, (s->n_spans - place) * sizeof *s->spans);
+    s->n_spans++;
+    return &s->spans[place];
 }
 
 /* Makes room in a block that is full: a larger one in its place, or one more behind it. */
 static void make_room(struct sorted *s, size_t place, struct arena *arena)
 {
-    struct sorted_block *full = s->blocks[place];
-    if (full->capacity < MOST) {
-        s->blocks[place] = make_block(s, 2 * full->capacity, arena);
-        move_numbers(s->blocks[place], full, 0);
+    struct sorted_span *full = &s->spans[place];
+    struct sorted_block *old = full->block;
+    if (old->capacity < MOST) {
+        fill_span(full, make_block(s, 2 * old->capacity, arena), old, 0, full->n);
         return;
     }
     struct sorted_block *behind = make_block(s, MOST, arena);
-    move_numbers(behind, full, MOST / 2);
-    insert_block(s, place + 1, behind, arena);
+    fill_span(insert_span(s, place + 1, arena), behind, old, MOST / 2, MOST / 2);
+    full = &s->spans[place];
+    full->n = MOST / 2;
+    full->last = old->values[MOST / 2 - 1];
 }
 
 void sorted_put(struct sorted *s, const struct value *v, struct arena *arena)
 {
-    if (s->n_blocks == 0)
-        insert_block(s, 0, make_block(s, FIRST_CAPACITY, arena), arena);
-    size_t at = find_block(s, v);
-    if (s->blocks[at]->n == s->blocks[at]->capacity) {
+    if (s->n_spans == 0)
+        *insert_span(s, 0, arena) =
+            (struct sorted_span){.block = make_block(s, FIRST_CAPACITY, arena)};
+    size_t at = find_span(s, v);
+    if (s->spans[at].n == s->spans[at].block->capacity) {
         make_room(s, at, arena);
-        at = find_block(s, v);
+        at = find_span(s, v);
     }
-    struct sorted_block *b = s->blocks[at];
-    uint32_t place = find_place(b, v);
-    memmove(b->values + place + 1, b->values + place, (b->n - place) * sizeof *b->values);
-    b->values[place] = *v;
+    struct sorted_span *span = &s->spans[at];
+    uint32_t place = find_place(span, v);
+    struct value *values = span->block->values;
+    memmove(values + place + 1, values + place, (span->n - place) * sizeof *values);
+    values[place] = *v;
     if (v->kind == VALUE_WIDE)
-        b->values[place].text = arena_copy(arena, v->text, v->len);
-    b->n++;
+        values[place].text = arena_copy(arena, v->text, v->len);
+    span->last = values[span->n++];
     s->n++;
 }
 
 void sorted_take(struct sorted *s, const struct value *v)
 {
-    size_t at = find_block(s, v);
-    struct sorted_block *b = s->blocks[at];
-    uint32_t place = find_place(b, v);
-    assert(place < b->n && compare(&b->values[place], v) == 0);
-    b->n--;
+    size_t at = find_span(s, v);
+    struct sorted_span *span = &s->spans[at];
+    struct value *values = span->block->values;
+    uint32_t place = find_place(span, v);
+    assert(place < span->n && compare(&values[place], v) == 0);
+    span->n--;
     s->n--;
-    memmove(b->values + place, b->values + place + 1, (b->n - place) * sizeof *b->values);
-    if (b->n > 0)
+    memmove(values + place, values + place + 1, (span->n - place) * sizeof *values);
+    if (span->n > 0) {
+        span->last = values[span->n - 1];
         return;
-    s->n_blocks--;
-    memmove(s->blocks + at, s->blocks + at + 1, (s->n_blocks - at) * sizeof *s->blocks);
-    b->next = s->spare;
-    s->spare = b;
+    }
+    span->block->next = s->spare;
+    s->spare = span->block;
+    s->n_spans--;
+    memmove(span, span + 1, (s->n_spans - at) * sizeof *span);
 }
 
 const struct value *sorted_rank(const struct sorted *s, uint64_t rank)
 {
     size_t at = 0;
-    while (rank >= s->blocks[at]->n)
-        rank -= s->blocks[at++]->n;
-    return &s->blocks[at]->values[rank];
+    while (rank >= s->spans[at].n)
+        rank -= s->spans[at++].n;
+    return &s->spans[at].block->values[rank];
 }

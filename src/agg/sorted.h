@@ -2,12 +2,14 @@
  * agg/sorted.h - numbers in order, that come and go: what an exact quantile keeps while its window
  * slides.
  *
- *     blocks   | 1 2 3 4 | 5 6 | 7 8 9 ... |      each in order, and all of them, up to 256 numbers
+ *     spans         4          6         ...         the last number of each block, and how many
+ *     blocks   | 1 2 3 4 | 5 6 |   7 8 9 ... |      each in order, and all of them, up to 256
+ * numbers
  *
- * A number is found by bisection among blocks, then within one, and moves those behind it in that
- * block; a block that is full is cut in two. The number of a rank is found by counting blocks. So
- * all of it costs the root of the number of numbers, with a small factor, and nothing is allocated
- * where as many go as come.
+ * A number is found by bisection among spans, then within one block, and moves those behind it in
+ * that block; a block that is full is cut in two. The number of a rank is found by counting spans.
+ * Blocks lie scattered, so spans say what would take a look into each. So all of it costs the root
+ * of the number of numbers, with a small factor, and nothing is allocated where as many go as come.
  */
 #ifndef AGG_SORTED_H
 #define AGG_SORTED_H
@@ -20,10 +22,16 @@
 
 struct sorted_block;
 
+struct sorted_span {
+    struct value last;
+    struct sorted_block *block;
+    uint32_t n;
+};
+
 /* Start: {0}. */
 struct sorted {
-    struct sorted_block **blocks;
-    size_t n_blocks, capacity;
+    struct sorted_span *spans;
+    size_t n_spans, capacity;
     struct sorted_block *spare;
     uint64_t n;
 };
