@@ -232,7 +232,8 @@ def read_csv(data, delimiter, options, kind):
         if len(fields) != len(names):
             yield Record(line, raw, None, "wrong number of fields")
         else:
-            yield Record(line, raw, dict(zip(names, fields)))
+            # Of columns of one name the first counts.
+            yield Record(line, raw, dict(zip(reversed(names), reversed(fields))))
 
 
 def all_fields(options):
