@@ -104,6 +104,10 @@ struct agg_ops {
                         struct datum *result, struct buf *scratch);
     bool grows; /* the state does, with the number of values: merging it costs as much */
     const struct agg_running *running; /* if it grows; NULL: there is none */
+    /* Its result was taken, `fresh` records after the one before, and more may come: makes what it
+       needs, in the arena, so that the next result costs what has come since and not what there
+       is, if that pays. Changes no result. NULL: one never costs more. */
+    void (*often)(const struct agg *agg, void *acc, uint64_t fresh, struct arena *arena);
     bool takes_all; /* its condition is not a filter: it looks at agg_rows.meets itself */
     /* Back to no records, keeping memory for the next ones (discard mode, pane after pane). */
     void (*reset)(const struct agg *agg, void *acc);

@@ -5,8 +5,8 @@
  * All numbers are kept: 8 bytes each as mantissas of one exponent, the lowest that came, and only
  * if they do not fit so, 16 bytes each. A result selects the rank it needs, by the histogram of one
  * byte of the values after the other: linear time, without a bad case, and without touching the
- * samples, which are not worth sorting for one or two ranks. Those of a window that slides are:
- * they are asked for their ranks again and again, and change little between.
+ * samples, which are not worth sorting for one or two ranks. Those of a window that slides, or has
+ * pane after pane, are: they are asked for their ranks again and again, and change little between.
  */
 #include "agg/chunks.h"
 #include "agg/functions.h"
@@ -21,11 +21,11 @@ enum { LOWEST_EXP = -5000, HIGHEST_EXP = 308 }; /* that a struct value can have,
 struct samples {
     union {
         struct chunks chunks;  /* of int64_t, or of struct value if wide */
-        struct sorted *sorted; /* of a running state */
+        struct sorted *sorted; /* if kept in order */
     };
     uint64_t n;
-    int16_t exp; /* unless wide, of all; not set while n is 0 */
-    bool wide, runs;
+    int16_t exp;         /* unless wide, of all; not set while n is 0 */
+    bool wide, in_order; /* what is in order counts as wide, too */
 };
 
 static int64_t *narrow_of(const struct chunk *chunk, size_t *n)
@@ -121,8 +121,22 @@ static void widen(struct samples *s, struct arena *arena)
     }
 }
 
+static void push_in_order(struct samples *s, const struct value *v, struct arena *arena)
+{
+    if (s->sorted == NULL) {
+        s->sorted = arena_alloc(arena, sizeof *s->sorted);
+        *s->sorted = (struct sorted){0};
+    }
+    sorted_put(s->sorted, v, arena);
+    s->n++;
+}
+
 static void push_slow(struct samples *s, const struct value *v, struct arena *arena)
 {
+    if (s->in_order) {
+        push_in_order(s, v, arena);
+        return;
+    }
     if (!s->wide) {
         struct value plain = *v;
         if (v->kind == VALUE_NUMBER) {
@@ -169,79 +183,83 @@ static void merge_narrow(struct samples *into, const struct samples *from, struc
     into->n += from->n;
 }
 
+/* Steps through all samples: start with {0}; false at the end. */
+struct sample_cursor {
+    const struct chunk *chunk;
+    size_t at;
+    bool started;
+    struct sorted_cursor sorted;
+};
+
+static bool next_sample(const struct samples *s, struct sample_cursor *cursor, struct value *v)
+{
+    if (s->in_order) {
+        const struct value *next = s->n == 0 ? NULL : sorted_next(s->sorted, &cursor->sorted);
+        if (next != NULL)
+            *v = *next;
+        return next != NULL;
+    }
+    if (!cursor->started || (cursor->chunk != NULL && cursor->at == cursor->chunk->used))
+        *cursor = (struct sample_cursor){
+            .chunk = cursor->started ? cursor->chunk->next : s->chunks.used, .started = true};
+    if (cursor->chunk == NULL)
+        return false;
+    const void *at = cursor->chunk->data + cursor->at;
+    *v = s->wide
+             ? *(const struct value *)at
+             : (struct value){.mant = *(const int64_t *)at, .exp = s->exp, .kind = VALUE_NUMBER};
+    cursor->at += s->wide ? sizeof *v : sizeof v->mant;
+    return true;
+}
+
 static void quantile_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
 {
     (void)agg;
     const struct samples *s = from;
     struct samples *to = into;
+    struct sample_cursor cursor = {0};
+    struct value v;
     if (!s->wide && !to->wide && (to->n == 0 || to->exp == s->exp)) {
         to->exp = s->exp;
         merge_narrow(to, s, arena);
         return;
     }
-    for (const struct chunk *c = s->chunks.used; c != NULL; c = c->next) {
-        size_t n;
-        if (s->wide) {
-            const struct value *values = wide_of(c, &n);
-            for (size_t i = 0; i < n; i++)
-                push(into, &values[i], arena);
-        } else {
-            const int64_t *mants = narrow_of(c, &n);
-            for (size_t i = 0; i < n; i++) {
-                struct value v = {.mant = mants[i], .exp = s->exp, .kind = VALUE_NUMBER};
-                push(into, &v, arena);
-            }
-        }
-    }
+    while (next_sample(s, &cursor, &v))
+        push(to, &v, arena);
 }
 
 static void running_init(const struct agg *agg, void *acc)
 {
     (void)agg;
-    *(struct samples *)acc = (struct samples){.runs = true};
-}
-
-/* Puts the samples into the running state, or takes them out of it. */
-static void run_through(struct samples *state, const struct samples *s, bool put,
-                        struct arena *arena)
-{
-    for (const struct chunk *c = s->chunks.used; c != NULL; c = c->next) {
-        size_t n;
-        const int64_t *mants = narrow_of(c, &n);
-        const struct value *values = s->wide ? wide_of(c, &n) : NULL;
-        for (size_t i = 0; i < n; i++) {
-            struct value v = {.exp = s->exp, .kind = VALUE_NUMBER};
-            if (s->wide)
-                v = values[i];
-            else
-                v.mant = mants[i];
-            if (put)
-                sorted_put(state->sorted, &v, arena);
-            else
-                sorted_take(state->sorted, &v);
-        }
-    }
-    state->n = state->sorted->n;
-}
-
-static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
-{
-    (void)agg;
-    struct samples *state = acc;
-    if (state->sorted == NULL) {
-        state->sorted = arena_alloc(arena, sizeof *state->sorted);
-        *state->sorted = (struct sorted){0};
-    }
-    run_through(state, from, true, arena);
+    *(struct samples *)acc = (struct samples){.wide = true, .in_order = true};
 }
 
 static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
 {
     (void)agg;
-    run_through(acc, from, false, arena);
+    (void)arena;
+    struct samples *state = acc;
+    struct sample_cursor cursor = {0};
+    struct value v;
+    while (next_sample(from, &cursor, &v)) {
+        sorted_take(state->sorted, &v);
+        state->n--;
+    }
 }
 
-static const struct agg_running quantile_running = {running_init, running_enter, running_leave};
+static const struct agg_running quantile_running = {running_init, quantile_merge, running_leave};
+
+/* To put a number in order costs as much as a look at some dozens that are in none. */
+static void quantile_often(const struct agg *agg, void *acc, uint64_t fresh, struct arena *arena)
+{
+    enum { FEW = 64, TIMES = 64 };
+    struct samples *s = acc, in_order;
+    if (s->in_order || s->n < FEW || fresh > s->n / TIMES)
+        return;
+    running_init(agg, &in_order);
+    quantile_merge(agg, &in_order, s, arena);
+    *s = in_order;
+}
 
 /* Order-preserving, as unsigned. */
 static uint64_t to_key(int64_t mant)
@@ -372,7 +390,7 @@ static void quantile_result(const struct agg *agg, const void *acc, struct datum
     uint64_t rank = (uint64_t)(h / agg->q_denominator);
     uint64_t rest = (uint64_t)(h % agg->q_denominator);
     struct value low, high;
-    if (s->runs)
+    if (s->in_order)
         select_sorted(s->sorted, rank, &low, &high);
     else
         (s->wide ? select_wide : select_narrow)(s, rank, &low, &high, scratch);
@@ -383,8 +401,11 @@ static void quantile_result(const struct agg *agg, const void *acc, struct datum
 
 static void quantile_reset(const struct agg *agg, void *acc)
 {
-    (void)agg;
     struct samples *s = acc;
+    if (s->in_order) {
+        quantile_init(agg, acc);
+        return;
+    }
     chunks_reset(&s->chunks);
     s->n = 0;
     s->wide = false;
@@ -398,21 +419,17 @@ static void quantile_save(const struct agg *agg, const void *acc, struct buf *to
 {
     (void)agg;
     const struct samples *s = acc;
+    struct sample_cursor cursor = {0};
+    struct value v;
     wire_put_u64(to, s->n);
     wire_put_u8(to, s->wide);
     if (!s->wide)
         wire_put_u32(to, (uint32_t)(int32_t)(s->n == 0 ? 0 : s->exp));
-    for (const struct chunk *c = s->chunks.used; c != NULL; c = c->next) {
-        size_t n;
-        if (s->wide) {
-            const struct value *values = wide_of(c, &n);
-            for (size_t i = 0; i < n; i++)
-                value_encode(to, &values[i]);
-        } else {
-            const int64_t *mants = narrow_of(c, &n);
-            for (size_t i = 0; i < n; i++)
-                wire_put_i64(to, mants[i]);
-        }
+    while (next_sample(s, &cursor, &v)) {
+        if (s->wide)
+            value_encode(to, &v);
+        else
+            wire_put_i64(to, v.mant);
     }
 }
 
@@ -466,6 +483,7 @@ const struct agg_ops median_ops = {
     .add = quantile_add,
     .merge = quantile_merge,
     .result = quantile_result,
+    .often = quantile_often,
     .reset = quantile_reset,
     .save = quantile_save,
     .load = quantile_load,
@@ -487,6 +505,7 @@ const struct agg_ops quantile_ops = {
     .add = quantile_add,
     .merge = quantile_merge,
     .result = quantile_result,
+    .often = quantile_often,
     .reset = quantile_reset,
     .save = quantile_save,
     .load = quantile_load,

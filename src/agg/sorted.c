@@ -148,3 +148,14 @@ const struct value *sorted_rank(const struct sorted *s, uint64_t rank)
         rank -= s->spans[at++].n;
     return &s->spans[at].block->values[rank];
 }
+
+const struct value *sorted_next(const struct sorted *s, struct sorted_cursor *cursor)
+{
+    if (cursor->span == s->n_spans)
+        return NULL;
+    const struct sorted_span *span = &s->spans[cursor->span];
+    const struct value *v = &span->block->values[cursor->place++];
+    if (cursor->place == span->n)
+        *cursor = (struct sorted_cursor){.span = cursor->span + 1};
+    return v;
+}

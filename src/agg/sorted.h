@@ -45,4 +45,11 @@ void sorted_take(struct sorted *s, const struct value *v);
 /* The number of that rank, from 0; rank < n. */
 const struct value *sorted_rank(const struct sorted *s, uint64_t rank);
 
+/* Steps through all of them in order: start with {0}; NULL at the end. */
+struct sorted_cursor {
+    size_t span;
+    uint32_t place;
+};
+const struct value *sorted_next(const struct sorted *s, struct sorted_cursor *cursor);
+
 #endif

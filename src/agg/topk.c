@@ -8,7 +8,10 @@
 #include "base/memory.h"
 #include "base/number.h"
 
-/* The set of a running state has leaders, once it is large; `set` is all that others look at. */
+/*
+ * A set that is asked again and again, a running one or one of many panes, has leaders, once it is
+ * large; `set` is all that others look at.
+ */
 struct topk {
     struct byte_set set;
     struct leaders *leaders;
@@ -25,13 +28,50 @@ static void moved(void *context, const char *payload, uint64_t before)
     leaders_moved(context, payload, before);
 }
 
+static void moved_in(void *context, const char *payload, uint64_t before)
+{
+    const struct topk *t = context;
+    if (t->leaders != NULL)
+        leaders_moved(t->leaders, payload, before);
+}
+
+static void topk_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+{
+    value_set_add_moved(agg, rows, column, moved_in);
+}
+
+static void topk_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)
+{
+    ((struct topk *)into)->leaders = NULL;
+    value_set_merge(agg, into, from, arena);
+}
+
+static void topk_reset(const struct agg *agg, void *acc)
+{
+    ((struct topk *)acc)->leaders = NULL;
+    value_set_reset(agg, acc);
+}
+
+/* Has leaders as the set is now. */
+static void lead(const struct agg *agg, struct topk *t, struct arena *arena)
+{
+    size_t n = agg->ops->param == AGG_FIELD_COUNT ? (size_t)agg->n : 1;
+    if (t->leaders == NULL || leaders_outgrown(t->leaders, &t->set))
+        t->leaders = leaders_new(&t->set, n, arena);
+}
+
+static void topk_often(const struct agg *agg, void *acc, uint64_t fresh, struct arena *arena)
+{
+    struct topk *t = acc;
+    if (fresh < value_set_size(&t->set))
+        lead(agg, t, arena);
+}
+
 static void running_enter(const struct agg *agg, void *acc, const void *from, struct arena *arena)
 {
     struct topk *t = acc;
-    size_t n = agg->ops->param == AGG_FIELD_COUNT ? (size_t)agg->n : 1;
     value_set_enter(&t->set, from, arena, t->leaders == NULL ? NULL : moved, t->leaders);
-    if (t->leaders == NULL || leaders_outgrown(t->leaders, &t->set))
-        t->leaders = leaders_new(&t->set, n, arena);
+    lead(agg, t, arena);
 }
 
 static void running_leave(const struct agg *agg, void *acc, const void *from, struct arena *arena)
@@ -147,10 +187,11 @@ const struct agg_ops topk_ops = {
     .running = &topk_running,
     .view = &topk_view,
     .init = topk_init,
-    .add = value_set_add,
-    .merge = value_set_merge,
+    .add = topk_add,
+    .merge = topk_merge,
     .result = topk_result,
-    .reset = value_set_reset,
+    .often = topk_often,
+    .reset = topk_reset,
     .save = value_set_save,
     .load = value_set_load,
 };
@@ -169,10 +210,11 @@ const struct agg_ops mode_ops = {
     .running = &topk_running,
     .view = &mode_view,
     .init = topk_init,
-    .add = value_set_add,
-    .merge = value_set_merge,
+    .add = topk_add,
+    .merge = topk_merge,
     .result = mode_result,
-    .reset = value_set_reset,
+    .often = topk_often,
+    .reset = topk_reset,
     .save = value_set_save,
     .load = value_set_load,
 };

@@ -14,6 +14,7 @@ static void add_count(char *payload, uint64_t more)
 /* Values on their way into their sets, together: see agg/byte_set.h. */
 struct group {
     struct buf encodings;
+    value_set_moved *moved; /* or NULL */
     size_t n;
     struct {
         struct byte_set *set;
@@ -31,8 +32,11 @@ static void group_put(struct group *g)
         struct byte_set *set = g->item[i].set;
         char *payload = byte_set_put(set, g->item[i].hash, g->encodings.data + g->item[i].start,
                                      g->item[i].len, g->item[i].arena);
-        if (set->payload_bytes != 0)
-            add_count(payload, 1);
+        if (set->payload_bytes == 0)
+            continue;
+        add_count(payload, 1);
+        if (g->moved != NULL)
+            g->moved(set, payload, value_set_count(payload) - 1);
     }
     g->encodings.len = 0;
     g->n = 0;
@@ -55,9 +59,10 @@ static void group_add(struct group *g, struct byte_set *set, const struct value 
         group_put(g);
 }
 
-void value_set_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+void value_set_add_moved(const struct agg *agg, const struct agg_rows *rows,
+                         const struct value *column, value_set_moved *moved)
 {
-    struct group g = {.n = 0};
+    struct group g = {.moved = moved};
     for (size_t i = 0; i < rows->n; i++) {
         const struct value *v = &column[rows->rows[i]];
         if (v->kind != VALUE_NULL)
@@ -66,6 +71,11 @@ void value_set_add(const struct agg *agg, const struct agg_rows *rows, const str
     }
     group_put(&g);
     buf_free(&g.encodings);
+}
+
+void value_set_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+{
+    value_set_add_moved(agg, rows, column, NULL);
 }
 
 void value_set_merge(const struct agg *agg, void *into, const void *from, struct arena *arena)

@@ -11,7 +11,7 @@
 #include "agg/byte_set.h"
 #include "base/buf.h"
 
-/* agg_ops.add, merge and reset for an accumulator that is such a set. */
+/* agg_ops.add, merge and reset for an accumulator that is such a set, or begins with one. */
 void value_set_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column);
 void value_set_merge(const struct agg *agg, void *into, const void *from, struct arena *arena);
 void value_set_reset(const struct agg *agg, void *acc);
@@ -27,6 +27,9 @@ extern const struct agg_running value_set_running;
  * value whose count was another one `before`.
  */
 typedef void value_set_moved(void *context, const char *payload, uint64_t before);
+/* As value_set_add(); the context is the accumulator. */
+void value_set_add_moved(const struct agg *agg, const struct agg_rows *rows,
+                         const struct value *column, value_set_moved *moved);
 void value_set_enter(struct byte_set *set, const struct byte_set *from, struct arena *arena,
                      value_set_moved *moved, void *context);
 void value_set_leave(struct byte_set *set, const struct byte_set *from, struct arena *arena,

@@ -195,13 +195,25 @@ static void save_states(const struct panes *panes, const struct cell *cell, stru
     }
 }
 
-static void start_anew(struct panes *panes, struct cell *cell)
+static void start_anew(struct panes *panes, struct cell *cell, struct arena *arena)
 {
+    (void)arena;
     for (size_t i = 0; i < panes->n_aggs; i++)
         panes->aggs[i].ops->reset(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
 }
 
-static void ship(struct panes *panes, const struct window_bounds *bounds, struct cell *cell)
+/* After a pane that adds to the one before. */
+static void expect_more(struct panes *panes, struct cell *cell, struct arena *arena)
+{
+    for (size_t i = 0; i < panes->n_aggs; i++) {
+        const struct agg *agg = &panes->aggs[i];
+        if (agg->ops->often != NULL)
+            agg->ops->often(agg, cell_accs(cell) + agg->offset, cell->fresh, arena);
+    }
+}
+
+static void ship(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
+                 struct arena *arena)
 {
     if (cell->fresh == 0)
         return;
@@ -214,7 +226,7 @@ static void ship(struct panes *panes, const struct window_bounds *bounds, struct
                                       .records = cell->fresh};
     partial_delta(panes->partial, &panes->sink->pending, &pane);
     pass_on(panes);
-    start_anew(panes, cell);
+    start_anew(panes, cell, arena);
     cell->fresh = 0;
 }
 
@@ -224,7 +236,7 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     if (panes_are_lost(panes))
         return;
     if (panes->partial != NULL) {
-        ship(panes, bounds, cell);
+        ship(panes, bounds, cell, arena);
         return;
     }
     struct buf *out = &panes->sink->pending;
@@ -243,8 +255,8 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
         keep_row(cell, out->data + start, out->len - start, arena);
     end_row(panes, op, bounds, cell->pane, cell);
 
-    if (panes->options.mode == PANE_DISCARD && pane_refines(&panes->options))
-        start_anew(panes, cell);
+    if (pane_refines(&panes->options))
+        (panes->options.mode == PANE_DISCARD ? start_anew : expect_more)(panes, cell, arena);
     cell->pane++;
     cell->fresh = 0;
 }

@@ -72,3 +72,19 @@ load helper
     same "$("$WINAGG" -t t -w 1h -k k --early 1ms -o csv in | grep -c early)" 300000
     same "$("$WINAGG" -t t -w session:1h -k k --early 1ms -o csv in | grep -c early)" 300000
 }
+
+@test "a pane a record of ranks and counts over many values is exact" {
+    cd "$BATS_TEST_TMPDIR"
+    seq 20000 | awk '{ print NR "," NR * 7919 % 10007 "," NR * 7919 % 331 }' >rows
+    awk 'BEGIN { print "t,v,k" } { print }' rows >in
+    panes() { "$WINAGG" -t t --time-format s -w all -o csv --early 1 -a median:v,p90:v,mode:k in; }
+    panes >out
+    for n in 1 64 1000 4001 20000; do
+        head -n "$n" rows | cut -d , -f 2 | sort -n >sorted
+        median=$(awk '{ v[NR] = $1 } END { h = (NR - 1) / 2; l = int(h)
+            print v[l + 1] + (h > l ? (v[l + 2] - v[l + 1]) / 2 : 0) }' sorted)
+        mode=$(head -n "$n" rows | cut -d , -f 3 | sort | uniq -c | sort -k 1,1nr -k 2,2 |
+            awk 'NR == 1 { print $2 }')
+        same "$(sed -n "$((n + 1))p" out | cut -d , -f 3,5)" "$median,$mode"
+    done
+}
