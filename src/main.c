@@ -66,7 +66,8 @@ static void complain(const struct error *err, int status)
 
 static int print(const struct buf *text)
 {
-    if (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
+    size_t written = text->len == 0 ? 0 : fwrite(text->data, 1, text->len, stdout);
+    if (written == text->len && fflush(stdout) == 0)
         return EXIT_OK;
     if (errno == EPIPE)
         return EXIT_OK; /* who reads has seen enough */

@@ -232,13 +232,32 @@ struct addition {
     int64_t t_ns;                     /* it is in the windows that hold this time */
 };
 
-static struct cell *add_it(struct engine *e, struct window *w, const struct addition *it)
+static void add_to_cell(struct engine *e, struct cell *cell, struct arena *arena,
+                        const struct addition *it)
 {
     if (it->delta == NULL)
-        return add_to_window(e, w, it->i);
+        engine_push(e, cell, arena, it->i);
+    else
+        pane_merge(&e->panes, cell, e->delta, arena);
+}
+
+static struct cell *add_it(struct engine *e, struct window *w, const struct addition *it)
+{
     struct cell *cell = cell_of(e, w, it->i);
-    pane_merge(&e->panes, cell, e->delta, &w->table.arena);
+    add_to_cell(e, cell, &w->table.arena, it);
     return cell;
+}
+
+static void add_to_slice(struct aligned *a, const struct addition *it)
+{
+    struct engine *e = &a->engine;
+    struct window *slice = find_slice(a, it->t_ns);
+    struct cell *cell = cell_of(e, slice, it->i);
+    struct arena *arena;
+    struct cell *patch = slices_touch(&a->slices, &e->panes, slice, cell, &arena);
+    add_to_cell(e, cell, &slice->table.arena, it);
+    if (patch != NULL)
+        add_to_cell(e, patch, arena, it);
 }
 
 static void note_hit(struct aligned *a, size_t n, struct window *window, struct cell *cell)
@@ -347,8 +366,7 @@ static void add(struct aligned *a, const struct addition *it)
         earliest = bounds;
         if (a->sliced && !has_passed(e, &bounds)) {
             if (!in_slice) {
-                struct window *slice = find_slice(a, t_ns);
-                slices_touch(&a->slices, &e->panes, slice, add_it(e, slice, it));
+                add_to_slice(a, it);
                 in_slice = true;
             }
             if (t_ns >= e->watermark.now_ns)

@@ -195,9 +195,8 @@ static void save_states(const struct panes *panes, const struct cell *cell, stru
     }
 }
 
-static void start_anew(struct panes *panes, struct cell *cell, struct arena *arena)
+void pane_reset(const struct panes *panes, struct cell *cell)
 {
-    (void)arena;
     for (size_t i = 0; i < panes->n_aggs; i++)
         panes->aggs[i].ops->reset(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
 }
@@ -212,8 +211,7 @@ static void expect_more(struct panes *panes, struct cell *cell, struct arena *ar
     }
 }
 
-static void ship(struct panes *panes, const struct window_bounds *bounds, struct cell *cell,
-                 struct arena *arena)
+static void ship(struct panes *panes, const struct window_bounds *bounds, struct cell *cell)
 {
     if (cell->fresh == 0)
         return;
@@ -226,7 +224,7 @@ static void ship(struct panes *panes, const struct window_bounds *bounds, struct
                                       .records = cell->fresh};
     partial_delta(panes->partial, &panes->sink->pending, &pane);
     pass_on(panes);
-    start_anew(panes, cell, arena);
+    pane_reset(panes, cell);
     cell->fresh = 0;
 }
 
@@ -236,7 +234,7 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     if (panes_are_lost(panes))
         return;
     if (panes->partial != NULL) {
-        ship(panes, bounds, cell, arena);
+        ship(panes, bounds, cell);
         return;
     }
     struct buf *out = &panes->sink->pending;
@@ -255,8 +253,10 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
         keep_row(cell, out->data + start, out->len - start, arena);
     end_row(panes, op, bounds, cell->pane, cell);
 
-    if (pane_refines(&panes->options))
-        (panes->options.mode == PANE_DISCARD ? start_anew : expect_more)(panes, cell, arena);
+    if (pane_refines(&panes->options) && panes->options.mode == PANE_DISCARD)
+        pane_reset(panes, cell);
+    else if (pane_refines(&panes->options))
+        expect_more(panes, cell, arena);
     cell->pane++;
     cell->fresh = 0;
 }

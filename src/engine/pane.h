@@ -91,6 +91,9 @@ struct retraction {
 /* Makes the accumulators of a new cell those of no records. */
 void pane_start(const struct panes *panes, struct cell *cell);
 
+/* Makes them so again, keeping their memory. */
+void pane_reset(const struct panes *panes, struct cell *cell);
+
 /* Adds what `from` has accumulated to `into`. */
 void pane_merge(const struct panes *panes, struct cell *into, const struct cell *from,
                 struct arena *arena);

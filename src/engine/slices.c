@@ -153,10 +153,10 @@ static bool are_many(const struct slices *s, const struct panes *panes)
            pane_count(panes, PANE_ALL) > pane_count(panes, stacks_leave_out(panes));
 }
 
-void slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
-                  const struct cell *cell)
+struct cell *slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
+                          struct cell *cell, struct arena **arena)
 {
-    stacks_touch(&s->stacks, panes, slice, cell);
+    return stacks_touch(&s->stacks, panes, slice, cell, arena);
 }
 
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into)

@@ -40,9 +40,12 @@ void slices_pass(struct slices *s, int64_t now_ns);
  */
 struct window *slices_get(struct slices *s, int64_t t_ns, size_t acc_bytes, uint64_t *opened);
 
-/* The slice has got something new, which is in this cell of it. */
-void slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
-                  const struct cell *cell);
+/*
+ * This cell of a slice is about to get something new. NULL, or a cell that is to get it, too, whose
+ * memory is *arena.
+ */
+struct cell *slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
+                          struct cell *cell, struct arena **arena);
 
 /* The window to fire next: the earliest that has a slice and has not passed. */
 bool slices_next(const struct slices *s, struct window_bounds *bounds);

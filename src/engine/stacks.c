@@ -15,6 +15,8 @@ void stacks_free(struct stacks *stacks)
     if (stacks->begun)
         table_free(&stacks->keys);
     free(stacks->lines);
+    free(stacks->patches);
+    free(stacks->sorted);
     *stacks = (struct stacks){0};
 }
 
@@ -62,6 +64,15 @@ static void enter(struct stacks *stacks, const struct panes *panes, struct cell 
                                  &stacks->keys.arena);
 }
 
+static void leave(struct stacks *stacks, const struct panes *panes, struct cell *at,
+                  const struct cell *from)
+{
+    size_t i = 0;
+    for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
+        agg->ops->running->leave(agg, cell_accs(at) + agg->offset, cell_accs_of(from) + agg->offset,
+                                 &stacks->keys.arena);
+}
+
 static void lend(const struct panes *panes, struct cell *to, const struct cell *at)
 {
     size_t i = 0;
@@ -88,36 +99,79 @@ static struct line *line_of(struct stacks *stacks, const struct panes *panes,
     return &stacks->lines[(*at)->pane];
 }
 
-void stacks_touch(struct stacks *stacks, const struct panes *panes, const struct window *slice,
-                  const struct cell *cell)
+/* A patch without anything in it. */
+static struct patch *add_patch(struct stacks *stacks, const struct panes *panes)
 {
-    struct cell *at;
-    if (stacks->begun && slice->bounds.start_ns < stacks->taken_ns)
-        line_of(stacks, panes, cell, &at)->is_stale = true;
+    if (stacks->n_patches == stacks->patches_capacity) {
+        size_t capacity = stacks->patches_capacity == 0 ? 16 : 2 * stacks->patches_capacity;
+        stacks->patches = memory_realloc(stacks->patches, capacity * sizeof *stacks->patches);
+        stacks->sorted = memory_realloc(stacks->sorted, capacity * sizeof *stacks->sorted);
+        memset(stacks->patches + stacks->n_patches, 0,
+               (capacity - stacks->n_patches) * sizeof *stacks->patches);
+        stacks->patches_capacity = capacity;
+    }
+    struct patch *patch = &stacks->patches[stacks->n_patches++];
+    if (patch->sum != NULL) {
+        patch->sum->fresh = 0;
+        pane_reset(panes, patch->sum);
+    } else {
+        patch->sum = arena_alloc(&stacks->keys.arena, stacks->keys.cell_bytes);
+        *patch->sum = (struct cell){.fresh = 0};
+        pane_start(panes, patch->sum);
+    }
+    return patch;
 }
 
-/* from, of a slice that starts there, is put before the front of its line. */
-static void push_front(struct stacks *stacks, const struct panes *panes, struct line *line,
-                       const struct cell *from, int64_t start_ns)
+struct cell *stacks_touch(struct stacks *stacks, const struct panes *panes,
+                          const struct window *slice, struct cell *cell, struct arena **arena)
+{
+    if (!stacks->begun || slice->bounds.start_ns >= stacks->taken_ns)
+        return NULL;
+    *arena = &stacks->keys.arena;
+    if (cell->pane > 0)
+        return stacks->patches[cell->pane - 1].sum;
+    struct cell *at;
+    struct line *line = line_of(stacks, panes, cell, &at);
+    struct patch *patch = add_patch(stacks, panes);
+    patch->of = cell;
+    patch->start_ns = slice->bounds.start_ns;
+    patch->next = line->patches;
+    line->patches = cell->pane = (uint32_t)stacks->n_patches;
+    leave(stacks, panes, at, cell);
+    return patch->sum;
+}
+
+/* The turn looks at all slices as they are. */
+static void forget_patches(struct stacks *stacks)
+{
+    for (size_t i = 0; i < stacks->n_patches; i++)
+        stacks->patches[i].of->pane = 0;
+    if (stacks->patches_capacity > 0)
+        memset(stacks->patches, 0, stacks->patches_capacity * sizeof *stacks->patches);
+    stacks->n_patches = 0;
+}
+
+/* from, of a slice that starts there, with what comes after it. */
+static struct suffix *make_suffix(struct stacks *stacks, const struct panes *panes,
+                                  const struct cell *from, int64_t start_ns, struct suffix *next)
 {
     struct arena *arena = &stacks->keys.arena;
     struct suffix *s = arena_alloc(arena, sizeof *s + accs_bytes(stacks));
-    *s = (struct suffix){.next = line->front, .start_ns = start_ns, .fresh = from->fresh};
+    *s = (struct suffix){.next = next, .start_ns = start_ns, .fresh = from->fresh};
     pane_start_accs(panes, suffix_accs(s));
     pane_merge_accs(panes, PANE_SMALL, suffix_accs(s), cell_accs_of(from), arena);
-    if (s->next != NULL) {
-        pane_merge_accs(panes, PANE_SMALL, suffix_accs(s), suffix_accs(s->next), arena);
-        s->fresh += s->next->fresh;
+    if (next != NULL) {
+        pane_merge_accs(panes, PANE_SMALL, suffix_accs(s), suffix_accs(next), arena);
+        s->fresh += next->fresh;
     }
-    line->front = s;
+    return s;
 }
 
-static void push_back(struct stacks *stacks, const struct panes *panes, struct line *line,
-                      struct cell *at, const struct cell *from)
+static void add_small(struct stacks *stacks, const struct panes *panes, struct cell *to,
+                      const struct cell *from)
 {
-    pane_merge_accs(panes, PANE_SMALL, cell_accs(at), cell_accs_of(from), &stacks->keys.arena);
-    cell_add_fresh(at, from->fresh);
-    line->has_back = true;
+    pane_merge_accs(panes, PANE_SMALL, cell_accs(to), cell_accs_of(from), &stacks->keys.arena);
+    cell_add_fresh(to, from->fresh);
 }
 
 /* The number of slices that end by then. */
@@ -142,14 +196,16 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
         table_free(&stacks->keys);
     table_init(&stacks->keys, acc_bytes);
     stacks->begun = true;
-    stacks->remade_bytes = 0;
+    forget_patches(stacks);
     for (size_t i = n; i-- > 0;) {
         const struct window *slice = windows_at(live, i);
         for (uint32_t c = 0; c < slice->table.n; c++) {
-            const struct cell *from = table_cell(&slice->table, c);
+            struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
             struct line *line = line_of(stacks, panes, from, &at);
-            push_front(stacks, panes, line, from, slice->bounds.start_ns);
+            if (from->pane > 0) /* from a snapshot: a patch's number */
+                from->pane = 0;
+            line->front = make_suffix(stacks, panes, from, slice->bounds.start_ns, line->front);
             enter(stacks, panes, at, from);
         }
     }
@@ -169,7 +225,8 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
             const struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
             struct line *line = line_of(stacks, panes, from, &at);
-            push_back(stacks, panes, line, at, from);
+            add_small(stacks, panes, at, from);
+            line->has_back = true;
             enter(stacks, panes, at, from);
         }
     }
@@ -177,32 +234,58 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
         stacks->taken_ns = windows_at(live, n - 1)->bounds.end_ns;
 }
 
-static size_t used_bytes(const struct arena *arena)
+static int by_start(const void *a, const void *b)
 {
-    return arena->bytes - (size_t)(arena->limit - arena->next);
+    int64_t x = (*(struct patch *const *)a)->start_ns, y = (*(struct patch *const *)b)->start_ns;
+    return (x > y) - (x < y);
 }
 
-/* Makes a stale line again, from those of the n slices that have its key. */
-static void make_again(struct stacks *stacks, const struct panes *panes, const struct windows *live,
-                       size_t n, struct cell *at)
+/* Patches in order, those of slices of the front. */
+static void patch_front(struct stacks *stacks, const struct panes *panes, struct line *line,
+                        struct patch **patches, size_t n)
 {
-    struct line *line = &stacks->lines[at->pane];
-    *line = (struct line){0};
-    at->fresh = 0;
-    start_line(panes, at);
-    size_t before = used_bytes(&stacks->keys.arena);
-    for (size_t i = n; i-- > 0;) {
-        const struct window *slice = windows_at(live, i);
-        const struct cell *from = table_find(&slice->table, at->hash, cell_key(at), at->key_len);
-        if (from == NULL)
+    /* Each is to have those behind it in it, as the front has. */
+    for (size_t i = n; i-- > 1;)
+        add_small(stacks, panes, patches[i - 1]->sum, patches[i]->sum);
+    struct suffix **link = &line->front;
+    for (size_t i = 0; i < n; i++) {
+        const struct cell *sum = patches[i]->sum;
+        int64_t start_ns = patches[i]->start_ns;
+        bool there = false;
+        for (; *link != NULL && (*link)->start_ns <= start_ns; link = &(*link)->next) {
+            there = (*link)->start_ns == start_ns;
+            pane_merge_accs(panes, PANE_SMALL, suffix_accs(*link), cell_accs_of(sum),
+                            &stacks->keys.arena);
+            (*link)->fresh += sum->fresh;
+        }
+        if (there)
             continue;
-        if (slice->bounds.start_ns < stacks->turn_ns)
-            push_front(stacks, panes, line, from, slice->bounds.start_ns);
-        else
-            push_back(stacks, panes, line, at, from);
-        enter(stacks, panes, at, from);
+        *link = make_suffix(stacks, panes, sum, start_ns, *link);
+        link = &(*link)->next;
     }
-    stacks->remade_bytes += used_bytes(&stacks->keys.arena) - before;
+}
+
+/* What the slices of a line have got since they were taken. */
+static void patch_line(struct stacks *stacks, const struct panes *panes, struct line *line,
+                       struct cell *at)
+{
+    size_t n = 0, n_front = 0;
+    for (uint32_t number = line->patches; number > 0; number = stacks->patches[number - 1].next)
+        stacks->sorted[n++] = &stacks->patches[number - 1];
+    line->patches = 0;
+    qsort(stacks->sorted, n, sizeof *stacks->sorted, by_start);
+    for (size_t i = 0; i < n; i++) {
+        struct patch *patch = stacks->sorted[i];
+        patch->of->pane = 0;
+        enter(stacks, panes, at, patch->of);
+        n_front += patch->start_ns < stacks->turn_ns;
+        if (patch->start_ns >= stacks->turn_ns) {
+            line->has_back = true;
+            add_small(stacks, panes, at, patch->sum);
+        }
+    }
+    if (n_front > 0)
+        patch_front(stacks, panes, line, stacks->sorted, n_front);
 }
 
 static void put_line(const struct panes *panes, const struct line *line, const struct cell *at,
@@ -231,34 +314,28 @@ void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct 
     for (uint32_t c = 0; c < slice->table.n; c++) {
         const struct cell *from = table_cell(&slice->table, c);
         struct cell *at;
-        size_t i = 0;
-        line_of(stacks, panes, from, &at); /* not stale: its last window has just fired */
-        for (const struct agg *agg; (agg = next_running(panes, &i)) != NULL;)
-            agg->ops->running->leave(agg, cell_accs(at) + agg->offset,
-                                     cell_accs_of(from) + agg->offset, &stacks->keys.arena);
+        line_of(stacks, panes, from, &at); /* it has no patch: its last window has just fired */
+        leave(stacks, panes, at, from);
     }
 }
 
 void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct windows *live,
                  const struct window_bounds *window, struct table *into)
 {
-    enum { REMADE_MIN_BYTES = 1 << 16 };
     size_t n = count_until(live, window->end_ns);
-    /* What stale lines leave behind is not given back before the turn. */
-    bool littered = stacks->remade_bytes > REMADE_MIN_BYTES &&
-                    stacks->remade_bytes > used_bytes(&stacks->keys.arena) / 3;
-    if (!stacks->begun || window->start_ns >= stacks->turn_ns || littered)
+    if (!stacks->begun || window->start_ns >= stacks->turn_ns)
         turn(stacks, panes, live, n, into->cell_bytes - sizeof(struct cell));
     else
         take(stacks, panes, live, n);
     for (uint32_t i = 0; i < stacks->keys.n; i++) {
         struct cell *at = table_cell(&stacks->keys, i);
         struct line *line = &stacks->lines[i];
-        if (line->is_stale)
-            make_again(stacks, panes, live, n, at);
         while (line->front != NULL && line->front->start_ns < window->start_ns)
             line->front = line->front->next;
+        if (line->patches > 0)
+            patch_line(stacks, panes, line, at);
         if (line->front != NULL || line->has_back)
             put_line(panes, line, at, into);
     }
+    stacks->n_patches = 0;
 }

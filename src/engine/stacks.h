@@ -18,6 +18,11 @@
  * state grows with the number of values (sets, samples, sketches) would take more; they are added
  * up slice by slice as ever.
  *
+ * A record that comes to a slice after that was taken is added to a patch beside it, too. The next
+ * window to fire has each sum patched that holds the slice: for the back that is one merge, for the
+ * front one for each slice before it. A running state gives back what it had of the slice, and
+ * takes it again.
+ *
  * Nothing here lasts: all is derived from the slices, and made again when it is not there.
  */
 #ifndef ENGINE_STACKS_H
@@ -40,7 +45,15 @@ struct suffix {
 struct line {
     struct suffix *front;
     bool has_back;
-    bool is_stale; /* a late record changed one of its slices: to be made again */
+    uint32_t patches; /* a list of them, from 1; 0: none */
+};
+
+/* What a cell of a slice has got since its slice was taken and a window has fired. */
+struct patch {
+    struct cell *of; /* whose `pane` is the patch's number, from 1: slices have no panes */
+    struct cell *sum;
+    int64_t start_ns; /* of the slice */
+    uint32_t next;    /* of the same line, as there */
 };
 
 /* Start: {0}. */
@@ -49,15 +62,20 @@ struct stacks {
     struct line *lines; /* by number of the cell */
     size_t capacity;
     bool begun;
-    int64_t turn_ns;     /* slices that start before it are the front's */
-    int64_t taken_ns;    /* those that start before it are in the front or the back */
-    size_t remade_bytes; /* made for stale lines since the turn, in place of as much */
+    int64_t turn_ns;       /* slices that start before it are the front's */
+    int64_t taken_ns;      /* those that start before it are in the front or the back */
+    struct patch *patches; /* n of them; all have their sums until the turn, to be used again */
+    size_t n_patches, patches_capacity;
+    struct patch **sorted; /* scratch, as many */
 };
 void stacks_free(struct stacks *stacks);
 
-/* The slice has got something new of this key. */
-void stacks_touch(struct stacks *stacks, const struct panes *panes, const struct window *slice,
-                  const struct cell *cell);
+/*
+ * This cell of a slice is about to get something new. NULL, or a cell that is to get it, too, whose
+ * memory is *arena.
+ */
+struct cell *stacks_touch(struct stacks *stacks, const struct panes *panes,
+                          const struct window *slice, struct cell *cell, struct arena **arena);
 
 /* Which aggregates it is that stacks_fire() puts together: all but these. */
 enum pane_aggs stacks_leave_out(const struct panes *panes);
