@@ -102,8 +102,8 @@ struct agg_ops {
        NULL. */
     void (*result_over)(const struct agg *agg, const void *acc, uint64_t length_ns,
                         struct datum *result, struct buf *scratch);
-    bool grows; /* the state does, with the number of values: merging it costs as much */
-    const struct agg_running *running; /* if it grows; NULL: there is none */
+    /* Of a state that grows with the number of values, so that merging costs as much; else NULL. */
+    const struct agg_running *running;
     /* Its result was taken, `fresh` records after the one before, and more may come: makes what it
        needs, in the arena, so that the next result costs what has come since and not what there
        is, if that pays. Changes no result. NULL: one never costs more. */

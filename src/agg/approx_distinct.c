@@ -365,7 +365,6 @@ const struct agg_ops approx_distinct_ops = {
     .size = sizeof(struct sketch),
     .input = AGG_VALUE,
     .type = AGG_COUNTING,
-    .grows = true,
     .running = &approx_distinct_running,
     .view = &approx_distinct_view,
     .init = approx_distinct_init,

@@ -512,7 +512,6 @@ const struct agg_ops approx_quantile_ops = {
     .size = sizeof(struct sketch),
     .input = AGG_NUMBER,
     .param = AGG_RANK_FIELD,
-    .grows = true,
     .running = &approx_quantile_running,
     .view = &approx_quantile_view,
     .init = approx_quantile_init,

@@ -27,7 +27,6 @@ const struct agg_ops distinct_ops = {
     .size = sizeof(struct byte_set),
     .input = AGG_VALUE,
     .type = AGG_COUNTING,
-    .grows = true,
     .running = &value_set_running,
     .view = &distinct_view,
     .init = distinct_init,

@@ -11,7 +11,9 @@
  *
  * Windows that overlap share their records in slices (engine/slices.h) as long as they are open;
  * the right-hand run is empty then, and a window is put together when it fires. It stays on the
- * left, with cells of its own, while it can still be refined.
+ * left, with cells of its own, while it can still be refined. What grows with the number of values
+ * is lent to them for the firing; a cell gets it again from the slices, which are kept as long,
+ * with its first late record. Few cells ever get one.
  *
  * Early panes show each window before its end. With --early D the open windows have cells of their
  * own, and the slices hold what came since the last tick: at the next one it is spread over all
@@ -43,6 +45,7 @@ struct aligned {
     size_t n_passed;
     bool sliced;  /* records go into slices */
     bool spreads; /* if so: slices are spread over windows, which are open already */
+    bool lends;   /* or lend what grows to windows that fire, to be returned for a late record */
     bool alone;   /* a time is in one window at most */
     struct slices slices;
     struct fill *fill;    /* NULL: no window is filled */
@@ -347,6 +350,20 @@ static bool is_left_over(const struct engine *e, int64_t t_ns)
            engine_reached(e, time_add(last.end_ns, lateness_ns));
 }
 
+/* What was lent to a cell when its window fired is its own from the first late record on. */
+static void return_lent(struct aligned *a, struct window *w, size_t i)
+{
+    struct engine *e = &a->engine;
+    uint32_t key_len;
+    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    struct cell *cell = table_find(&w->table, e->keys->hash[i], key, key_len);
+    if (cell == NULL || !cell->lent)
+        return;
+    cell->lent = 0;
+    engine_add_pending(e);
+    slices_return(&a->slices, &e->panes, w, cell);
+}
+
 /* Steps 1 to 3 in general: any number of windows, passed and expired ones among them. */
 static void add(struct aligned *a, const struct addition *it)
 {
@@ -365,21 +382,22 @@ static void add(struct aligned *a, const struct addition *it)
         }
         earliest = bounds;
         if (a->sliced && !has_passed(e, &bounds)) {
-            if (!in_slice) {
-                add_to_slice(a, it);
-                in_slice = true;
-            }
+            in_slice = true;
             if (t_ns >= e->watermark.now_ns)
                 break; /* no window that holds it can have passed */
             k = first_passed(a, t_ns, k) - 1;
             continue;
         }
         struct window *w = find_window(a, &bounds);
+        if (a->slices.keeps)
+            return_lent(a, w, it->i);
         struct cell *cell = add_it(e, w, it);
         if (a->ticks && cell->fresh == 1 && !has_passed(e, &bounds))
             fresh_note(&a->fresh, w, cell);
         note_hit(a, n_hits++, w, cell);
     }
+    if (in_slice) /* behind the windows, to which slices return what they hold without it */
+        add_to_slice(a, it);
     if (!assigned) {
         e->counts.unassigned += n;
     } else if (n_hits == 0 && !in_slice) {
@@ -499,6 +517,7 @@ static void expire_first(struct aligned *a)
     struct window *w = windows_at(&a->windows, 0);
     volley_window(&a->volley, &a->engine.panes, w, true, PANE_LATE);
     recent_forget(&a->recent);
+    slices_expire(&a->slices, w->bounds.end_ns);
     windows_drop_first(&a->windows);
     a->n_passed--;
 }
@@ -526,7 +545,9 @@ static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
     struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
     slices_fire(&a->slices, &e->panes, &w->table);
     a->n_passed++;
+    e->panes.lends = a->lends;
     volley_window(&a->volley, &e->panes, w, false, timing);
+    e->panes.lends = false;
     recent_forget(&a->recent); /* they may be slices that go now */
     slices_drop(&a->slices, &e->panes);
 }
@@ -681,7 +702,7 @@ static bool is_sound(const struct aligned *a)
             engine_reached(e, engine_expiry(e, bounds->end_ns)))
             return false;
     }
-    return slices_are_sound(&a->slices);
+    return true;
 }
 
 static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **at,
@@ -699,7 +720,7 @@ static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **
     if (a->fill != NULL && !fill_load(a->fill, e->key_seed, at, end))
         return false;
     pass_slices(a);
-    if (!is_sound(a))
+    if (!is_sound(a) || !slices_load(&a->slices))
         return false;
     find_fresh(a);
     set_timer(a);
@@ -742,6 +763,11 @@ struct engine *aligned_new(const struct engine_options *options)
     a->ticks = options->pane.early_ns > 0;
     a->spreads = a->sliced && a->ticks;
     a->slices.spec = options->window;
+    bool lends =
+        a->sliced && !a->spreads && pane_refines(&options->pane) && slices_lend(&a->slices);
+    for (size_t i = 0; lends && i < options->n_aggs; i++)
+        a->lends |= options->aggs[i].ops->running != NULL;
+    a->slices.keeps = a->lends && options->pane.mode != PANE_DISCARD;
     if (options->window.kind == WINDOW_TUMBLING || a->sliced)
         recent_init(&a->recent, options->window.slide_ns, options->window.offset_ns);
     if (fill)

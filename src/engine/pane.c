@@ -58,17 +58,8 @@ void pane_start(const struct panes *panes, struct cell *cell)
 
 static bool is_among(const struct agg *agg, enum pane_aggs which)
 {
-    if (which == PANE_STIFF)
-        return agg->ops->grows && agg->ops->running == NULL;
-    return which == PANE_ALL || agg->ops->grows == (which == PANE_GROWING);
-}
-
-size_t pane_count(const struct panes *panes, enum pane_aggs which)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < panes->n_aggs; i++)
-        n += is_among(&panes->aggs[i], which);
-    return n;
+    bool grows = agg->ops->running != NULL;
+    return which == PANE_ALL || grows == (which == PANE_GROWING);
 }
 
 void pane_merge_accs(const struct panes *panes, enum pane_aggs which, char *into, const char *from,
@@ -201,13 +192,19 @@ void pane_reset(const struct panes *panes, struct cell *cell)
         panes->aggs[i].ops->reset(&panes->aggs[i], cell_accs(cell) + panes->aggs[i].offset);
 }
 
-/* After a pane that adds to the one before. */
-static void expect_more(struct panes *panes, struct cell *cell, struct arena *arena)
+/* What the next pane of this cell is to begin with. */
+static void settle(const struct panes *panes, struct cell *cell, struct arena *arena)
 {
+    cell->lent = panes->lends && panes->options.mode != PANE_DISCARD;
     for (size_t i = 0; i < panes->n_aggs; i++) {
         const struct agg *agg = &panes->aggs[i];
-        if (agg->ops->often != NULL)
-            agg->ops->often(agg, cell_accs(cell) + agg->offset, cell->fresh, arena);
+        void *acc = cell_accs(cell) + agg->offset;
+        if (panes->lends && agg->ops->running != NULL)
+            agg->ops->init(agg, acc);
+        else if (panes->options.mode == PANE_DISCARD)
+            agg->ops->reset(agg, acc);
+        else if (agg->ops->often != NULL)
+            agg->ops->often(agg, acc, cell->fresh, arena);
     }
 }
 
@@ -253,11 +250,9 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
         keep_row(cell, out->data + start, out->len - start, arena);
     end_row(panes, op, bounds, cell->pane, cell);
 
-    if (pane_refines(&panes->options) && panes->options.mode == PANE_DISCARD)
-        pane_reset(panes, cell);
-    else if (pane_refines(&panes->options))
-        expect_more(panes, cell, arena);
-    cell->pane++;
+    if (pane_refines(&panes->options))
+        settle(panes, cell, arena);
+    cell->pane = (cell->pane + 1) & CELL_PANE_MAX;
     cell->fresh = 0;
 }
 
@@ -286,7 +281,7 @@ void pane_take_back(struct panes *panes, const struct retraction *list, const st
 
 void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
 {
-    wire_put_u32(to, cell->pane);
+    wire_put_u32(to, cell->pane | (uint32_t)cell->lent << 31);
     wire_put_u32(to, cell->fresh);
     wire_put_u8(to, cell->printed != NULL);
     if (cell->printed != NULL)
@@ -309,11 +304,14 @@ bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char
                const unsigned char *end, struct arena *arena)
 {
     uint8_t is_printed;
+    uint32_t pane;
     const void *text;
     size_t len;
-    if (!wire_u32(at, end, &cell->pane) || !wire_u32(at, end, &cell->fresh) ||
+    if (!wire_u32(at, end, &pane) || !wire_u32(at, end, &cell->fresh) ||
         !wire_u8(at, end, &is_printed))
         return false;
+    cell->pane = pane & CELL_PANE_MAX;
+    cell->lent = pane > CELL_PANE_MAX;
     if (is_printed) {
         if (!wire_bytes(at, end, &text, &len))
             return false;

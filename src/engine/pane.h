@@ -53,6 +53,7 @@ struct panes {
     struct partial *partial; /* borrowed; NULL: rows, not states, are written */
     enum pane_id id;
     bool unbounded;        /* one window for all time: it has no length */
+    bool lends;            /* what grows is lent to cells that fire, and is theirs no more then */
     bool header_due;       /* write the header line before the first row */
     uint64_t rows;         /* written so far, of every op */
     struct error err;      /* the first failure; once set, nothing more is written */
@@ -102,13 +103,11 @@ void pane_merge(const struct panes *panes, struct cell *into, const struct cell 
 enum pane_aggs {
     PANE_ALL,
     PANE_SMALL,
-    PANE_GROWING, /* see agg_ops.grows */
-    PANE_STIFF,   /* and of these the ones without a running state */
+    PANE_GROWING, /* see agg_ops.running */
 };
 void pane_start_accs(const struct panes *panes, char *accs);
 void pane_merge_accs(const struct panes *panes, enum pane_aggs which, char *into, const char *from,
                      struct arena *arena);
-size_t pane_count(const struct panes *panes, enum pane_aggs which);
 
 /*
  * Fires: in discard mode the accumulators start anew, in retract mode the row is kept (in `arena`,
@@ -133,8 +132,8 @@ void panes_commit(struct panes *panes);
 struct printed *printed_copy(const char *text, size_t len, struct arena *arena);
 
 /*
- * A cell without its key: pane, fresh (u32), the current row (a flag, then counted bytes), then
- * each accumulator as its function saves it.
+ * A cell without its key: pane (u32; the highest bit: lent), fresh (u32), the current row (a flag,
+ * then counted bytes), then each accumulator as its function saves it.
  */
 void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,

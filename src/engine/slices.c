@@ -111,13 +111,13 @@ static struct window_bounds numbered(const struct window_spec *spec, i128 number
     return (struct window_bounds){window_clamp(start), window_clamp(end)};
 }
 
-/* Slices are dropped with their last window, so the first one is in the next to fire. */
+/* The first slice that an open window holds is in the next to fire. */
 static bool next_number(const struct slices *s, i128 *number)
 {
     i128 last;
-    if (s->live.n == 0)
+    if (s->live.n == s->left)
         return false;
-    windows_of(s, &windows_at(&s->live, 0)->bounds, number, &last);
+    windows_of(s, &windows_at(&s->live, s->left)->bounds, number, &last);
     return true;
 }
 
@@ -130,8 +130,7 @@ bool slices_next(const struct slices *s, struct window_bounds *bounds)
     return true;
 }
 
-static void add_slice(const struct panes *panes, enum pane_aggs which, const struct window *slice,
-                      struct table *into)
+static void add_slice(const struct panes *panes, const struct window *slice, struct table *into)
 {
     for (uint32_t i = 0; i < slice->table.n; i++) {
         struct cell *from = table_cell(&slice->table, i);
@@ -139,18 +138,15 @@ static void add_slice(const struct panes *panes, enum pane_aggs which, const str
         struct cell *to = table_get(into, from->hash, cell_key(from), from->key_len, &made);
         if (made)
             pane_start(panes, to);
-        pane_merge_accs(panes, which, cell_accs(to), cell_accs(from), &into->arena);
-        if (which == PANE_ALL)
-            cell_add_fresh(to, from->fresh);
+        pane_merge(panes, to, from, &into->arena);
     }
 }
 
 /* Do stacks pay? They add a slice three times in all, and each window twice. */
-static bool are_many(const struct slices *s, const struct panes *panes)
+bool slices_lend(const struct slices *s)
 {
     enum { MANY = 4 };
-    return windows_a_size(&s->spec) > MANY &&
-           pane_count(panes, PANE_ALL) > pane_count(panes, stacks_leave_out(panes));
+    return windows_a_size(&s->spec) > MANY;
 }
 
 struct cell *slices_touch(struct slices *s, const struct panes *panes, const struct window *slice,
@@ -159,34 +155,80 @@ struct cell *slices_touch(struct slices *s, const struct panes *panes, const str
     return stacks_touch(&s->stacks, panes, slice, cell, arena);
 }
 
+/* The number of slices that end by then. */
+static size_t count_until(const struct windows *live, int64_t end_ns)
+{
+    size_t low = 0, high = live->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (windows_at(live, middle)->bounds.end_ns <= end_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into)
 {
     i128 number;
     if (!next_number(s, &number))
         return;
-    /* No slice starts before the first one, which the window holds: it need not be looked for. */
     const struct window_bounds bounds = numbered(&s->spec, number);
-    bool many = are_many(s, panes);
-    enum pane_aggs rest = many ? stacks_leave_out(panes) : PANE_ALL;
-    if (many)
-        stacks_fire(&s->stacks, panes, &s->live, &bounds, into);
-    if (pane_count(panes, rest) > 0)
-        for (size_t i = 0; i < s->live.n && windows_at(&s->live, i)->bounds.end_ns <= bounds.end_ns;
-             i++)
-            add_slice(panes, rest, windows_at(&s->live, i), into);
+    const struct slice_range range = {&s->live, s->left, count_until(&s->live, bounds.end_ns)};
+    if (slices_lend(s))
+        stacks_fire(&s->stacks, panes, &range, &bounds, into);
+    else
+        for (size_t i = range.first; i < range.end; i++)
+            add_slice(panes, windows_at(&s->live, i), into);
     s->next = number + 1;
     s->any_passed = true;
 }
 
-void slices_drop(struct slices *s, const struct panes *panes)
+static bool is_in_open_window(const struct slices *s, size_t i)
 {
     i128 first, last;
-    while (s->live.n > 0) {
-        windows_of(s, &windows_at(&s->live, 0)->bounds, &first, &last);
-        if (first <= last)
+    windows_of(s, &windows_at(&s->live, i)->bounds, &first, &last);
+    return first <= last;
+}
+
+void slices_drop(struct slices *s, const struct panes *panes)
+{
+    while (s->left < s->live.n && !is_in_open_window(s, s->left)) {
+        stacks_drop(&s->stacks, panes, windows_at(&s->live, s->left));
+        if (s->keeps)
+            s->left++;
+        else
+            windows_drop_first(&s->live);
+    }
+}
+
+void slices_return(const struct slices *s, const struct panes *panes, const struct window *window,
+                   struct cell *cell)
+{
+    const struct window_bounds from_start = {window->bounds.start_ns, INT64_MIN};
+    struct arena *arena = (struct arena *)&window->table.arena;
+    size_t i;
+    for (windows_find(&s->live, &from_start, &i); i < s->live.n; i++) {
+        const struct window *slice = windows_at(&s->live, i);
+        if (slice->bounds.end_ns > window->bounds.end_ns)
             return;
-        stacks_drop(&s->stacks, panes, windows_at(&s->live, 0));
+        const struct cell *from =
+            table_find(&slice->table, cell->hash, cell_key(cell), cell->key_len);
+        if (from != NULL)
+            pane_merge_accs(panes, PANE_GROWING, cell_accs(cell), cell_accs_of(from), arena);
+    }
+}
+
+void slices_expire(struct slices *s, int64_t end_ns)
+{
+    if (s->left == 0)
+        return;
+    i128 expired = first_ending(&s->spec, end_ns), first = 0;
+    while (s->left > 0 &&
+           last_starting(&s->spec, windows_at(&s->live, 0)->bounds.start_ns, &first) <= expired) {
         windows_drop_first(&s->live);
+        s->left--;
     }
 }
 
@@ -212,16 +254,19 @@ uint64_t slices_windows(const struct slices *s)
     return n;
 }
 
-bool slices_are_sound(const struct slices *s)
+bool slices_load(struct slices *s)
 {
+    s->left = 0;
     for (size_t i = 0; i < s->live.n; i++) {
         const struct window_bounds *bounds = &windows_at(&s->live, i)->bounds;
         struct window_bounds expected = slice_of(&s->spec, bounds->start_ns);
-        i128 first, last;
-        windows_of(s, bounds, &first, &last);
-        if (expected.start_ns != bounds->start_ns || expected.end_ns != bounds->end_ns ||
-            first > last)
+        if (expected.start_ns != bounds->start_ns || expected.end_ns != bounds->end_ns)
             return false;
+        if (is_in_open_window(s, i))
+            continue;
+        if (!s->keeps || s->left < i)
+            return false;
+        s->left = i + 1;
     }
     return true;
 }

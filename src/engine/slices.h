@@ -23,9 +23,15 @@
 #include "engine/stacks.h"
 #include "engine/windows.h"
 
+/*
+ * Slices that no open window holds are kept, if they are to be, until all of their windows have
+ * expired: a late record may ask for what grows of a window that has fired, which was only lent.
+ */
 struct slices {
     struct window_spec spec;
     struct windows live;
+    size_t left; /* the first ones, which no open window holds */
+    bool keeps;  /* there are such */
     struct stacks stacks;
     bool any_passed;
     i128 next; /* if any_passed: windows are numbered by start, those before this have passed */
@@ -50,19 +56,30 @@ struct cell *slices_touch(struct slices *s, const struct panes *panes, const str
 /* The window to fire next: the earliest that has a slice and has not passed. */
 bool slices_next(const struct slices *s, struct window_bounds *bounds);
 
+/* Is what grows of a window lent to it for its firing? */
+bool slices_lend(const struct slices *s);
+
 /*
  * Fires the next window, as far as slices go: adds the cells of all its slices to `into`, an empty
- * table. They are good until slices_drop(), which drops the slices that no later window holds; only
- * if panes are refined they last as long as the table.
+ * table. What is lent of them is good until slices_drop(), which drops the slices that no later
+ * window holds, but for those that are kept.
  */
 void slices_fire(struct slices *s, const struct panes *panes, struct table *into);
 void slices_drop(struct slices *s, const struct panes *panes);
 
+/* Adds to the cell what was lent when this window fired, as it is now. */
+void slices_return(const struct slices *s, const struct panes *panes, const struct window *window,
+                   struct cell *cell);
+
+/* A window that ends then has expired, the first one of those that have fired. */
+void slices_expire(struct slices *s, int64_t end_ns);
+
+/* After loading, and slices_pass(): is each slice such as the windows cut, and in an open window or
+ * kept? */
+bool slices_load(struct slices *s);
+
 void slices_free(struct slices *s);
 
 uint64_t slices_windows(const struct slices *s); /* that hold a slice and have not passed */
-
-/* Is each slice such as the windows cut, and in one that has not passed? After slices_pass(). */
-bool slices_are_sound(const struct slices *s);
 
 #endif

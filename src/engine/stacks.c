@@ -25,21 +25,10 @@ static size_t accs_bytes(const struct stacks *stacks)
     return stacks->keys.cell_bytes - sizeof(struct cell);
 }
 
-/* Is what runs lent to the cells of windows? */
-static bool lends(const struct panes *panes)
-{
-    return !pane_refines(&panes->options);
-}
-
-enum pane_aggs stacks_leave_out(const struct panes *panes)
-{
-    return lends(panes) ? PANE_STIFF : PANE_GROWING;
-}
-
 /* Calls for each running state; start with *i = 0. Its agg, or NULL. */
 static const struct agg *next_running(const struct panes *panes, size_t *i)
 {
-    while (*i < panes->n_aggs && lends(panes)) {
+    while (*i < panes->n_aggs) {
         const struct agg *agg = &panes->aggs[(*i)++];
         if (agg->ops->running != NULL)
             return agg;
@@ -93,7 +82,7 @@ static struct line *line_of(struct stacks *stacks, const struct panes *panes,
             stacks->lines = memory_realloc(stacks->lines, stacks->capacity * sizeof *stacks->lines);
         }
         start_line(panes, *at);
-        (*at)->pane = n - 1; /* its number */
+        (*at)->pane = (n - 1) & CELL_PANE_MAX; /* its number */
         stacks->lines[n - 1] = (struct line){0};
     }
     return &stacks->lines[(*at)->pane];
@@ -136,7 +125,8 @@ struct cell *stacks_touch(struct stacks *stacks, const struct panes *panes,
     patch->of = cell;
     patch->start_ns = slice->bounds.start_ns;
     patch->next = line->patches;
-    line->patches = cell->pane = (uint32_t)stacks->n_patches;
+    line->patches = (uint32_t)stacks->n_patches;
+    cell->pane = line->patches & CELL_PANE_MAX;
     leave(stacks, panes, at, cell);
     return patch->sum;
 }
@@ -174,31 +164,20 @@ static void add_small(struct stacks *stacks, const struct panes *panes, struct c
     cell_add_fresh(to, from->fresh);
 }
 
-/* The number of slices that end by then. */
-static size_t count_until(const struct windows *live, int64_t end_ns)
-{
-    size_t low = 0, high = live->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (windows_at(live, middle)->bounds.end_ns <= end_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* All n slices of the window become the front. */
-static void turn(struct stacks *stacks, const struct panes *panes, const struct windows *live,
-                 size_t n, size_t acc_bytes)
+/* All slices of the window become the front. */
+static void turn(struct stacks *stacks, const struct panes *panes, const struct slice_range *range,
+                 size_t acc_bytes)
 {
     if (stacks->begun)
         table_free(&stacks->keys);
     table_init(&stacks->keys, acc_bytes);
     stacks->begun = true;
     forget_patches(stacks);
-    for (size_t i = n; i-- > 0;) {
-        const struct window *slice = windows_at(live, i);
+    stacks->turn_ns = INT64_MIN;
+    for (size_t i = range->end; i-- > range->first;) {
+        const struct window *slice = windows_at(range->live, i);
+        if (i == range->end - 1)
+            stacks->turn_ns = slice->bounds.end_ns;
         for (uint32_t c = 0; c < slice->table.n; c++) {
             struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
@@ -209,18 +188,18 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
             enter(stacks, panes, at, from);
         }
     }
-    stacks->turn_ns = stacks->taken_ns = n > 0 ? windows_at(live, n - 1)->bounds.end_ns : INT64_MIN;
+    stacks->taken_ns = stacks->turn_ns;
 }
 
-/* The slices among the n that are new come into the back. */
-static void take(struct stacks *stacks, const struct panes *panes, const struct windows *live,
-                 size_t n)
+/* The slices that are new come into the back. */
+static void take(struct stacks *stacks, const struct panes *panes, const struct slice_range *range)
 {
-    size_t first = n;
-    while (first > 0 && windows_at(live, first - 1)->bounds.start_ns >= stacks->taken_ns)
+    size_t first = range->end;
+    while (first > range->first &&
+           windows_at(range->live, first - 1)->bounds.start_ns >= stacks->taken_ns)
         first--;
-    for (size_t i = first; i < n; i++) {
-        const struct window *slice = windows_at(live, i);
+    for (size_t i = first; i < range->end; i++) {
+        const struct window *slice = windows_at(range->live, i);
         for (uint32_t c = 0; c < slice->table.n; c++) {
             const struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
@@ -230,8 +209,8 @@ static void take(struct stacks *stacks, const struct panes *panes, const struct 
             enter(stacks, panes, at, from);
         }
     }
-    if (first < n)
-        stacks->taken_ns = windows_at(live, n - 1)->bounds.end_ns;
+    if (first < range->end)
+        stacks->taken_ns = windows_at(range->live, range->end - 1)->bounds.end_ns;
 }
 
 static int by_start(const void *a, const void *b)
@@ -319,14 +298,13 @@ void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct 
     }
 }
 
-void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct windows *live,
+void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct slice_range *range,
                  const struct window_bounds *window, struct table *into)
 {
-    size_t n = count_until(live, window->end_ns);
     if (!stacks->begun || window->start_ns >= stacks->turn_ns)
-        turn(stacks, panes, live, n, into->cell_bytes - sizeof(struct cell));
+        turn(stacks, panes, range, into->cell_bytes - sizeof(struct cell));
     else
-        take(stacks, panes, live, n);
+        take(stacks, panes, range);
     for (uint32_t i = 0; i < stacks->keys.n; i++) {
         struct cell *at = table_cell(&stacks->keys, i);
         struct line *line = &stacks->lines[i];

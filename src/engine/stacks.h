@@ -15,8 +15,8 @@
  *
  * Each key has stacks of its own: the front of a key has an entry for a slice only where the slice
  * has the key, so all of this takes less than twice the memory of the slices. Aggregates whose
- * state grows with the number of values (sets, samples, sketches) would take more; they are added
- * up slice by slice as ever.
+ * state grows with the number of values (sets, samples, sketches) would take more; of them a key
+ * has one state from which slices can be taken away again (agg_ops.running).
  *
  * A record that comes to a slice after that was taken is added to a patch beside it, too. The next
  * window to fire has each sum patched that holds the slice: for the back that is one merge, for the
@@ -77,18 +77,21 @@ void stacks_free(struct stacks *stacks);
 struct cell *stacks_touch(struct stacks *stacks, const struct panes *panes,
                           const struct window *slice, struct cell *cell, struct arena **arena);
 
-/* Which aggregates it is that stacks_fire() puts together: all but these. */
-enum pane_aggs stacks_leave_out(const struct panes *panes);
-
 /* No later window holds the slice, the first one, which stacks_fire() has just put into one. */
 void stacks_drop(struct stacks *stacks, const struct panes *panes, const struct window *slice);
 
+/* Slices first <= i < end, in order. */
+struct slice_range {
+    const struct windows *live;
+    size_t first, end;
+};
+
 /*
- * Adds the cells of the window to `into`, an empty table, whose accumulators may be lent: they are
- * good until stacks_drop(), and to be read only, unless panes are refined. Live slices are in
- * order, and all that end by the window's end belong to it; windows come in their order.
+ * Adds the cells of the window to `into`, an empty table, from all slices that it holds. What grows
+ * of their accumulators is lent: it is good until stacks_drop(), and to be read only. Windows come
+ * in their order.
  */
-void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct windows *live,
+void stacks_fire(struct stacks *stacks, const struct panes *panes, const struct slice_range *range,
                  const struct window_bounds *window, struct table *into);
 
 #endif

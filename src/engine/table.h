@@ -28,7 +28,7 @@ struct printed {
 };
 
 /* Canonical encodings of the key fields: in place if they are short. */
-enum { CELL_NEAR_KEY = 16 };
+enum { CELL_NEAR_KEY = 16, CELL_PANE_MAX = INT32_MAX };
 union cell_key {
     unsigned char near[CELL_NEAR_KEY];
     const unsigned char *far; /* in the table's arena */
@@ -37,7 +37,8 @@ union cell_key {
 struct cell {
     struct printed *printed; /* retract mode: the current row, NULL if none is out */
     uint32_t fresh;          /* records since the last pane, saturating */
-    uint32_t pane;           /* number of the next pane */
+    uint32_t pane : 31;      /* number of the next pane */
+    uint32_t lent : 1;       /* what grows of it was lent to it, and it has it no more: slices.h */
     uint32_t hash;           /* of the key; engine/keys.h */
     uint32_t key_len;
     union cell_key key; /* see cell_key() */

@@ -43,6 +43,8 @@ def comparisons():
                      f"-w 1m -a {agg}"))
         rows.append((f"{agg}, 1440m/1m against 60m/1m", 2, f"-w sliding:1440m/1m -a {agg}",
                      f"-w sliding:60m/1m -a {agg}"))
+        rows.append((f"{agg}, 60m/1m, -l 1h against none", 2, f"-w sliding:60m/1m -a {agg} -l 1h",
+                     f"-w sliding:60m/1m -a {agg}"))
     return rows
 
 

@@ -252,13 +252,29 @@ local_days() {
         }
     }' >in
     aggs="count,sum:v,max:v,first:v,last:v,var:v,median:v,distinct:v,topk:v:3,mode:v"
+    sketches="approx_p50:v,approx_distinct:v"
     for window in sliding:30s/1s sliding:41s/3s cumulate:40s/1s; do
-        for agg in "$aggs" median:v,distinct:v count; do
-            same=("$WINAGG" -t t --time-format s -k k -w "$window" -a "$agg" -o csv -d 2s --panes)
-            "${same[@]}" in >found 2>/dev/null
+        for options in "-a $aggs" "-a median:v,distinct:v" "-a count" "-a $aggs -l 15s" \
+            "-a $aggs -l 60s -m retract" "-a distinct:v -l 9s -m discard" \
+            "-a median:v,$sketches -l 100s --late-every 3"; do
+            read -ra words <<<"-t t --time-format s -k k -o csv -d 2s --panes -w $window $options"
+            "$WINAGG" "${words[@]}" in >found 2>/dev/null
             # With early panes by number a record goes into each of its windows, by itself.
-            "${same[@]}" --early 4294967295 in >expected 2>/dev/null
+            "$WINAGG" "${words[@]}" --early 4294967295 in >expected 2>/dev/null
             cmp found expected
         done
     done
+}
+
+@test "a late record after a restart finds the values of its windows" {
+    cd "$BATS_TEST_TMPDIR"
+    run_it() { "$WINAGG" -t t --time-format s -w sliding:10s/1s -l 60s -a median:v,distinct:v -o csv "$@"; }
+    for t in $(seq 100 130); do printf '{"t":%d,"v":%d}\n' "$t" $((t * 7 % 13)); done >in
+    cp in all
+    printf '{"t":%d,"v":1}\n' 112 125 112 >>all
+    run_it all >expected
+    run_it -s state --output rows --at-eof keep in
+    cp all in
+    run_it -s state --output rows in
+    cmp rows expected
 }
