@@ -15,6 +15,9 @@
  * is lent to them for the firing; a cell gets it again from the slices, which are kept as long,
  * with its first late record. Few cells ever get one.
  *
+ * With --fill a window shows for which keys it has no record when it is put together. Where it is
+ * to be filled before it fires (--early D, --final), it is open from its first record on.
+ *
  * Early panes show each window before its end. With --early D the open windows have cells of their
  * own, and the slices hold what came since the last tick: at the next one it is spread over all
  * open windows, a merge for each key, slice and window, and a window that passes in between takes
@@ -86,6 +89,14 @@ static bool fill_due(const struct aligned *a, struct window_bounds *next)
 static bool next_in_slices(const struct aligned *a, struct window_bounds *next)
 {
     return a->sliced && !a->spreads && slices_next(&a->slices, next);
+}
+
+/* Where windows exist in slices only: is the next one that ends now one to be filled? */
+static bool fill_is_next(const struct aligned *a, struct window_bounds *next, int64_t now_ns)
+{
+    struct window_bounds other;
+    return fill_due(a, next) && next->end_ns == now_ns &&
+           (!next_in_slices(a, &other) || next->start_ns <= other.start_ns);
 }
 
 static void set_timer(struct aligned *a)
@@ -383,9 +394,10 @@ static void add(struct aligned *a, const struct addition *it)
         earliest = bounds;
         if (a->sliced && !has_passed(e, &bounds)) {
             in_slice = true;
-            if (t_ns >= e->watermark.now_ns)
+            if (t_ns >= e->watermark.now_ns && a->fill == NULL)
                 break; /* no window that holds it can have passed */
             k = first_passed(a, t_ns, k) - 1;
+            window_at(&e->window, t_ns, k, &earliest);
             continue;
         }
         struct window *w = find_window(a, &bounds);
@@ -498,7 +510,7 @@ static void aligned_merge(struct engine *e, const struct engine_delta *delta, si
 static void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
-    bool alone = a->sliced || a->alone; /* one window or slice */
+    bool alone = a->alone || (a->sliced && a->fill == NULL); /* one window or slice, and no more */
     while (from < to && !panes_are_lost(&e->panes)) {
         size_t plain = alone ? add_plain(a, from, to) : from;
         if (plain == from) {
@@ -537,28 +549,34 @@ static void pass_next(struct aligned *a)
     volley_window(&a->volley, &a->engine.panes, w, false, PANE_ON_TIME);
 }
 
-/* The same for a window that exists only in slices yet. */
+/* Fires a window that has just been put together from slices. */
+static void fire_together(struct aligned *a, struct window *w, enum pane_timing timing)
+{
+    struct panes *panes = &a->engine.panes;
+    a->n_passed++;
+    panes->lends = a->lends;
+    volley_window(&a->volley, panes, w, false, timing);
+    panes->lends = false;
+    recent_forget(&a->recent); /* they may be slices that go now */
+    slices_drop(&a->slices, panes);
+}
+
+/* The same for the next one, which exists only in slices yet. */
 static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
                         enum pane_timing timing)
 {
     struct engine *e = &a->engine;
     struct window *w = windows_insert(&a->windows, a->windows.n, bounds, e->acc_bytes);
     slices_fire(&a->slices, &e->panes, &w->table);
-    a->n_passed++;
-    e->panes.lends = a->lends;
-    volley_window(&a->volley, &e->panes, w, false, timing);
-    e->panes.lends = false;
-    recent_forget(&a->recent); /* they may be slices that go now */
-    slices_drop(&a->slices, &e->panes);
+    fire_together(a, w, timing);
 }
 
-/* The next window passes: it gets an empty cell for each known key that has none there. */
-static void fill_window(struct aligned *a, const struct window_bounds *bounds)
+/* Gives a window that passes an empty cell for each known key that has none there; NULL: there is
+ * none yet, but one may be made. Returns it. */
+static struct window *fill_cells(struct aligned *a, const struct window_bounds *bounds,
+                                 struct window *w, size_t place)
 {
     struct engine *e = &a->engine;
-    size_t place;
-    bool there = windows_find(&a->windows, bounds, &place);
-    struct window *w = there ? windows_at(&a->windows, place) : NULL;
     for (uint32_t i = 0; i < fill_keys(a->fill); i++) {
         const struct cell *key = fill_key(a->fill, i);
         if (key == NULL)
@@ -573,13 +591,44 @@ static void fill_window(struct aligned *a, const struct window_bounds *bounds)
         }
         pane_start(&e->panes, table_get(&w->table, key->hash, cell_key(key), key->key_len, &made));
     }
-    /* What comes before the next window that is open has no records. */
-    place += w != NULL;
-    int64_t before_ns =
-        place < a->windows.n ? windows_at(&a->windows, place)->bounds.start_ns : INT64_MAX;
+    return w;
+}
+
+/* What comes before the next window that has records, which starts then, has none. */
+static void step_fill(struct aligned *a, int64_t before_ns)
+{
+    struct engine *e = &a->engine;
     int64_t end_ns = fill_end(e);
     fill_step(a->fill, e->watermark.now_ns, before_ns <= end_ns ? before_ns : time_add(end_ns, 1));
     e->counts.fill_skipped = fill_skipped(a->fill);
+}
+
+/* The next window to fill passes; it will fire. */
+static void fill_window(struct aligned *a, const struct window_bounds *bounds)
+{
+    size_t place;
+    bool there = windows_find(&a->windows, bounds, &place);
+    struct window *w = there ? windows_at(&a->windows, place) : NULL;
+    place += fill_cells(a, bounds, w, place) != NULL;
+    step_fill(a,
+              place < a->windows.n ? windows_at(&a->windows, place)->bounds.start_ns : INT64_MAX);
+}
+
+/* The same where windows exist in slices only: it fires. */
+static void fill_and_fire(struct aligned *a, const struct window_bounds *bounds)
+{
+    struct engine *e = &a->engine;
+    struct window *w = NULL;
+    struct window_bounds next;
+    size_t place = a->windows.n; /* all others have passed */
+    if (next_in_slices(a, &next) && next.start_ns == bounds->start_ns) {
+        w = windows_insert(&a->windows, place, bounds, e->acc_bytes);
+        slices_fire(&a->slices, &e->panes, &w->table);
+    }
+    w = fill_cells(a, bounds, w, place);
+    if (w != NULL)
+        fire_together(a, w, PANE_ON_TIME);
+    step_fill(a, next_in_slices(a, &next) ? next.start_ns : INT64_MAX);
 }
 
 static void tick(struct aligned *a)
@@ -615,7 +664,7 @@ static void aligned_run_timers(struct engine *e)
             return;
         }
         last_ns = now_ns;
-        if (fill_due(a, &next) && next.end_ns == now_ns)
+        if (!a->sliced && fill_due(a, &next) && next.end_ns == now_ns)
             fill_window(a, &next);
         else if (a->n_passed > 0 &&
                  engine_expiry(e, windows_at(&a->windows, 0)->bounds.end_ns) == now_ns)
@@ -623,6 +672,8 @@ static void aligned_run_timers(struct engine *e)
         else if (a->n_passed < a->windows.n &&
                  firing(e, windows_at(&a->windows, a->n_passed)->bounds.end_ns) == now_ns)
             pass_next(a);
+        else if (a->sliced && fill_is_next(a, &next, now_ns))
+            fill_and_fire(a, &next);
         else if (next_in_slices(a, &next) && firing(e, next.end_ns) == now_ns)
             fire_slices(a, &next, PANE_ON_TIME);
         else if (e->mark_set && e->next_mark_ns == now_ns)
@@ -759,7 +810,10 @@ struct engine *aligned_new(const struct engine_options *options)
     bool overlaps = window_overlaps(&options->window) && options->partial == NULL;
     bool fill = options->pane.fill;
     a->alone = !overlaps && !fill;
-    a->sliced = overlaps && !fill && options->pane.early_count == 0;
+    /* Of a window that fires at its expiry, or early, it shows late which keys it has. */
+    bool fills_apart = fill && (options->pane.early_ns > 0 ||
+                                (options->pane.final && options->pane.lateness_ns > 0));
+    a->sliced = overlaps && !fills_apart && options->pane.early_count == 0;
     a->ticks = options->pane.early_ns > 0;
     a->spreads = a->sliced && a->ticks;
     a->slices.spec = options->window;

@@ -34,6 +34,10 @@ def comparisons():
          f"-w sliding:60m/1m -a {SMALL}"),
         ("sliding:60m/1m against 1m, both --early 1h", 5, f"-w sliding:60m/1m -a {SMALL} --early 1h",
          f"-w 1m -a {SMALL} --early 1h"),
+        ("sliding:60m/1m against 1m, both --fill", None, f"-w sliding:60m/1m -a {SMALL} --fill",
+         f"-w 1m -a {SMALL} --fill"),
+        ("sliding:1440m/1m against 60m/1m, both --fill", 2,
+         f"-w sliding:1440m/1m -a {SMALL} --fill", f"-w sliding:60m/1m -a {SMALL} --fill"),
         # Here each record is in sixty windows that fire a minute later: 33 times the rows.
         ("sliding:60m/1m against 1m, both --early 1m", None,
          f"-w sliding:60m/1m -a {SMALL} --early 1m", f"-w 1m -a {SMALL} --early 1m"),

@@ -256,7 +256,9 @@ local_days() {
     for window in sliding:30s/1s sliding:41s/3s cumulate:40s/1s; do
         for options in "-a $aggs" "-a median:v,distinct:v" "-a count" "-a $aggs -l 15s" \
             "-a $aggs -l 60s -m retract" "-a distinct:v -l 9s -m discard" \
-            "-a median:v,$sketches -l 100s --late-every 3"; do
+            "-a median:v,$sketches -l 100s --late-every 3" \
+            "-a $aggs --fill" "-a median:v --fill -l 30s -m retract"; do
+            [[ $window == cumulate* && $options == *--fill* ]] && continue
             read -ra words <<<"-t t --time-format s -k k -o csv -d 2s --panes -w $window $options"
             "$WINAGG" "${words[@]}" in >found 2>/dev/null
             # With early panes by number a record goes into each of its windows, by itself.
