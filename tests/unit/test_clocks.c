@@ -198,8 +198,82 @@ static void many_sources(int64_t n)
     clocks_free(c);
 }
 
+struct hashed {
+    uint32_t hash;
+    int number;
+};
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint32_t x = ((const struct hashed *)a)->hash, y = ((const struct hashed *)b)->hash;
+    return x < y ? -1 : x > y;
+}
+
+enum { ALIKE_BYTES = 32 };
+
+/* Two texts of one length and, without a seed, of one hash. */
+static void find_alike(const char *form, char texts[2][ALIKE_BYTES])
+{
+    enum { MANY = 400000 }; /* of four billion hashes, so about twenty pairs have the same */
+    struct hashed *all = calloc(MANY, sizeof *all);
+    int found = -1;
+    for (int i = 0; i < MANY; i++) {
+        int len = snprintf(texts[0], ALIKE_BYTES, form, i);
+        all[i] = (struct hashed){keys_hash(0, texts[0], (size_t)len), i};
+    }
+    qsort(all, MANY, sizeof *all, compare_hashes);
+    for (int i = 0; i + 1 < MANY; i++)
+        found = all[i].hash == all[i + 1].hash ? i : found;
+    CHECK(found >= 0, "no two of %s have one hash", form);
+    for (int i = 0; i < 2 && found >= 0; i++)
+        snprintf(texts[i], ALIKE_BYTES, form, all[found + i].number);
+    free(all);
+}
+
+/* Values that are much alike, one behind the other: each is a source of its own. */
+static void alike_sources(void)
+{
+    static char hosts[2][ALIKE_BYTES], numbers[2][ALIKE_BYTES];
+    find_alike("host-%06d.some.region", hosts);
+    find_alike("12345678901234567890123%06d", numbers);
+    const struct value values[] = {
+        {.kind = VALUE_NULL},
+        {.kind = VALUE_FALSE},
+        {.kind = VALUE_TRUE},
+        {.mant = 0, .kind = VALUE_NUMBER},
+        {.mant = 3, .kind = VALUE_NUMBER},
+        {.mant = 3, .exp = 2, .kind = VALUE_NUMBER},
+        {.mant = 3, .exp = -2, .kind = VALUE_NUMBER},
+        {.text = "", .len = 0, .kind = VALUE_STRING},
+        {.text = "\0", .len = 1, .kind = VALUE_STRING},
+        {.text = "\0\3", .len = 2, .kind = VALUE_STRING},
+        {.text = "\3", .len = 1, .kind = VALUE_STRING},
+        {.text = "abcde", .len = 5, .kind = VALUE_STRING},
+        {.text = "abcdbcde", .len = 8, .kind = VALUE_STRING},
+        {.text = "abcdefgh", .len = 8, .kind = VALUE_STRING},
+        {.text = "abcdefghabcdefgh", .len = 16, .kind = VALUE_STRING},
+        {.text = "abcdefgh-bcdefgh", .len = 16, .kind = VALUE_STRING},
+        {.text = hosts[0], .len = (uint32_t)strlen(hosts[0]), .kind = VALUE_STRING},
+        {.text = hosts[1], .len = (uint32_t)strlen(hosts[1]), .kind = VALUE_STRING},
+        {.text = numbers[0], .len = (uint32_t)strlen(numbers[0]), .kind = VALUE_STRING},
+        {.text = numbers[0], .len = (uint32_t)strlen(numbers[0]), .kind = VALUE_WIDE},
+        {.text = numbers[1], .len = (uint32_t)strlen(numbers[1]), .kind = VALUE_WIDE},
+    };
+    enum { N = sizeof values / sizeof values[0] };
+    const struct clocks_options options = {.sources = N, .key_seed = SEED};
+    struct clocks *c = clocks_new(&options);
+    for (int64_t i = 0; i < 2 * N; i++) {
+        int64_t w_ns = *clocks_move(c, &i, &values[i % N], 0, 0, 1);
+        /* The source to come next is the slowest, from when all of them have been seen. */
+        int64_t expected_ns = i < N - 1 ? INT64_MIN : i - (N - 1);
+        CHECK(w_ns == expected_ns, "record %d: W is %lld", (int)i, (long long)w_ns);
+    }
+    clocks_free(c);
+}
+
 int main(void)
 {
+    alike_sources();
     many_sources(100);
     many_sources(5000);
     many_sources(20000);
