@@ -9,7 +9,10 @@
 #include "base/buf.h"
 #include "engine/pane.h"
 
-/* Start: debts_init(). A list of struct retraction, which stay where they are. */
+/*
+ * Start: debts_init(). A list of struct retraction, which stay where they are: in the order of
+ * their windows, for what a session swallows lies behind all that it has.
+ */
 struct debts {
     struct retraction *first, **end;
     struct arena arena;

@@ -256,27 +256,10 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     cell->fresh = 0;
 }
 
-static int compare_retractions(const void *pa, const void *pb)
-{
-    const struct retraction *a = *(const struct retraction *const *)pa;
-    const struct retraction *b = *(const struct retraction *const *)pb;
-    if (a->bounds.end_ns != b->bounds.end_ns)
-        return a->bounds.end_ns < b->bounds.end_ns ? -1 : 1;
-    return (a->bounds.start_ns > b->bounds.start_ns) - (a->bounds.start_ns < b->bounds.start_ns);
-}
-
 void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell)
 {
-    size_t n = 0, i = 0;
     for (const struct retraction *r = list; r != NULL; r = r->next)
-        n++;
-    const struct retraction **sorted = memory_calloc(n, sizeof(struct retraction *));
-    for (const struct retraction *r = list; r != NULL; r = r->next)
-        sorted[i++] = r;
-    qsort(sorted, n, sizeof(struct retraction *), compare_retractions);
-    for (i = 0; i < n; i++)
-        repeat_row(panes, "-D", &sorted[i]->bounds, sorted[i]->pane, cell, sorted[i]->printed);
-    free(sorted);
+        repeat_row(panes, "-D", &r->bounds, r->pane, cell, r->printed);
 }
 
 void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)

@@ -122,7 +122,7 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
 void pane_result(const struct panes *panes, size_t i, const struct window_bounds *bounds,
                  const struct cell *cell, struct datum *result, struct buf *text);
 
-/* Writes the -D rows of a list of this key, by window end, then start. */
+/* Writes the -D rows of a list of this key, in its order. */
 void pane_take_back(struct panes *panes, const struct retraction *list, const struct cell *cell);
 
 /* The rows since the last commit belong together, and are whole: see output/writer.h. */
