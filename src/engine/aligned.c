@@ -676,7 +676,7 @@ static void aligned_run_timers(struct engine *e)
             fill_and_fire(a, &next);
         else if (next_in_slices(a, &next) && firing(e, next.end_ns) == now_ns)
             fire_slices(a, &next, PANE_ON_TIME);
-        else if (e->mark_set && e->next_mark_ns == now_ns)
+        else if (e->mark_set) /* --partial, which has no ticks */
             engine_mark(e);
         else
             tick(a);

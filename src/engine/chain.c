@@ -87,9 +87,7 @@ void chain_remove(struct chain *chain, struct chain_node *node)
     struct chain_node *before[LEVELS] = {NULL};
     find_before(chain, node->bounds.start_ns, before);
     for (unsigned level = 0; level < node->levels; level++) {
-        struct chain_node **link = link_of(chain, before[level], level);
-        while (*link != node) /* none has the same start, but one that is just being swallowed */
-            link = link_of(chain, *link, level);
+        struct chain_node **link = link_of(chain, before[level], level); /* no two have one start */
         *link = node->next;
         if (level > 0)
             *link = node->higher[level - 1];

@@ -408,7 +408,7 @@ void engine_too_late(struct engine *e, size_t i, int64_t t_ns, uint64_t n)
     const char *record = batch->block->bytes.data + batch->start[i];
     size_t len = batch->len[i];
     buf_put(&e->late->pending, record, len);
-    if (len == 0 || record[len - 1] != '\n')
+    if (record[len - 1] != '\n')
         buf_putc(&e->late->pending, '\n');
 }
 

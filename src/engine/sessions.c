@@ -223,8 +223,6 @@ static void swallow(struct sessions *s, struct session *x, struct session *part)
     unlink_session(s, part);
     arena_free(&part->arena);
     s->engine.counts.windows--;
-    if (part->n_timers == 0)
-        release(part);
 }
 
 /*
@@ -426,7 +424,7 @@ static void tick(struct sessions *s)
     while (s->fresh.n > 0) {
         struct session *x = s->fresh.at[s->fresh.n - 1];
         forget_fresh(s, x);
-        if (!x->passed && x->cell.fresh > 0)
+        if (!x->passed)
             list_session(&s->due, x);
     }
     sort_due(s);
@@ -472,8 +470,7 @@ static void sessions_run_timers(struct engine *e)
         collect_due(s, now_ns);
         if (s->due.n > 0)
             run_due(s, now_ns);
-        else if (e->tick_set && e->next_tick_ns == now_ns &&
-                 (s->heap.n == 0 || s->heap.timers[0].time_ns > now_ns))
+        else if (e->tick_set && e->next_tick_ns == now_ns)
             tick(s);
         else if (e->mark_set && e->next_mark_ns == now_ns)
             engine_mark(e);

@@ -272,8 +272,7 @@ static void put_line(const struct panes *panes, const struct line *line, const s
 {
     bool made;
     struct cell *to = table_get(into, at->hash, cell_key(at), at->key_len, &made);
-    if (made)
-        pane_start(panes, to);
+    pane_start(panes, to); /* one line a key, and `into` was empty: it has just been made */
     if (line->front != NULL) {
         pane_merge_accs(panes, PANE_SMALL, cell_accs(to), suffix_accs(line->front), &into->arena);
         cell_add_fresh(to, line->front->fresh);

@@ -93,11 +93,10 @@ static bool is_full(const struct table *table)
 
 void table_reserve(struct table *table, uint64_t n)
 {
-    uint64_t slots = table->mask == 0 ? FIRST_SLOTS : (uint64_t)table->mask + 1;
+    uint64_t slots = FIRST_SLOTS;
     while (slots * 3 < n * 4 && slots < (uint64_t)1 << 32)
         slots *= 2;
-    if (slots > (uint64_t)table->mask + 1)
-        grow(table, slots);
+    grow(table, slots);
 }
 
 static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
@@ -156,8 +155,7 @@ void table_prefetch_key(const struct table *table, uint32_t hash)
 int cell_compare_keys(const struct cell *a, const struct cell *b)
 {
     size_t len = a->key_len < b->key_len ? a->key_len : b->key_len;
-    int order = memcmp(cell_key(a), cell_key(b), len);
-    return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
+    return memcmp(cell_key(a), cell_key(b), len); /* no key is the beginning of another */
 }
 
 static void load_prefixes(struct sorted_cell *cells, size_t n, uint32_t depth)

@@ -104,7 +104,7 @@ static inline struct cell *table_first(const struct table *table, uint32_t hash,
     return cell->key_len == key_len && bytes_equal(cell_key(cell), key, key_len) ? cell : NULL;
 }
 
-/* Makes room for n cells at once. */
+/* Makes room for n cells at once, in an empty table. */
 void table_reserve(struct table *table, uint64_t n);
 
 /* The cell of the key, or NULL. */

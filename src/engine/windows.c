@@ -145,7 +145,7 @@ static struct windows_run *run_for(struct windows *windows, size_t *place)
     size_t n = windows->runs[r].n;
     if (n < LONGEST)
         return &windows->runs[r];
-    bool last = *place == n && r + 1 == windows->n_runs, first = *place == 0 && r == 0;
+    bool last = *place == n && r + 1 == windows->n_runs, first = *place == 0;
     size_t keep = last ? n : first ? 0 : n / 2; /* input in order leaves full runs behind */
     split(windows, r, keep);
     if (*place <= keep && !last)

@@ -103,7 +103,7 @@ static inline bool memo_is_sure(const struct cell *cell, const struct value *v)
     if (v->kind != VALUE_STRING || v->len <= MEMO_TEXT)
         return true;
     const unsigned char *key = cell_key(cell);
-    return cell->key_len == v->len + 3 && key[0] == TAG_STRING &&
+    return cell->key_len == v->len + 3 &&
            bytes_equal(key + 1, (const unsigned char *)v->text, v->len);
 }
 
