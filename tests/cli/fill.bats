@@ -94,6 +94,26 @@ of() {
     same "$(counter err fill_skipped)" "$(counter err2 fill_skipped)"
 }
 
+@test "days are filled up to 100,000 in a row, too, and the rest is counted" {
+    printf '{"t":"%s"}\n' 1700-01-01 2200-01-01 |
+        w -w tumbling:day --time-format auto --fill --stats >rows 2>err
+    same "$(wc -l <rows)" $((1 + 2 + 100000))
+    # There are 182,621 days from one to the other.
+    same "$(counter err fill_skipped)" $((182621 - 1 - 100000))
+}
+
+@test "a key that comes late when no window comes any more, or the last of all times is passed" {
+    of a:8000000000 x:9000000000 b:8000000000.5 >in
+    same "$(w -w sliding:1s/4000000000s -l 13000d -k k --fill --stats in 2>err | tail -n +2)" \
+        "8000000000,8000000001,a,1,0,on_time
+8000000000,8000000001,b,1,0,late"
+    same "$(counter err fill_skipped) $(counter err unassigned)" "0 1"
+    printf '{"t":%s,"k":"%s"}\n' 9223372036854775807 a 9223372035000000001 b |
+        "$WINAGG" -t t --time-format ns --output-time ns -o csv -w 1s -l 10s -k k --fill >rows
+    same "$(tail -n +2 rows)" "9223372035000000000,9223372036000000000,b,1,0,late
+9223372036000000000,9223372036854775807,a,1,0,on_time"
+}
+
 @test "a jump that is not believed does not lengthen the fill" {
     tv 5 1e9 25 >in
     same "$(w -w 10s --max-jump 1h --fill in | cut -d, -f1,3 | paste -sd' ')" \

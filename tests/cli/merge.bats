@@ -295,6 +295,32 @@ for line in open("p"):
     done
 }
 
+@test "a delta of a time that is in no window ends the merge" {
+    tv 3 12 | partial -w sliding:5s/10s | sed 's|"w":"0/5"|"w":"5/10"|' >p
+    fails_with 1 merged p >rows 2>err
+    grep -qF "its window or its states are not such as the header says" err
+}
+
+@test "a record whose windows have all expired is too late, though its slice has a later end" {
+    tv 3 12 4 13 >in
+    partial -w sliding:10s/5s --stats in >p 2>err
+    same "$(counter err too_late) $(counter err used)" "1 3"
+    same "$(merged p)" "$(w -w sliding:10s/5s in 2>&1 | grep -v '^winagg')"
+}
+
+@test "where no window comes any more there is no W to tell" {
+    tv 8000000000 9000000000 | partial -w sliding:1s/4000000000s >p
+    same "$(merged p)" "$(tv 8000000000 | w -w sliding:1s/4000000000s)"
+    same "$(jq -c .watermark p | grep -v null | paste -sd' ')" "8000000000 9000000000"
+}
+
+@test "a session that spans several of another shard takes them all" {
+    tv 10 22 60 | partial -w session:5s >short
+    seq 0 4 100 | sed 's/.*/{"t":&}/' | partial -w session:5s >long
+    same "$(cat short long | merged)" $'window_start,window_end,count\n0,105,29'
+    same "$(cat long short | merged)" $'window_start,window_end,count\n0,105,29'
+}
+
 @test "sessions: what comes too late for the merge is counted, not lost unseen" {
     tv 1 30 2 31 | partial -w session:5s -l 100s >p
     same "$(merged -l 0 p 2>err)" "$(tv 1 30 31 | w -w session:5s)"

@@ -25,6 +25,24 @@ metric() {
     same "$(sed -n 's/^# TYPE winagg_[a-z_]*_total //p' m | sort -u)" counter
 }
 
+@test "open windows: those that have not fired for good, however they share their records" {
+    # open WINDOW-OPTIONS TIME...: how many are open at the end of an input that goes on
+    open() {
+        tv "${@:2}" >in
+        # shellcheck disable=SC2086
+        w -w $1 --state s --at-eof keep --metrics m in >rows
+        metric m open_windows
+        rm s
+    }
+    for early in "" "--early 1m" "--early 9"; do
+        same "$(open "sliding:3s/2s -d 1h $early" 0.5 1.5 2.5 4 21.5)" 5
+        same "$(open "sliding:3s/2s $early" 1 5.5 6)" 2
+        same "$(open "sliding:2s/10s -d 1h $early" 1 11 21)" 3
+    done
+    same "$(open "session:2s -l 1h" 1 4 23 25)" 1
+    same "$(open "session:2s -l 1h --final" 1 4 23 25)" 4
+}
+
 @test "--metrics is there from the start, and replaced as a whole at each checkpoint" {
     mkfifo fifo
     w -w 10s --metrics m --state s --checkpoint 2 <fifo >rows &

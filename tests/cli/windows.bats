@@ -110,6 +110,17 @@ load helper
 9223372036854775807,9223372036854775807,2"
 }
 
+@test "many windows, opened in order and then between those" {
+    { seq 0 2 20000; seq 20001 -2 1; } | sed 's/.*/{"t":&}/' |
+        w -w 1s --delay all >"$BATS_TEST_TMPDIR/rows"
+    seq 0 20001 | awk '{ print $1 "," $1 + 1 ",1" }' | cmp - <(tail -n +2 "$BATS_TEST_TMPDIR/rows")
+    # Between two that have many behind and before them.
+    { seq 0 2 30000; echo 8191; } | sed 's/.*/{"t":&}/' |
+        w -w 1s --delay all >"$BATS_TEST_TMPDIR/rows"
+    { seq 0 2 30000; echo 8191; } | sort -n | awk '{ print $1 "," $1 + 1 ",1" }' |
+        cmp - <(tail -n +2 "$BATS_TEST_TMPDIR/rows")
+}
+
 @test "more than 100,000 windows a record are refused" {
     for spec in 100001s/1s 1s/1ns 100000001ms/1s; do
         run w -w "sliding:$spec" </dev/null
@@ -238,6 +249,10 @@ local_days() {
             "window_start,window_end,count
 9223372036854775804,9223372036854775807,1"
     done
+    # The last of all times may begin a size.
+    same "$(printf '{"t":9223372036854775807}\n' | "$WINAGG" -t t --time-format ns --output-time ns \
+        -o csv -w cumulate:2s/1s --offset 854775807ns)" "window_start,window_end,count
+9223372036854775807,9223372036854775807,1"
 }
 
 @test "late records count in each window that holds them, however windows are put together" {
