@@ -115,3 +115,25 @@ b       5"
     same "$(c -w 10s -k k -a sum:v -l 9999s in | LC_ALL=C.UTF-8 sed 's/▂\{3,\}/▂▂/g; s/  */ /g')" "k sum_v min max 6410 7000
 a 1 1 10 ▂▂█▂▂"
 }
+
+@test "windows of one start, windows without bounds, and values that are all zero" {
+    printf '{"t":%s,"k":"%s","v":%s}\n' 1 a 3 2 b 4 11 a 1 12 b 2 13 c 1 31 b 5 >in
+    same "$(c -w cumulate:20s/10s -k k -a sum:v in)" "k  sum_v  min  max  0
+a      4    3    4  ▆█
+b      5    4    6  ▆█▇
+c      1    1    1   █"
+    same "$(tv 1:3 5:4 | c -w all -a sum:v | sed 's/\(█\)\{5,\}.*/█/')" "       7  █"
+    same "$(printf '{"t":%s,"k":"a","v":0}\n' 1 11 | c -w 10s -k k -a sum:v)" "k  sum_v  min  max  0
+a      0    0    0  ▁▁"
+}
+
+@test "a bar has some room, however long what stands before it; what is taken back is no line" {
+    digits=12345678901234567890123456789012345678
+    printf '{"t":1714561200.123456789,"v":%s}\n' $digits |
+        "$WINAGG" -t t -w 1ms -a max:v -o chart >seen
+    grep -qE '^2024-05-01 11:00:00.123  11:00:00.124  1.2345678901234567890123456789012345678e\+37  █+$' seen
+    same "$(tv 1 30 9 | c -w session:10s -l 1m -m retract | awk '{ print $1, $2, $3 }')" \
+        $'1 11 1\n1 19 2\n30 40 1'
+    # A key that is as wide as the terminal leaves no room for numbers, and one of blanks no line.
+    same "$(printf '{"t":1,"k":"%100s"}\n{"t":2,"k":"x"}\n' "" | c -w 10s -k k)" $'k\n\nx'
+}

@@ -57,6 +57,12 @@ r.c.1 = "b";2
 END
 }
 
+@test "an exclamation mark in a name is no operator where none stands" {
+    printf '%s\n' '{"t":1,"a!b":1}' '{"t":2,"a!b":2,"a":1}' '{"t":3,"a":2}' >in
+    same "$(meeting 'a!b = 2' <in)" "2 "
+    same "$(meeting 'a!=1 and a is not null' <in)" "3 "
+}
+
 @test "a parenthesis in brackets is none of the condition's; blanks are any" {
     printf '%s\n' '{"t":1,"m":"a]b"}' '{"t":2,"m":"x"}' '{"t":3,"m":"a)b"}' '{"t":4,"m":"a\\b"}' >in
     while IFS=';' read -r condition want; do
@@ -68,6 +74,7 @@ m =~ a[^[:alpha:][.x.]]b;1 3 4
 \tm\r=~\n\ta[)]b\n;3 
 m =~ a[\\\\]b;4 
 (m =~ "(a[])]b)" or m = x);1 2 3 
+m =~ a[[)]b;3 
 END
 }
 
@@ -202,6 +209,7 @@ not|expected a field, found the end
 b = 1 or "a\u0000b" = 1|expected a field without U+0000 at character 10
 m =~ "a\u0000b"|at character 6: expected a pattern without U+0000
 m =~ [[:alpha:|at character 6: expected an extended regular expression
+m =~ [a[|at character 6: expected an extended regular expression
 m =~ "a\\"|Trailing backslash
 a ! b|expected an operator
 a\|expected an operator

@@ -300,6 +300,21 @@ a+? has no equal
 a{,3} has no equal
 [[.a.]] has no equal
 [[=a=]] has no equal
+[-a] coalesce(REGEXP(`m`, '(?s)[\-a]'), false)
+[[a] coalesce(REGEXP(`m`, '(?s)[\[a]'), false)
+^ coalesce(`m` IS NOT NULL, false)
+END
+    while IFS=' ' read -r pattern want; do
+        got=$("$WINAGG" -t t -w 10s --where "m =~ \"$pattern\"" --explain=duckdb in |
+            grep -oE 'coalesce\(.*, false\)' | head -n 1)
+        same "$got" "$want"
+    done <<'END'
+a$ coalesce(ends_with(c0, 'a'), false)
+^a coalesce(starts_with(c0, 'a'), false)
+^a$ coalesce(c0 = 'a', false)
+a coalesce(contains(c0, 'a'), false)
+$ coalesce(c0 IS NOT NULL, false)
+[-a]b coalesce(regexp_matches(c0, '[-a]b'), false)
 END
 }
 

@@ -101,6 +101,16 @@ t() {
     same "$(TERM=xterm t -w 10s -l 20s in | cat -v | grep -c '\^\[')" 0
 }
 
+@test "an end is blank only where the start is; pane, timing and id; a row of nothing" {
+    printf '{"t":%s,"k":"%s"}\n' 5 a 10 a 10 b | t -w session:10s -k k --output-time s >rows
+    same "$(tail -n 2 rows | sed 's/  */ /g')" $' 5 20 a 2\n 10 20 b 1'
+    same "$(tv 1 | t -w 10s --panes --row-id --output-time s | awk '{ print $3, $4, $5, length($6) }')" \
+        "count pane timing 2
+1 0 on_time 32"
+    same "$(printf '{"t":1}\n' | t -w all -k k -a min:v 2>/dev/null | cat -A)" \
+        $'window_start  window_end  k  min_v$\n$'
+}
+
 @test "one very wide text does not widen all rows behind it" {
     { printf '{"t":1,"k":"%0200000d"}\n' 0; echo '{"t":9,"k":"y"}'; } |
         "$WINAGG" -t t -w 1s -k k -o table >rows

@@ -66,10 +66,33 @@ static struct dedup *again(struct dedup *d)
     return d;
 }
 
+/* More bytes than are moved together for a few: forgotten one by one, those left stay known. */
+static void forget_many(void)
+{
+    enum { MANY = 12000 };
+    struct dedup *d = dedup_new();
+    char text[64];
+    for (unsigned i = 0; i < MANY; i++) {
+        const struct dedup_id id = id_of(i, text);
+        dedup_add(d, &id, i);
+    }
+    for (unsigned gone = 0; gone < MANY; gone++) {
+        unsigned other = gone + (unsigned)unit_below(MANY - gone);
+        const struct dedup_id id = id_of(other, text);
+        CHECK(dedup_holds(d, id.hash, id.id, id.len), "id %u, of those from %u on", other, gone);
+        dedup_forget_first(d);
+        const struct dedup_id first = id_of(gone, text);
+        CHECK(!dedup_holds(d, first.hash, first.id, first.len), "id %u is gone", gone);
+    }
+    CHECK(dedup_bytes(d) == 0, "nothing is left");
+    dedup_free(d);
+}
+
 int main(void)
 {
     struct dedup *d = dedup_new();
     char text[64];
+    forget_many();
     srand(1);
     for (unsigned step = 0; step < STEPS; step++) {
         unsigned i = (unsigned)rand() % IDS;

@@ -58,6 +58,12 @@ static void test_files(void)
     FAILS(sink_check_cut(&none, 0, &err), "can't look at it");
     FAILS(sink_cut(&none, 0, &cut, &err), "can't cut it to 0 bytes");
     CHECK(sink_close(&none, &err), "%s", err.text);
+    /* Neither its last bytes go out nor can it be closed: the first is said. */
+    CHECK(sink_open(&none, "out", true, &err) && close(none.fd) == 0, "%s", err.text);
+    buf_puts(&none.pending, "lost");
+    FAILS(sink_close(&none, &err), "Bad file descriptor");
+    CHECK(strstr(err.text, "close failed") == NULL, "%s", err.text);
+    unlink("out");
 }
 
 /* Not ours to close, written at an offset, or by others as well. */
