@@ -5,10 +5,10 @@
 enum { DATE = 10, MINUTES = 16, SECONDS = 19 }; /* lengths of "2024-05-01 11:00:00" */
 
 /* How much of an RFC 3339 text has to be shown. */
-static size_t precision(const char *text, size_t len)
+static size_t precision(const char *text)
 {
     size_t digits = SECONDS;
-    if (len > digits && text[digits] == '.')
+    if (text[digits] == '.')
         digits += 1 + strspn(text + digits + 1, "0123456789");
     return digits == SECONDS && memcmp(text + MINUTES, ":00", 3) == 0 ? MINUTES : digits;
 }
@@ -27,7 +27,7 @@ void bounds_text(const struct writer_options *options, int64_t start_ns, int64_t
     if (!time_unit_is_text(options->time_unit))
         return;
     for (size_t i = 0; i < 2; i++) {
-        size_t own = precision(text[i].data, text[i].len);
+        size_t own = precision(text[i].data);
         len = own > len ? own : len;
     }
     for (size_t i = 0; i < 2; i++) {

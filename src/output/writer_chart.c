@@ -46,7 +46,7 @@ struct writer_chart {
     int terminal_fd;   /* that it is drawn on again and again; -1: none */
     int size_fd;       /* whose width it has */
     size_t row_at;     /* in the output: what stands from there is not for it */
-    bool goes, comes;  /* the row takes a result back; or is one */
+    bool comes;        /* the row is a result; else it takes one back */
     struct line *line; /* of the row */
     struct point now;
     void *tree; /* of lines, by key */
@@ -95,7 +95,6 @@ static void chart_begin(struct writer *w, struct buf *to, const char *op)
 {
     struct writer_chart *c = w->chart;
     c->row_at = to->len;
-    c->goes = op[0] == '-' && op[1] == 'D';
     c->comes = op[0] != '-';
     c->now = (struct point){.start_ns = w->start_ns, .end_ns = w->end_ns};
 }
@@ -295,9 +294,9 @@ static void chart_end(struct writer *w, struct buf *to, const char *id)
     to->len = c->row_at;
     if (c->comes)
         set_point(line, &c->now);
-    else if (c->goes && find_point(line, &c->now, &place))
+    else if (find_point(line, &c->now, &place))
         remove_point(line, place);
-    c->changed |= c->comes || c->goes;
+    c->changed = true;
 }
 
 /* What is drawn of all keys. */

@@ -289,7 +289,7 @@ const int64_t *clocks_move(struct clocks *c, const int64_t *time_ns, const struc
         c->after_capacity = to + to / 2;
         c->after_ns = memory_realloc(c->after_ns, c->after_capacity * sizeof *c->after_ns);
     }
-    if (sources == NULL && from < to) {
+    if (sources == NULL) {
         struct source_clock *source =
             c->files != NULL ? c->files[file] : find_source(c, 0, (const unsigned char *)"", 0);
         for (size_t i = from; i < to; i++)
