@@ -87,4 +87,15 @@ load helper
             awk 'NR == 1 { print $2 }')
         same "$(sed -n "$((n + 1))p" out | cut -d , -f 3,5)" "$median,$mode"
     done
+
+@test "what ticks leave for later goes with its windows: no snapshot holds it" {
+    tv 1 12 23 34 45 56 >"$BATS_TEST_TMPDIR/in"
+    w -w sliding:10s/5s --early 1h --output "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/in"
+    for n in 2 4 6; do
+        head -n $n "$BATS_TEST_TMPDIR/in" | w -w sliding:10s/5s --early 1h --at-eof keep \
+            --state "$BATS_TEST_TMPDIR/state" --output "$BATS_TEST_TMPDIR/rows"
+    done
+    w -w sliding:10s/5s --early 1h --state "$BATS_TEST_TMPDIR/state" \
+        --output "$BATS_TEST_TMPDIR/rows" <"$BATS_TEST_TMPDIR/in"
+    cmp "$BATS_TEST_TMPDIR/rows" "$BATS_TEST_TMPDIR/whole"
 }
