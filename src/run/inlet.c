@@ -228,7 +228,7 @@ static bool goes_first(const struct inlet *a, const struct clock *b)
 static bool is_silent(const struct running *r, const struct inlet *in)
 {
     return r->plan->idle_ns > 0 && r->n_inlets > 1 && !inlet_has_records(in) &&
-           clocks_is_idle(r->clocks, inlet_number(r, in)) &&
+           in->silent_ns >= r->plan->idle_ns &&
            (r->plan->follow ? follow_is_quiet(in) : in->feed != NULL && !feed_wait(in->feed, 0));
 }
 

@@ -53,6 +53,9 @@ struct inlet {
     struct stat seen; /* as it was when we looked at it last */
     int64_t looked_ns, quiet_ns; /* --follow: the last look, and for how long looks found nothing */
     struct clock clock;          /* of a FILE */
+    /* Of a FILE, with --idle-timeout: for how long it was waited for since its last record; and
+     * before something else came, which does not count until it is waited for again. */
+    int64_t silent_ns, part_ns;
 };
 
 void inlet_init(struct inlet *in); /* nothing is open */

@@ -17,6 +17,8 @@ static struct engine_records records(struct running *r, struct inlet *in, size_t
                                          inlet_number(r, in), from, to);
         start_tell_clocks(r);
     }
+    if (from < to)
+        in->file->silent_ns = in->file->part_ns = 0;
     for (size_t i = from; r->n_inlets > 1 && i < to; i++)
         clock_see(&in->file->clock, in->batch->time_ns[i], r->plan->max_jump_ns);
     return records;

@@ -26,6 +26,8 @@ static bool let_out_fired(struct running *r)
 /* So long was waited for the input, and nothing came. */
 static bool note_silence(struct running *r, struct inlet *in, int64_t ns)
 {
+    in->file->silent_ns += in->file->part_ns + ns;
+    in->file->part_ns = 0;
     int64_t w_ns = clocks_wait(r->clocks, inlet_number(r, in), ns);
     start_tell_clocks(r);
     if (r->advise != NULL || w_ns == r->engine->watermark.now_ns)
@@ -79,10 +81,13 @@ static bool note_slice(struct running *r, struct inlet *in, const struct slice *
  * Something came before it was over. A busy source never lets a whole slice pass, and the others
  * are silent nevertheless; but W waits until what came is read.
  */
-static void note_part(struct running *r, const struct inlet *in, const struct slice *slice)
+static void note_part(struct running *r, struct inlet *in, const struct slice *slice)
 {
-    if (slice->idle)
-        clocks_count(r->clocks, inlet_number(r, in), silence_of(slice));
+    if (!slice->idle)
+        return;
+    int64_t ns = silence_of(slice);
+    in->file->part_ns += ns;
+    clocks_count(r->clocks, inlet_number(r, in), ns);
 }
 
 /*

@@ -326,11 +326,6 @@ int64_t clocks_wait(struct clocks *c, uint32_t file, int64_t ns)
     return c->now_ns;
 }
 
-bool clocks_is_idle(const struct clocks *c, uint32_t file)
-{
-    return c->files != NULL && is_idle(c, c->files[file]);
-}
-
 int64_t clocks_now_ns(const struct clocks *c)
 {
     return c->now_ns;

@@ -68,7 +68,6 @@ bool clocks_of_source(const struct clocks *clocks, uint32_t hash, const unsigned
  */
 int64_t clocks_wait(struct clocks *clocks, uint32_t file, int64_t ns);
 void clocks_count(struct clocks *clocks, uint32_t file, int64_t ns);
-bool clocks_is_idle(const struct clocks *clocks, uint32_t file);
 
 /* Has W left -infinity, and where to? That is known in the run in which it did. */
 bool clocks_finite(const struct clocks *clocks);

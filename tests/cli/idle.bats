@@ -96,3 +96,19 @@ rows_are() {
     fails_with 2 w -w 3s --idle-timeout 1s -d all in
     fails_with 2 w -w 3s --idle-timeout 0 in
 }
+
+@test "with --source a silent FIFO does not stop the others either" {
+    mkfifo other
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 1000s --source s --idle-timeout 300ms \
+        pipe other >rows 2>err &
+    pid=$!
+    exec 7>pipe 8>other
+    printf '{"s":"a","t":%s}\n' 1 1200 >&7
+    printf '{"s":"b","t":%s}\n' 2 1300 3100 4500 >&8
+    # The records behind 1300 are read while the one FIFO says nothing; its source lets go, too.
+    wait_for rows_are "0,2 1000,2 3000,1"
+    printf '{"s":"a","t":%s}\n' 4600 >&7
+    exec 7>&- 8>&-
+    wait "$pid"
+    rows_are "0,2 1000,2 3000,1 4000,2"
+}
