@@ -315,8 +315,9 @@ for line in open("p"):
 }
 
 @test "a session that spans several of another shard takes them all" {
-    tv 10 22 60 | partial -w session:5s >short
-    seq 0 4 100 | sed 's/.*/{"t":&}/' | partial -w session:5s >long
+    tv 10 22 60 | partial -w session:5s -d all >short
+    seq 0 4 100 | sed 's/.*/{"t":&}/' | partial -w session:5s -d all >long
+    grep -q '"w":"0/105"' long
     same "$(cat short long | merged)" $'window_start,window_end,count\n0,105,29'
     same "$(cat long short | merged)" $'window_start,window_end,count\n0,105,29'
 }

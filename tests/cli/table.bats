@@ -107,6 +107,8 @@ t() {
     same "$(tv 1 | t -w 10s --panes --row-id --output-time s | awk '{ print $3, $4, $5, length($6) }')" \
         "count pane timing 2
 1 0 on_time 32"
+    same "$(tv 1 | t -w 10s --row-id --output-time s | awk '{ print $1, $2, $3, length($4) }')" \
+        $'window_start window_end count 2\n0 10 1 32'
     same "$(printf '{"t":1}\n' | t -w all -k k -a min:v 2>/dev/null | cat -A)" \
         $'window_start  window_end  k  min_v$\n$'
 }
