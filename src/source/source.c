@@ -46,8 +46,8 @@ bool source_open(struct source *source, const char *path, struct error *err)
     source->regular = false;
     bool ok = unpack_start(&source->unpack, program, source->packed_fd, path, err);
     source->fd = source->unpack.fd;
-    if (!ok)
-        errno = 0; /* not that the file is missing */
+    if (!ok && errno == ENOENT)
+        errno = 0; /* the program is missing, not the file */
     return ok;
 }
 

@@ -32,7 +32,10 @@ struct source {
     struct buf head, tail; /* its first and its last bytes up to the position: source_remember() */
 };
 
-/* path NULL: stdin. A FILE that is compressed is read through the program that unpacks it. */
+/*
+ * path NULL: stdin. A FILE that is compressed is read through the program that unpacks it. False:
+ * errno says why, 0: that program is missing.
+ */
 bool source_open(struct source *source, const char *path, struct error *err);
 
 /* A regular file of this path that is open, at its beginning. */

@@ -56,13 +56,16 @@ static int spawn(struct unpack *u, int packed, int write_end)
 bool unpack_start(struct unpack *u, const char *program, int packed, const char *name,
                   struct error *err)
 {
-    int ends[2];
+    int ends[2], error;
     *u = (struct unpack){.program = program, .fd = -1};
     if (lseek(packed, 0, SEEK_SET) < 0 || pipe2(ends, O_CLOEXEC) != 0) {
+        error = errno;
         u->program = NULL;
-        return error_set(err, EXIT_RUNTIME, "%s: can't unpack it: %s", name, strerror(errno));
+        error_set(err, EXIT_RUNTIME, "%s: can't unpack it: %s", name, strerror(error));
+        errno = error;
+        return false;
     }
-    int error = spawn(u, packed, ends[1]);
+    error = spawn(u, packed, ends[1]);
     close(ends[1]);
     if (error == 0) {
         u->fd = ends[0];
@@ -71,11 +74,14 @@ bool unpack_start(struct unpack *u, const char *program, int packed, const char 
     close(ends[0]);
     *u = (struct unpack){.fd = -1};
     if (error == ENOENT)
-        return error_set(err, EXIT_RUNTIME,
-                         "%s: it is compressed, and '%s', which unpacks it, is not installed", name,
-                         program);
-    return error_set(err, EXIT_RUNTIME, "%s: can't run %s, which unpacks it: %s", name, program,
-                     strerror(error));
+        error_set(err, EXIT_RUNTIME,
+                  "%s: it is compressed, and '%s', which unpacks it, is not installed", name,
+                  program);
+    else
+        error_set(err, EXIT_RUNTIME, "%s: can't run %s, which unpacks it: %s", name, program,
+                  strerror(error));
+    errno = error;
+    return false;
 }
 
 bool unpack_end(struct unpack *u, const char *name, struct error *err)

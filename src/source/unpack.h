@@ -29,7 +29,10 @@ struct unpack {
  */
 bool unpack_program(int fd, const char **program);
 
-/* `packed` stays the caller's; the program reads it from its beginning. EXIT_RUNTIME. */
+/*
+ * `packed` stays the caller's; the program reads it from its beginning. EXIT_RUNTIME; errno
+ * says why, ENOENT: there is no such program.
+ */
 bool unpack_start(struct unpack *u, const char *program, int packed, const char *name,
                   struct error *err);
 

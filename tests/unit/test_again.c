@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -251,6 +252,57 @@ static void test_packed(void)
     run("rm log.1.gz");
 }
 
+/* One that begins right and then can't be unpacked may be it; unless a plain one is. */
+static void test_torn(void)
+{
+    write_log("log", 'a', 0, 10 * LINES);
+    struct source_mark mark = mark_at("log", 4000);
+    for (int i = 0; i < 2; i++)
+        mark = mark_on(&mark, 1000);
+    run("gzip -c log | head -c -300 >log.1.gz && mv log whole");
+    expect_find(&mark, &as_usual, SOURCE_FAILED, 0, "log.1.gz");
+    run("cp whole log.2 && touch -d 2100-01-01 log.2");
+    expect_find(&mark, &following, SOURCE_FOUND, 2, "umber");
+    run("rm whole log.1.gz log.2");
+}
+
+/* However few descriptors are left: what can't be looked at is not taken for another file. */
+static void test_descriptors(bool packed)
+{
+    struct rlimit limit, few;
+    enum { MOST = 8 };
+    bool found = false, failed = false;
+    write_log("log", 'a', 0, LINES);
+    struct source_mark mark = mark_at("log", READ_BYTES);
+    run(packed ? "gzip log && mv log.gz log.1.gz" : "mv log log.1");
+    int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(next);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0, "a limit");
+    few = limit;
+    for (int i = 0; i < MOST; i++) {
+        struct source source;
+        struct source_older older = {0};
+        struct error err = {0};
+        CHECK(!source_open(&source, "log", &err) && errno == ENOENT, "%s", err.text);
+        err = (struct error){0};
+        few.rlim_cur = (rlim_t)(next + i);
+        CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0, "few");
+        enum source_found what = source_find(&source, &mark, &as_usual, &older, &err);
+        CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0, "as many as before");
+        CHECK(what != SOURCE_NONE, "%d descriptors: %s", i, err.text);
+        CHECK(what != SOURCE_FAILED || strstr(err.text, "Too many open files") != NULL, "%s",
+              err.text);
+        found |= what == SOURCE_FOUND;
+        failed |= what == SOURCE_FAILED;
+        for (size_t k = 0; k < older.n; k++)
+            source_close(&older.at[k]);
+        source_older_free(&older);
+        source_close(&source);
+    }
+    CHECK(found && failed, "found with some, not with none");
+    run(packed ? "rm log.1.gz" : "rm log.1");
+}
+
 /* A file on stdin has no name, and nothing beside it. */
 static void test_stdin(void)
 {
@@ -338,6 +390,9 @@ static void test_unreadable(void)
     run("rm log && mkdir log");
     source_open_again(&source, "log", open("log", O_RDONLY | O_CLOEXEC));
     CHECK(!source_resume(&source, &mark, &as_usual, &is_it, &err) &&
+              strstr(err.text, "Is a directory") != NULL,
+          "%s", err.text);
+    CHECK(!source_begins_as(&source, &mark, &is_it, &err) &&
               strstr(err.text, "Is a directory") != NULL,
           "%s", err.text);
     source.regular = false; /* as a pipe whose reads fail */
@@ -451,6 +506,10 @@ static void test_compare(void)
     CHECK(!begins_as(&source, &other), "nothing to compare");
     mark.head_len = SOURCE_HEAD_BYTES;
     CHECK(!begins_as(&source, &mark), "it is shorter than that");
+    mark.head_len = READ_BYTES;
+    source.regular = false;
+    CHECK(!begins_as(&source, &mark), "a pipe is not looked at before it is read");
+    source.regular = true;
     CHECK(!is_other(&source), "nothing was read of it");
     source_remember(&source, "a line", 6);
     source_move(&source, 6, 0, false);
@@ -473,6 +532,9 @@ int main(void)
     test_named();
     test_rotated();
     test_packed();
+    test_torn();
+    test_descriptors(false);
+    test_descriptors(true);
     test_empty();
     test_stdin();
     tick(true);
