@@ -177,6 +177,7 @@ static void test_links(void)
     /* Beside the link comes first. */
     make("today.1");
     expect("today", "today.1=0 app-2026-01-01.log=0", "today.1 ", "today.1", "");
+    expect("today", "today.1=E app-2026-01-01.log=0", "today.1 ", "", "");
     /* Beside dated ones stands one that has a suffix of its own: they are not compared. */
     make("logs/app-2026-01-03.log-1");
     expect("today", "app-2026-01-03.log-1=0", NULL, "app-2026-01-03.log-1", "");
@@ -200,6 +201,11 @@ static void replace(void)
     CHECK(rename("new", "app.1") == 0, "rename");
 }
 
+static void rename_it(void)
+{
+    CHECK(rename("app.1", "app.3") == 0, "rename");
+}
+
 /* What is renamed while names are looked through is found where it is at last. */
 static void test_meanwhile(void)
 {
@@ -217,8 +223,15 @@ static void test_meanwhile(void)
     CHECK(strcmp(buf_cstr(&script.visited), "app.1 app.2 app.1 app.2 ") == 0, "%s",
           script.visited.data);
     rotated_free(&rotated);
+    remove_name("app.2");
+    script.visited.len = 0;
+    script.meanwhile = rename_it;
+    CHECK(rotated_find("app", answer, &script, &rotated, &err) && rotated.file.path == NULL, "%s",
+          err.text);
+    CHECK(strcmp(buf_cstr(&script.visited), "app.1 app.3 ") == 0, "%s", script.visited.data);
+    rotated_free(&rotated);
     buf_free(&script.visited);
-    each_name("app app.1 app.2", remove_name);
+    each_name("app app.3", remove_name);
 }
 
 int main(void)
