@@ -285,7 +285,7 @@ static void test_descriptors(bool packed)
         struct error err = {0};
         CHECK(!source_open(&source, "log", &err) && errno == ENOENT, "%s", err.text);
         err = (struct error){0};
-        few.rlim_cur = (rlim_t)(next + i);
+        few.rlim_cur = (rlim_t)next + (rlim_t)i;
         CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0, "few");
         enum source_found what = source_find(&source, &mark, &as_usual, &older, &err);
         CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0, "as many as before");
