@@ -176,8 +176,11 @@ void pattern_set_year(struct time_format *format)
         to.month = 3;
         to.day = 1;
     }
-    format->year_in_range = civil_ns(&from, format->zone, &format->year_from_ns) == TIME_OK &&
-                            civil_ns(&to, format->zone, &format->year_to_ns) == TIME_OK;
+    /* At either end of all times a part of the year is still in range. */
+    if (civil_ns(&from, format->zone, &format->year_from_ns) != TIME_OK)
+        format->year_from_ns = from.year < 1970 ? INT64_MIN : INT64_MAX;
+    int64_t to_ns;
+    format->year_last_ns = civil_ns(&to, format->zone, &to_ns) == TIME_OK ? to_ns - 1 : INT64_MAX;
 }
 
 /* The day is none if the year is too short for it. */
@@ -197,18 +200,18 @@ static void set_day_of_year(struct civil *c, int day_of_year)
 static enum time_status first_year(const struct time_format *format, const struct civil *c,
                                    int day_of_year, int64_t *ns)
 {
-    if (!format->year_in_range)
-        return TIME_OUT_OF_RANGE;
+    bool beyond = false;
     for (int year = format->year_from - 1; year <= format->year_from + 1; year++) {
         struct civil at = *c;
         at.year = year;
         if (day_of_year >= 0)
             set_day_of_year(&at, day_of_year);
-        if (civil_ns(&at, format->zone, ns) == TIME_OK && *ns >= format->year_from_ns &&
-            *ns < format->year_to_ns)
+        enum time_status status = civil_ns(&at, format->zone, ns);
+        if (status == TIME_OK && *ns >= format->year_from_ns && *ns <= format->year_last_ns)
             return TIME_OK;
+        beyond = beyond || status == TIME_OUT_OF_RANGE;
     }
-    return TIME_NOT_A_DATE;
+    return beyond ? TIME_OUT_OF_RANGE : TIME_NOT_A_DATE;
 }
 
 static enum time_status result(const struct time_format *format, size_t i,

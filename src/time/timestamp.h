@@ -35,8 +35,7 @@ struct time_format {
     const struct zone *zone; /* of times without one; NULL: UTC */
     bool has_year_from;
     int year_from, year_from_month, year_from_day;
-    bool year_in_range;
-    int64_t year_from_ns, year_to_ns; /* the year that begins there, if it is in range */
+    int64_t year_from_ns, year_last_ns; /* first and last of the year that begins there */
 };
 
 /* What is no pattern: auto, s, ms, us, ns; then NULL. */

@@ -196,6 +196,10 @@ $'2024-03-01T00:00:00Z\n2024-12-31T12:00:00Z\n2025-02-28T23:59:59Z'
     # DATE is the midnight of --tz; a zone in the text may cross it.
     same "$(echo '"Jan 01 00:30"' | read_times --time-format '%b %d %H:%M' --year-from 2024-01-01 --tz Europe/Berlin)" 1704065400000000000
     same "$(echo '"Dec 31 23:30 -0500"' | read_times --time-format '%b %d %H:%M %z' --year-from 2024-01-01)" 1704083400000000000
+    # A year that the end of all times cuts off has days before it, and one that their beginning does has days after it.
+    same "$(days 2262-04-10 'Apr 10 00:00:00' 'Apr 11 23:47:16' 'Apr 11 23:47:17' 'Apr 12 00:00:00')" $'2262-04-10T00:00:00Z\n2262-04-11T23:47:16Z'
+    same "$(days 2261-12-01 'Apr 11 23:47:16' 'Dec 24 12:00:00')" $'2261-12-24T12:00:00Z\n2262-04-11T23:47:16Z'
+    same "$(echo '"Sep 21 12:00"' | read_times --time-format '%b %d %H:%M' --year-from 1677-09-22)" -9191793600000000000
 }
 
 @test "--year-from: missing, no date, without effect" {
