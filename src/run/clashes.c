@@ -91,6 +91,24 @@ static bool same(const struct named *a, const struct named *b)
            (a->exists || strcmp(io_last_name(a->path), io_last_name(b->path)) == 0);
 }
 
+static const char *kind(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a directory"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+/* What a rename replaces must not be a device or a pipe, which would be gone for everybody. */
+static bool may_replace(const char *option, const char *path, struct error *err)
+{
+    struct stat st;
+    if (path == NULL || stat(path, &st) != 0 || S_ISREG(st.st_mode))
+        return true;
+    return error_set(err, EXIT_RUNTIME, "%s: expected a regular file, which %s replaces, found %s",
+                     path, option, kind(st.st_mode));
+}
+
 bool clashes_check(const struct plan *plan, struct error *err)
 {
     size_t n_inputs = plan->n_inputs == 0 ? 1 : plan->n_inputs;
@@ -126,5 +144,6 @@ bool clashes_check(const struct plan *plan, struct error *err)
                                list.at[j].path, list.at[j].option, list.at[i].path,
                                list.at[i].option);
     free(list.at);
-    return ok;
+    return ok && may_replace("--state", plan->state_path, err) &&
+           may_replace("--metrics", plan->metrics_path, err);
 }

@@ -64,6 +64,27 @@ refused() {
     w -w 10s --output dir/o --late o in
 }
 
+# stays NAME KIND: neither option takes it, and it is still there.
+stays() {
+    local option
+    for option in --state --metrics; do
+        run timeout 20 "$WINAGG" -t t -w 10s "$option" "$1" in
+        [ "$status" -eq 1 ]
+        same "$output" "winagg: $1: expected a regular file, which $option replaces, found $2"
+        same "$(stat -c %F "$1")" "$3"
+    done
+}
+
+@test "what would be replaced is a regular file: a device or a pipe stays what it is" {
+    mkfifo pipe
+    ln -s pipe to-pipe
+    mknod device c 1 3 2>/dev/null && stays device 'a device' 'character special file' # by root only
+    stays pipe 'a pipe' fifo
+    stays to-pipe 'a pipe' 'symbolic link'
+    stays dir 'a directory' directory
+    [ -z "$(find . -name '*.lock' -o -name '*.tmp')" ]
+}
+
 @test "a file needs a name" {
     for option in --state --output --late --bad --inspect; do
         run w -w 10s "$option" '' in
