@@ -229,6 +229,8 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
     const char *near = strstr(error->text, " near ");
     int text_len = near == NULL ? (int)strlen(error->text) : (int)(near - error->text);
     bool at_end = strstr(error->text, " near end of file") != NULL;
+    size_t at = error->position > 0 ? (size_t)error->position : 1;
+    at = original_position(slow, at - 1);
     const char *hint = "";
     if (slow->record[0] == '[')
         hint = " (a JSON array? expected one object on a line; jq -c '.[]' makes them)";
@@ -236,14 +238,14 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
         hint = NUL_HINT;
     else if (slow->record[0] == '{' && at_end)
         hint = " (an object over several lines? jq -c . makes one line of each)";
-    else if (slow->record[0] == '{' && strncmp(error->text, "end of file expected", 20) == 0)
+    else if (slow->record[0] == '{' && at < slow->len && slow->record[at] == '{' &&
+             strncmp(error->text, "end of file expected", 20) == 0)
         hint = " (two objects on one line? jq -c . makes one line of each)";
     if (at_end)
         return reason_printf(slow->arena, "not valid JSON: %.*s at the end of the line%s", text_len,
                              error->text, hint);
-    size_t at = error->position > 0 ? (size_t)error->position : 1;
     return reason_printf(slow->arena, "not valid JSON: %.*s near column %zu%s", text_len,
-                         error->text, original_position(slow, at - 1) + 1, hint);
+                         error->text, at + 1, hint);
 }
 
 /*
