@@ -79,8 +79,12 @@ static const char *const known_patterns[] = {
     "%m/%d/%Y %H:%M",
     "%d/%m/%Y",
     "%m/%d/%Y",
+    "%d/%m/%Y, %H:%M:%S",
+    "%m/%d/%Y, %H:%M:%S",
     "%d/%m/%Y %I:%M:%S %p",
     "%m/%d/%Y %I:%M:%S %p",
+    "%d/%m/%Y, %I:%M:%S %p",
+    "%m/%d/%Y, %I:%M:%S %p",
     "%d/%m/%Y %I:%M %p",
     "%m/%d/%Y %I:%M %p",
     "%d.%m.%Y %H:%M:%S",
@@ -96,15 +100,24 @@ static const char *const known_patterns[] = {
     "%Y-%m-%d %I:%M:%S %p",
     "%Y%m%d%H%M%S",
     "%Y%m%d",
+    "%Y%m%d %H:%M:%S",
+    "%Y.%m.%d %H:%M:%S",
     "%d %b %Y %H:%M:%S",
+    "%d %b %Y",
     "%d-%b-%Y %H:%M:%S",
     "%d-%b-%Y",
+    "%d-%b-%y",
     "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y, %I:%M:%S %p",
     "%b %d, %Y %H:%M:%S",
+    "%b %d, %Y",
     "%b %d %Y %H:%M:%S",
     "%a, %d %b %Y %H:%M:%S %z",
     "%a, %d %b %Y %H:%M:%S GMT",
     "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S.%f %Y",
+    "[%a %b %d %H:%M:%S.%f %Y]",
+    "%a %b %d %H:%M:%S UTC %Y",
     "%a %b %d %H:%M:%S %z %Y",
     "%d/%b/%Y:%H:%M:%S",
     "%b %d %H:%M:%S",
@@ -123,9 +136,14 @@ static const char *const known_patterns[] = {
     "%d.%m.%y %H:%M",
     "%d.%m.%y",
     "%y%m%d %H:%M:%S",
-    /* These auto reads, but not before the letters of a zone. */
+    /* These auto reads, but not before the letters of a zone, nor with a single digit. */
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d",
 };
 
 /* The blank and the letters of a zone at the end, which may mean several zones; or "". */
@@ -138,6 +156,18 @@ static void zone_letters(char letters[ZONE_LETTERS + 2], const struct buf *text)
     letters[0] = '\0';
     if (n >= 3 && n <= ZONE_LETTERS && n < text->len && text->data[text->len - 1 - n] == ' ')
         snprintf(letters, ZONE_LETTERS + 2, "%.*s", (int)n + 1, text->data + text->len - 1 - n);
+}
+
+/*
+ * Digits alone may be an epoch time with a blank beside it, of which strptime(3) makes a date of
+ * single digits: as many have to be there as the pattern writes.
+ */
+static bool may_mean(const char *pattern, const struct buf *text)
+{
+    size_t digits = strcmp(pattern, "%Y%m%d%H%M%S") == 0 ? 14
+                    : strcmp(pattern, "%Y%m%d") == 0     ? 8
+                                                         : 0;
+    return digits == 0 || text->len == digits;
 }
 
 /* The patterns, three at most, that read the text with these letters behind them. */
@@ -153,7 +183,8 @@ static size_t put_patterns(struct buf *to, const struct buf *text, const char *l
         bool yearless = strpbrk(known_patterns[i], "Yy") == NULL;
         pattern.len = 0;
         buf_printf(&pattern, "%s%s", known_patterns[i], letters);
-        if (!time_format_add(&format, buf_cstr(&pattern), &err) ||
+        if (!may_mean(known_patterns[i], text) ||
+            !time_format_add(&format, buf_cstr(&pattern), &err) ||
             !time_format_finish(&format, yearless ? "2024-01-01" : NULL, &err) ||
             time_parse(&format, text->data, text->len, &ns) != TIME_OK)
             continue;

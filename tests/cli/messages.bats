@@ -24,6 +24,8 @@ says() {
     printf '{\n"t":1\n}\n' | says "(an object over several lines? jq -c . makes one line of each)"
     printf '{"t":1}{"t":2}\n' | says "(two objects on one line? jq -c . makes one line of each)"
     printf '{"t":1}\0{"t":2}\0' | says "(records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)"
+    printf '{"t":1},\n' | says "stdin:1: not valid JSON: end of file expected near column 8"
+    [ "$(grep -c "two objects" err)" -eq 0 ]
     printf '{"t":1\0}\n' | says "stdin:1: not valid JSON: a NUL byte near column 7 (records that end in NUL bytes?"
     printf '{"t":1' | gzip -c | says "stdin: the bytes are compressed: expected text (zcat | winagg reads it"
     printf '\377\376{\0' | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16 -t UTF-8 makes it)"
@@ -85,10 +87,22 @@ Sun Oct  3 18:00:00 2004|%a %b %d %H:%M:%S %Y
 2004-10-03 18:00:00 CEST|%Y-%m-%d %H:%M:%S CEST' --tz ZONE
 2004-10-03 18:00:00.123 EST|%Y-%m-%d %H:%M:%S.%f EST' --tz ZONE
 03/Oct/2004:18:00:00 CET|%d/%b/%Y:%H:%M:%S CET' --tz ZONE
+10/3/2004, 6:00:00 PM|%d/%m/%Y, %I:%M:%S %p', or '%m/%d/%Y, %I:%M:%S %p
+Sun Oct  3 18:00:00 UTC 2004|%a %b %d %H:%M:%S UTC %Y
+[Sun Oct 03 18:00:00.123456 2004]|[%a %b %d %H:%M:%S.%f %Y]
+20041003180000|%Y%m%d%H%M%S
+20041003 18:00:00|%Y%m%d %H:%M:%S
+2004-10-3 9:05|%Y-%m-%d %H:%M
+2004/9/3|%Y/%m/%d
+03-Oct-04|%d-%b-%y
+Oct 3, 2004|%b %d, %Y
 END
     # What is said holds.
     printf '{"t":"3/10/2004 18:00"}\n' | "$WINAGG" -t t -w 1d --time-format '%d/%m/%Y %H:%M' -o csv | grep -q '^2004-10-03'
     printf '{"t":"yesterday"}\n' | says 'field '"'t'"': not a time in the given format: "yesterday"'
+    [ "$(grep -c "reads it" err)" -eq 0 ]
+    # strptime would make a date of it: 1714-05-06 04:08.
+    printf '{"t":" 1714564800"}\n' | says 'not a time in the given format: " 1714564800"'
     [ "$(grep -c "reads it" err)" -eq 0 ]
     printf '{"t":"yesterday EST"}\n' | says 'not a time in the given format: "yesterday EST"'
     [ "$(grep -c "reads it" err)" -eq 0 ]
