@@ -142,7 +142,13 @@ static void explain_times(const struct plan *plan, struct buf *text)
             buf_printf(text, "%s%s%s", i == 0 ? ", as " : " or ",
                        input->time_format.patterns[i].text,
                        i + 1 == input->time_format.n_patterns ? ". " : "");
-    buf_printf(text, "A time without a zone is one of %s. ", plan->tz == NULL ? "UTC" : plan->tz);
+    if (input->time_format.form == TIME_AUTO || input->time_format.form == TIME_PATTERN)
+        buf_printf(text, "A time without a zone is one of %s. ",
+                   plan->tz == NULL ? "UTC" : plan->tz);
+    if (time_format_needs_year(&input->time_format))
+        buf_printf(text, "One without a year is the first such time from %04d-%02d-%02d on. ",
+                   input->time_format.year_from, input->time_format.year_from_month,
+                   input->time_format.year_from_day);
     put_example(plan, text);
 }
 

@@ -30,6 +30,11 @@ says() {
         --time-format '%d.%m.%Y %H:%M' --tz Europe/Berlin)
     says "day and clock, as %d.%m.%Y %H:%M."
     says "one of Europe/Berlin. The first record of stdin is read as 2024-05-03T06:01:00Z."
+    said=$(echo '{"t":"May 3 08:00"}' | explained -t t -w 1m --time-format '%b %d %H:%M' --year-from 2024-05-04)
+    says "One without a year is the first such time from 2024-05-04 on. The first record of stdin is read as 2025-05-03T08:00:00Z."
+    # An epoch time is one of UTC, whatever --tz says.
+    said=$(echo '{"t":5}' | explained -t t -w tumbling:day --time-format s --tz Europe/Berlin)
+    says "From the field t: epoch numbers in seconds. The first record of stdin is read as 1970-01-01T00:00:05Z."
     said=$(echo '{"t":"soon"}' | explained -t t -w 1m)
     says "The first record of stdin can't be used: field 't'"
     # That one, whatever comes in one read with it, and behind blank lines that come before.
