@@ -58,6 +58,7 @@ static bool check_alone(const struct sink *sink, struct error *err)
 static bool give_up(struct sink *sink)
 {
     sink->pending.len = 0;
+    sink->writing = false;
     return false;
 }
 
@@ -73,6 +74,9 @@ bool sink_write(struct sink *sink, size_t len, struct error *err)
 {
     size_t done = 0;
     int64_t moved_ns = -1; /* how long after that request the last bytes went */
+    sink->writing = true;
+    if (sink->before != NULL && len > 0)
+        sink->before();
     while (done < len && sink->fd >= 0 && !sink->closed_by_reader) {
         ssize_t n = write(sink->fd, sink->pending.data + done, len - done);
         if (n >= 0) {
@@ -95,6 +99,7 @@ bool sink_write(struct sink *sink, size_t len, struct error *err)
             return give_up(sink);
         }
     }
+    sink->writing = false;
     sink->pending.len -= len;
     if (sink->pending.len > 0)
         memmove(sink->pending.data, sink->pending.data + len, sink->pending.len);

@@ -24,7 +24,9 @@ struct sink {
     bool append;           /* O_APPEND: bytes go to the end, whoever else wrote there */
     bool exclusive;        /* check after each write that no one else has written */
     bool held;             /* sink_flush() does nothing: --hold */
+    bool writing;          /* within sink_write(), which looks at signals */
     bool closed_by_reader; /* EPIPE: the reader has gone; nothing is written any more */
+    void (*before)(void);  /* NULL, or called before bytes are written */
     struct attend attend;  /* what a write looks at that waits for a reader */
     uint64_t stalled;      /* bytes given up when we were asked to stop and the reader did not
                               read; then closed_by_reader is set, too */

@@ -104,6 +104,16 @@ void writer_finish(struct writer *w, struct buf *to)
         w->ops->finish(w, to);
 }
 
+bool writer_redraws(const struct writer *w)
+{
+    return w->ops->interrupt != NULL && w->options.styled && w->options.n_keys > 0;
+}
+
+void writer_interrupt(struct writer *w)
+{
+    w->ops->interrupt(w);
+}
+
 bool writer_has_state(const struct writer *w)
 {
     return w->ops->save != NULL;

@@ -68,6 +68,11 @@ void writer_commit(struct writer *w, struct buf *to);
 /* The run is over; what was not drawn yet is. */
 void writer_finish(struct writer *w, struct buf *to);
 
+/* Is it drawn again and again in one place of a terminal? */
+bool writer_redraws(const struct writer *w);
+/* Other lines stand below it now: it is drawn anew behind them, and nothing is erased. */
+void writer_interrupt(struct writer *w);
+
 /* What later rows look like depends on, behind a commit; nothing for most formats. False: damaged.
  */
 bool writer_has_state(const struct writer *w);

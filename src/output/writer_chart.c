@@ -539,6 +539,11 @@ static void chart_finish(struct writer *w, struct buf *to)
         draw(w, to);
 }
 
+static void chart_interrupt(struct writer *w)
+{
+    w->chart->drawn = 0;
+}
+
 const struct writer_ops writer_chart = {
     .init = chart_init,
     .begin = chart_begin,
@@ -549,5 +554,6 @@ const struct writer_ops writer_chart = {
     .end = chart_end,
     .commit = chart_commit,
     .finish = chart_finish,
+    .interrupt = chart_interrupt,
     .free = chart_free,
 };

@@ -21,6 +21,7 @@ struct writer_ops {
     void (*end)(struct writer *w, struct buf *to, const char *id);
     void (*commit)(struct writer *w, struct buf *to); /* NULL: nothing belongs together */
     void (*finish)(struct writer *w, struct buf *to); /* at the end of the run; NULL: nothing */
+    void (*interrupt)(struct writer *w);              /* NULL: nothing that was written changes */
     void (*free)(struct writer *w);                   /* NULL: has nothing of its own */
     /* NULL: rows depend on no others */
     void (*save)(const struct writer *w, struct buf *to);

@@ -18,6 +18,9 @@ enum { DRAW_NS = 250000000 };
 /* How many columns of the line are on the screen: of the one progress that a process has. */
 static size_t drawn;
 
+/* The run whose chart stands on the terminal that stderr is; NULL: none does. */
+static struct running *charting;
+
 static void put(const char *text, size_t len)
 {
     while (len > 0) {
@@ -29,7 +32,7 @@ static void put(const char *text, size_t len)
     }
 }
 
-/* Blanks instead of an escape sequence: any terminal knows them. */
+/* Before a message or a row. Blanks instead of an escape sequence: any terminal knows them. */
 static void erase(void)
 {
     if (drawn == 0)
@@ -42,21 +45,35 @@ static void erase(void)
     drawn = 0;
 }
 
+/* What is said goes below the chart, which would be drawn over it otherwise. */
+static void leave_chart(void)
+{
+    struct sink *rows = charting == NULL ? NULL : &charting->sinks[SINK_ROWS];
+    if (rows == NULL || rows->writing) /* said while that waits for the terminal */
+        return;
+    sink_flush(rows, charting->err);
+    writer_interrupt(charting->writer);
+}
+
 /* What else is said on stderr finds its line empty. */
 static ssize_t write_line(void *cookie, const char *text, size_t len)
 {
     (void)cookie;
     erase();
+    leave_chart();
     put(text, len);
     return (ssize_t)len;
 }
 
 void progress_start(struct running *r)
 {
-    bool unasked = isatty(STDERR_FILENO) && r->sinks[SINK_ROWS].regular;
-    r->progress.on = r->plan->progress || unasked;
-    if (!r->progress.on)
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    r->progress.on = r->plan->progress || (terminal && r->sinks[SINK_ROWS].regular);
+    charting = terminal && writer_redraws(r->writer) ? r : NULL;
+    if (!r->progress.on && charting == NULL)
         return;
+    if (r->progress.on && terminal && isatty(r->sinks[SINK_ROWS].fd))
+        r->sinks[SINK_ROWS].before = erase;
     r->progress.due_ns = clock_monotonic_ns() + DRAW_NS;
     FILE *messages = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_line});
     if (messages == NULL)
@@ -167,4 +184,5 @@ void progress_end(struct running *r)
 {
     if (r->progress.on)
         erase();
+    charting = NULL;
 }

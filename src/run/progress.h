@@ -1,6 +1,7 @@
 /*
  * run/progress.h - --progress: one line on stderr, drawn again at most four times a second, and
- * gone before anything else is written there and at the end.
+ * gone before anything else is written there and at the end. A chart on the same terminal is left
+ * standing then, and drawn anew below.
  */
 #ifndef RUN_PROGRESS_H
 #define RUN_PROGRESS_H

@@ -72,6 +72,20 @@ for line in open("seen", encoding="utf-8"):
     [ "$(grep -c . <(tail -n 10 seen))" -le 10 ]
 }
 
+@test "what is said on the same terminal stays there, and the chart goes on below" {
+    needs_terminal
+    mkfifo fifo
+    { tv 1 12; sleep 0.3; echo bad; tv 25; sleep 0.3; tv 3 36; } | sed 's/}/,"k":1}/' >fifo &
+    script -qec "stty rows 20 cols 200; TERM=xterm '$WINAGG' -t t -w 10s -k k -o chart fifo" /dev/null >seen
+    # What is drawn erases as many lines as were drawn: were those, behind them, of something else?
+    tr '\033' '~' <seen |
+        awk '/~\[[0-9]+A/ { match($0, /~\[[0-9]+A/); up = substr($0, RSTART + 2, RLENGTH - 3)
+                            for (i = NR - up; i < NR; i++) if (line[i] ~ /winagg:/) exit 1 }
+             { line[NR] = $0 }'
+    grep -q 'winagg: fifo:3: not valid JSON' seen
+    grep -q 'winagg: 1 of 6 records came too late' <(tail -n 1 seen)
+}
+
 @test "state and files do not go with it" {
     for wrong in "--state s" "--output out"; do
         # shellcheck disable=SC2086

@@ -97,6 +97,15 @@ for line in sys.stdin.buffer.read().decode().split("\n"):
     grep -q "^winagg: stdin:3: " seen
 }
 
+@test "--progress is gone before a row on the same terminal" {
+    needs_terminal
+    mkfifo fifo
+    { tv 1; sleep 0.6; tv 2; sleep 0.6; tv 13; } >fifo &
+    script -qec "stty cols 80; TERM=xterm '$WINAGG' -t t -w 10s --output-time s --progress fifo" /dev/null >seen
+    grep -q 'records  ' seen
+    tr '\r' '\n' <seen | grep -qx '{"window_start":0,"window_end":10,"count":2}'
+}
+
 @test "--progress is on by itself where rows do not go to the terminal that stderr is" {
     needs_terminal
     seq 1 400000 | sed 's/.*/{"t":&}/' >in
