@@ -84,6 +84,27 @@ bool dedup_holds(const struct dedup *d, uint32_t hash, const unsigned char *id, 
     return d->slots[find_slot(d, hash, id, len)] != 0;
 }
 
+static struct dedup_id view(const struct dedup *d, const struct entry *entry)
+{
+    return (struct dedup_id){
+        .hash = entry->hash,
+        .len = entry->len,
+        .key_len = entry->key_len,
+        .id = bytes_of(d, entry),
+        .key = bytes_of(d, entry) + entry->len,
+        .time_ns = entry->time_ns,
+    };
+}
+
+bool dedup_find(const struct dedup *d, uint32_t hash, const unsigned char *id, uint32_t len,
+                struct dedup_id *found)
+{
+    uint64_t slot = d->slots[find_slot(d, hash, id, len)];
+    if (slot != 0)
+        *found = view(d, &d->entries[(uint32_t)slot - 1]);
+    return slot != 0;
+}
+
 static void grow_slots(struct dedup *d)
 {
     uint64_t *old = d->slots;
@@ -168,7 +189,10 @@ void dedup_add(struct dedup *d, const struct dedup_id *id, int64_t until_ns)
     if (d->n >= d->mask / 4 * 3)
         grow_slots(d);
     uint32_t slot = find_slot(d, id->hash, id->id, id->len);
-    uint32_t index = take_entry(d);
+    bool held = d->slots[slot] != 0;
+    uint32_t index = held ? (uint32_t)d->slots[slot] - 1 : take_entry(d);
+    if (held)
+        d->dead_bytes += (size_t)d->entries[index].len + d->entries[index].key_len;
     d->entries[index] = (struct entry){
         .at = d->log.len,
         .len = id->len,
@@ -178,6 +202,8 @@ void dedup_add(struct dedup *d, const struct dedup_id *id, int64_t until_ns)
     };
     buf_put(&d->log, id->id, id->len);
     buf_put(&d->log, id->key, id->key_len);
+    if (held)
+        return;
     d->slots[slot] = (uint64_t)id->hash << 32 | (index + 1);
     d->n++;
     set_timer(d, until_ns, index);
@@ -201,14 +227,7 @@ bool dedup_first(const struct dedup *d, struct dedup_id *id, int64_t *until_ns)
         return false;
     const struct timer *first = first_is_in_line(d) ? in_line(d, 0) : &d->heap.timers[0];
     const struct entry *entry = &d->entries[owner_of(first)];
-    *id = (struct dedup_id){
-        .hash = entry->hash,
-        .len = entry->len,
-        .key_len = entry->key_len,
-        .id = bytes_of(d, entry),
-        .key = bytes_of(d, entry) + entry->len,
-        .time_ns = entry->time_ns,
-    };
+    *id = view(d, entry);
     *until_ns = first->time_ns;
     return true;
 }
@@ -261,7 +280,7 @@ void dedup_forget_first(struct dedup *d)
 void dedup_keep_first(struct dedup *d, int64_t until_ns)
 {
     struct timer first = take_first(d);
-    set_timer(d, until_ns, owner_of(&first));
+    heap_push(&d->heap, until_ns, first.owner); /* at the end of the line it would hold up others */
 }
 
 size_t dedup_bytes(const struct dedup *d)

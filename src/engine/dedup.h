@@ -7,7 +7,8 @@
  *                  |
  *     log       id key id key ...        copied together when half of it is dead
  *
- *     line      of (time, entry), in order; what does not come in order stands in a heap
+ *     line      of (time, entry), in order; what does not come in order, and what is kept for
+ *               longer, stands in a heap
  *
  * Nothing is allocated for a single id, and what is forgotten gives its memory back to those that
  * come, so memory follows the ids of the time that windows are open, not of the input.
@@ -35,11 +36,17 @@ struct dedup_id {
 };
 
 bool dedup_holds(const struct dedup *d, uint32_t hash, const unsigned char *id, uint32_t len);
+/* *found: what it came with. False: it is not held. */
+bool dedup_find(const struct dedup *d, uint32_t hash, const unsigned char *id, uint32_t len,
+                struct dedup_id *found);
 
 /* Who knows that it will ask for an id soon says so. */
 void dedup_prefetch(const struct dedup *d, uint32_t hash);
 
-/* Remembers an id that it does not hold; at until_ns it may be forgotten. */
+/*
+ * Remembers an id; at until_ns it may be forgotten. One that it holds, of a record that counts no
+ * more, came with this one now; its time stays what it was.
+ */
 void dedup_add(struct dedup *d, const struct dedup_id *id, int64_t until_ns);
 
 /* When the time of the first one comes; INT64_MAX: it holds none, or none that comes. */

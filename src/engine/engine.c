@@ -71,6 +71,16 @@ static void skip_filtered(struct engine *e, size_t from, size_t to)
         engine_advance(e, i);
 }
 
+/*
+ * When an id whose session has grown is looked at again: not at each end that the session has on
+ * its way, for it may be long and have many ids, but later the longer it has gone on already. That
+ * it is over is_duplicate() finds out by itself; the id is in memory for as long again at most.
+ */
+static int64_t look_again_ns(int64_t time_ns, int64_t expiry_ns)
+{
+    return time_add(expiry_ns, time_sub(expiry_ns, time_ns));
+}
+
 /* Forgets the ids whose time has come. */
 static void forget_ids(struct engine *e)
 {
@@ -81,7 +91,7 @@ static void forget_ids(struct engine *e)
             !e->ops->taker_expiry(e, id.key, id.key_len, id.time_ns, &expiry_ns))
             dedup_forget_first(e->dedup);
         else if (!engine_reached(e, expiry_ns))
-            dedup_keep_first(e->dedup, expiry_ns); /* its session has grown */
+            dedup_keep_first(e->dedup, look_again_ns(id.time_ns, expiry_ns));
         else
             break; /* it is over and still there: firing was given up, and the run ends */
     }
@@ -101,7 +111,11 @@ static bool is_duplicate(struct engine *e, const struct keys *ids, size_t i)
     if (id == NULL)
         return false;
     forget_ids(e);
-    return dedup_holds(e->dedup, ids->hash[i], id, len);
+    struct dedup_id held;
+    int64_t expiry_ns;
+    return dedup_find(e->dedup, ids->hash[i], id, len, &held) &&
+           (e->ops->taker_expiry == NULL ||
+            e->ops->taker_expiry(e, held.key, held.key_len, held.time_ns, &expiry_ns));
 }
 
 /* Record i was used: until its windows are gone, its id is known. */

@@ -48,6 +48,22 @@ ids() {
     same "$(counter err duplicates)" 1
 }
 
+@test "a session that was long is forgotten when it has expired, and not later" {
+    # [0, 1005) by tens and fives; 1 and 2 come again 95 s after it, when nothing is due yet by the life that they have had.
+    { ids 1:0 2:3; awk 'BEGIN { for (t = 4; t <= 1000; t += 4) printf "{\"id\":\"n%d\",\"t\":%d}\n", t, t }'; ids 1:1000 7:1100 1:1101 2:1102 1:1103; } >in
+    same "$(w -w session:5s --dedup id --stats in 2>err)" "window_start,window_end,count
+0,1005,252
+1100,1107,3"
+    same "$(counter err duplicates)" 2
+    # The same over a restart between them.
+    head -n -3 in >start
+    w -w session:5s --dedup id -s s --at-eof keep --output rows start
+    mv start old
+    cp in start
+    w -w session:5s --dedup id -s s --output rows start
+    same "$(cat rows)" "$(w -w session:5s --dedup id in)"
+}
+
 @test "only used records are remembered, and a duplicate moves the clock" {
     printf '%s\n' '{"id":1,"t":1,"v":"x"}' '{"id":1,"t":2,"v":1}' '{"id":1,"t":30,"v":"y"}' >in
     same "$(w -w 10s --dedup id -a sum:v --stats in 2>err)" "window_start,window_end,sum_v

@@ -103,6 +103,11 @@ int main(void)
             known[i].held = true;
             known[i].until_ns = (int64_t)step + rand() % 2000;
             dedup_add(d, &id, known[i].until_ns);
+        } else if (rand() % 4 == 0) {
+            dedup_add(d, &id, (int64_t)step); /* anew: its time stays */
+            CHECK(dedup_find(d, id.hash, id.id, id.len, &first) && first.time_ns == i &&
+                      first.key_len == id.key_len,
+                  "anew %u", i);
         }
         while (dedup_first(d, &first, &until_ns) && until_ns <= step) {
             unsigned who = (unsigned)first.time_ns;
