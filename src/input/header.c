@@ -312,6 +312,14 @@ static size_t skip_empty_lines(const struct input_options *options, const char *
     return i;
 }
 
+/* The same of the input, data[0..) being what follows the mark. */
+static size_t first_line(struct input_plan *plan, const char *data, size_t len)
+{
+    size_t *skipped = &plan->seen.skipped;
+    *skipped += skip_empty_lines(plan->options, data + *skipped, len - *skipped);
+    return *skipped;
+}
+
 /* May more bytes make this a line that skip_empty_lines() skips? */
 static bool may_be_empty(const struct input_options *options, const char *line, size_t len)
 {
@@ -341,14 +349,16 @@ static bool names_time(const struct input_options *options, const char *line, si
  * Looks at what follows the mark. HEADER_DONE: *format is settled. Only the first max_record_bytes
  * of what it looks for count, and the newline behind them, however many bytes there are.
  */
-static enum header_status detect(const struct input_options *options, const char *input,
-                                 const char *data, size_t len, bool ended,
-                                 enum input_format *format, struct error *err)
+static enum header_status detect(struct input_plan *plan, const char *input, const char *data,
+                                 size_t len, bool ended, enum input_format *format,
+                                 struct error *err)
 {
+    const struct input_options *options = plan->options;
     size_t max = options->max_record_bytes;
-    size_t blank = 0;
+    size_t blank = plan->seen.blank;
     while (blank < len && blank <= max && memchr(" \t\r\n\x1e", data[blank], 5) != NULL)
         blank++;
+    plan->seen.blank = blank;
     if (blank > max) {
         error_set(err, EXIT_RUNTIME,
                   "%s begins with more than --max-record (%zu) blank bytes: say --input-format",
@@ -361,7 +371,7 @@ static enum header_status detect(const struct input_options *options, const char
     *format = INPUT_JSON;
     if (blank == len || data[blank] == '{')
         return HEADER_DONE;
-    size_t start = skip_empty_lines(options, data, len);
+    size_t start = first_line(plan, data, len);
     size_t seen = len - start > max ? max : len - start;
     const char *newline = memchr(data + start, '\n', len - start > max ? max + 1 : seen);
     if (newline == NULL && len - start <= max && !ended)
@@ -392,7 +402,8 @@ static enum header_status count_columns(struct input_plan *plan, const char *inp
                                         const char *data, size_t start, size_t len, bool ended,
                                         struct error *err)
 {
-    size_t max = plan->options->max_record_bytes, at = start;
+    size_t max = plan->options->max_record_bytes;
+    size_t at = plan->seen.bad > start ? plan->seen.bad : start;
     uint64_t line = 1 + newline_count(data, start);
     struct names names = {.numbered = true};
     struct splitter splitter;
@@ -413,6 +424,7 @@ static enum header_status count_columns(struct input_plan *plan, const char *inp
         }
         at = end;
     }
+    plan->seen.bad = at;
     if (status == HEADER_MORE && ended) {
         lay_out_any(plan);
         status = HEADER_DONE;
@@ -480,9 +492,8 @@ static enum header_status read_csv(struct input_plan *plan, const char *input, c
 {
     const struct input_options *options = plan->options;
     if (options->columns == NULL)
-        return read_names(plan, input, data,
-                          start + skip_empty_lines(options, data + start, len - start), len, ended,
-                          used, err);
+        return read_names(plan, input, data, start + first_line(plan, data + start, len - start),
+                          len, ended, used, err);
     struct names names = {.n = options->n_columns, .given = options->columns};
     *used = start;
     return lay_out(plan, &names, input, err) ? HEADER_DONE : HEADER_FAILED;
@@ -511,6 +522,7 @@ bool header_again(const struct input_plan *plan, const char *name, const char *d
     struct input_plan again = *plan;
     size_t used;
     again.layout = (struct csv_layout){.delimiter = plan->layout.delimiter};
+    again.seen.bad = 0;
     bool ok = read_names(&again, name, data, 0, len, true, &used, err) == HEADER_DONE;
     *layout = again.layout;
     return ok;
@@ -561,7 +573,7 @@ enum header_status header_read(struct input_plan *plan, const char *name, const 
     if (status != HEADER_DONE)
         return status;
     if (status == HEADER_DONE && format == INPUT_AUTO)
-        status = detect(options, name, data + mark, len - mark, ended, &format, err);
+        status = detect(plan, name, data + mark, len - mark, ended, &format, err);
     *used = mark;
     plan->found = format;
     const struct reader_ops *ops = &reader_table[format];

@@ -15,6 +15,12 @@ struct input_plan {
     enum input_format found;  /* the same, known before the header is */
     struct csv_rules rules;   /* of CSV */
     struct csv_layout layout; /* of texts */
+    /* What was enough for no answer yet is not looked at again with the bytes that follow it. */
+    struct {
+        size_t blank;   /* bytes behind the mark that are blank */
+        size_t skipped; /* bytes behind the mark that are empty lines and comments */
+        size_t bad;     /* where the first record begins that may say how many columns there are */
+    } seen;
     struct buf *names; /* if not NULL, the names of all columns are appended, a NUL behind each */
 };
 
