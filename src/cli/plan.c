@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "input/reader.h"
 #include "run/topic.h"
+#include "run/unseen.h"
 
 enum { MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
 
@@ -401,26 +402,6 @@ static void drop_without_effect(struct command *c)
     plan->pane.late_every = 0;
 }
 
-/* What serves rows of columns only, has no effect on other formats; it is said once. */
-static void say_csv_options(const struct command *c)
-{
-    const struct input_options *input = &c->plan.input;
-    const struct {
-        const char *name;
-        bool given;
-    } options[] = {
-        {"--no-header", input->no_header},
-        {"--columns", c->columns.n > 0},
-        {"--delimiter", input->delimiter != 0},
-        {"--comment", input->comment != 0},
-        {"--ragged", input->ragged},
-    };
-    bool columns = input->format == INPUT_AUTO || reader_table[input->format].has_columns;
-    for (size_t i = 0; !columns && i < sizeof options / sizeof options[0]; i++)
-        if (options[i].given)
-            say("%s has no effect: the input is no CSV or TSV", options[i].name);
-}
-
 /* A table for people, unless JSON is asked for. */
 static bool check_advise(struct command *c, struct error *err)
 {
@@ -548,7 +529,6 @@ bool command_finish(struct command *c, struct error *err)
     if (!window_parse(&plan->window, c->window, err) || !check_triggers(c, err) ||
         !check_fill(c, err))
         return false;
-    say_csv_options(c);
     drop_without_effect(c);
     if (plan->input.max_record_bytes == 0)
         plan->input.max_record_bytes = MAX_RECORD_DEFAULT_BYTES;
@@ -557,6 +537,8 @@ bool command_finish(struct command *c, struct error *err)
     if (c->aggs.n == 0)
         texts_split(&c->aggs, "count");
     finish_columns(c);
+    if (plan->input.format != INPUT_AUTO && !reader_table[plan->input.format].has_columns)
+        unseen_say_columns(&plan->input);
     finish_nulls(c);
     if (!finish_time(c, err) || !finish_keys(c, err) || !finish_aggs(c, err) ||
         !finish_where(c, err) || !finish_clocks(c, err) || !finish_top(c, err))

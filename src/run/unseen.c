@@ -18,7 +18,8 @@ struct unseen {
     bool *seen; /* of each field */
     size_t left;
     bool any, is_text;
-    struct buf sample; /* the first record */
+    bool records, columns; /* were there any, and had they columns? */
+    struct buf sample;     /* the first record */
 };
 
 struct unseen *unseen_new(const struct input_options *options)
@@ -79,7 +80,11 @@ static bool has_value(const struct value *column, size_t n)
 
 void unseen_look(struct unseen *u, const struct batch *batch)
 {
-    if (u == NULL || u->left == 0 || batch->n == 0)
+    if (u == NULL || batch->n == 0)
+        return;
+    u->records = true;
+    u->columns |= batch->is_text;
+    if (u->left == 0)
         return;
     if (!u->any && batch->len[0] <= MOST_SAMPLE_BYTES)
         buf_put(&u->sample, batch->block->bytes.data + batch->start[0], batch->len[0]);
@@ -139,8 +144,27 @@ static void say_unseen(const struct unseen *u, const struct path *path)
     free(names.literal);
 }
 
+void unseen_say_columns(const struct input_options *options)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } of_columns[] = {
+        {"--no-header", options->no_header},
+        {"--columns", options->n_columns > 0},
+        {"--delimiter", options->delimiter != 0},
+        {"--comment", options->comment != 0},
+        {"--ragged", options->ragged},
+    };
+    for (size_t i = 0; i < sizeof of_columns / sizeof of_columns[0]; i++)
+        if (of_columns[i].given)
+            say("%s has no effect: the input is no CSV or TSV", of_columns[i].name);
+}
+
 void unseen_report(const struct unseen *u)
 {
+    if (u != NULL && u->options->format == INPUT_AUTO && u->records && !u->columns)
+        unseen_say_columns(u->options);
     if (u == NULL || !u->any || u->left == 0)
         return;
     struct places known = {0}; /* a field that is used twice is said once */

@@ -112,6 +112,17 @@ END
     tv 1 >in
     says "--late-every has no effect without --lateness" --late-every 2 in
     says "--comment has no effect: the input is no CSV or TSV" -i json --comment '#' in
+    # Also where the input has to say so; and where one of several has columns they have one.
+    local option
+    for option in --no-header --columns=t --delimiter=, --comment=x --ragged; do
+        says "winagg: ${option%%=*} has no effect: the input is no CSV or TSV" "$option" in
+        same "$(wc -l <err)" 1
+    done
+    printf 't\n1\n' >csv
+    "$WINAGG" -t t -w 10s --ragged in csv 2>err
+    [ ! -s err ]
+    "$WINAGG" -t t -w 10s --ragged </dev/null 2>err
+    [ ! -s err ]
 }
 
 # shellcheck disable=SC2016 # $date is MongoDB's
