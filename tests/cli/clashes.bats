@@ -24,6 +24,17 @@ refused() {
     same "$after" "$before"
 }
 
+# stays NAME KIND FILE-TYPE: neither option takes it, and it is still there.
+stays() {
+    local option
+    for option in --state --metrics; do
+        run timeout 20 "$WINAGG" -t t -w 10s "$option" "$1" in
+        [ "$status" -eq 1 ]
+        same "$output" "winagg: $1: expected a regular file, which $option replaces, found $2"
+        same "$(stat -c %F "$1")" "$3"
+    done
+}
+
 @test "the state, its temporary file and its lock against the input" {
     cp in x.tmp
     cp in x.lock
@@ -62,17 +73,6 @@ refused() {
 @test "devices may be shared, files of the same name elsewhere are others" {
     w -w 10s --output /dev/null --late /dev/null --bad /dev/null in
     w -w 10s --output dir/o --late o in
-}
-
-# stays NAME KIND: neither option takes it, and it is still there.
-stays() {
-    local option
-    for option in --state --metrics; do
-        run timeout 20 "$WINAGG" -t t -w 10s "$option" "$1" in
-        [ "$status" -eq 1 ]
-        same "$output" "winagg: $1: expected a regular file, which $option replaces, found $2"
-        same "$(stat -c %F "$1")" "$3"
-    done
 }
 
 @test "what would be replaced is a regular file: a device or a pipe stays what it is" {

@@ -114,7 +114,7 @@ END
     says "--comment has no effect: the input is no CSV or TSV" -i json --comment '#' in
     # Also where the input has to say so; and where one of several has columns they have one.
     local option
-    for option in --no-header --columns=t --delimiter=, --comment=x --ragged; do
+    for option in --no-header --columns=t '--delimiter=,' --comment=x --ragged; do
         says "winagg: ${option%%=*} has no effect: the input is no CSV or TSV" "$option" in
         same "$(wc -l <err)" 1
     done
