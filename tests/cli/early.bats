@@ -87,6 +87,7 @@ load helper
             awk 'NR == 1 { print $2 }')
         same "$(sed -n "$((n + 1))p" out | cut -d , -f 3,5)" "$median,$mode"
     done
+}
 
 @test "what ticks leave for later goes with its windows: no snapshot holds it" {
     tv 1 12 23 34 45 56 >"$BATS_TEST_TMPDIR/in"
