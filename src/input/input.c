@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/memory.h"
 #include "base/wire.h"
 #include "input/csv_cut.h"
@@ -17,6 +18,8 @@
 #include "scan/marks.h"
 
 enum { DEFAULT_BLOCK_BYTES = 256 * 1024 };
+
+enum { TAIL_BYTES = 256 }; /* a file written anew has others there */
 
 /*
  * The bytes of the input, in order:
@@ -38,9 +41,12 @@ struct input {
     struct buf preamble; /* what stood before the first record */
     struct buf carry;
     uint64_t offset;
-    size_t searched; /* not CSV: bytes of the open record known to hold no newline */
-    size_t looked;   /* so many bytes were not enough to find the header in */
-    size_t peeked;   /* so many were searched for a newline since */
+    size_t searched;       /* not CSV: bytes of the open record known to hold no newline */
+    size_t looked;         /* so many bytes were not enough to find the header in */
+    size_t peeked;         /* so many were searched for a newline since */
+    char tail[TAIL_BYTES]; /* if followed: the last bytes that were read, before tail_end */
+    size_t tail_len;
+    uint64_t tail_end;
     struct csv_cutter cutter;
     struct marks marks; /* the cutter's scratch memory */
 };
@@ -182,6 +188,77 @@ static bool wait_for_bytes(const struct input *in)
 }
 
 /* Reads once behind the bytes there are. INPUT_BLOCK: there are more now, or in->ended is set. */
+static void remember_tail(struct input *in, const char *bytes, size_t len)
+{
+    size_t fresh = len < TAIL_BYTES ? len : TAIL_BYTES, kept = TAIL_BYTES - fresh;
+    kept = kept < in->tail_len ? kept : in->tail_len;
+    memmove(in->tail, in->tail + in->tail_len - kept, kept);
+    memcpy(in->tail + kept, bytes + len - fresh, fresh);
+    in->tail_len = kept + fresh;
+}
+
+void input_goes_on_behind(struct input *in, const char *bytes, size_t len, uint64_t offset)
+{
+    if (len > 0)
+        remember_tail(in, bytes, len);
+    in->tail_end = offset;
+}
+
+/* Are they at that offset of the file? False with errno 0: no. */
+static bool stand_at(const struct input *in, uint64_t offset, const char *bytes, size_t len)
+{
+    struct buf there = {0};
+    bool same = io_read_at(in->fd, offset, buf_reserve(&there, len), len);
+    if (same) {
+        errno = 0;
+        same = memcmp(there.data, bytes, len) == 0;
+    }
+    int error = errno;
+    buf_free(&there);
+    errno = error;
+    return same;
+}
+
+/*
+ * A file that is followed may have been truncated and written anew between two reads; then what the
+ * second one read does not go on behind the first. It is left where it is (*got = 0), for who looks
+ * at the file when it has ended. False: errno says what failed.
+ */
+static bool check_it_goes_on(struct input *in, const char *bytes, size_t *got)
+{
+    off_t end = lseek(in->fd, 0, SEEK_CUR);
+    if (end < 0)
+        return false;
+    uint64_t start = (uint64_t)end - *got;
+    bool known = in->tail_len > 0 && in->tail_end == start;
+    if (!known)
+        in->tail_len = 0;
+    /* If it was written anew only now, what was read is what was there before. */
+    if (known && !stand_at(in, start - in->tail_len, in->tail, in->tail_len)) {
+        if (errno == 0 && stand_at(in, start, bytes, *got)) {
+            *got = 0;
+            return lseek(in->fd, (off_t)start, SEEK_SET) >= 0;
+        }
+        if (errno != 0)
+            return false;
+    }
+    remember_tail(in, bytes, *got);
+    in->tail_end = (uint64_t)end;
+    return true;
+}
+
+/* Reads into `to`; below 0: errno. */
+static ssize_t read_some(struct input *in, char *to, size_t want)
+{
+    bool first = in->first_fd >= 0;
+    ssize_t n = read(first ? in->first_fd : in->fd, to, want);
+    size_t got = n < 0 ? 0 : (size_t)n;
+    if (got > 0 && !first && in->regular && in->plan.options->follow &&
+        !check_it_goes_on(in, to, &got))
+        return -1;
+    return n < 0 ? n : (ssize_t)got;
+}
+
 static enum input_status read_more(struct input *in, struct buf *bytes, struct error *err)
 {
     size_t want = in->plan.options->block_bytes;
@@ -196,7 +273,7 @@ static enum input_status read_more(struct input *in, struct buf *bytes, struct e
             return INPUT_FAILED;
         }
         char *to = buf_reserve(bytes, want + BLOCK_PADDING);
-        ssize_t got = read(in->first_fd >= 0 ? in->first_fd : in->fd, to, want);
+        ssize_t got = read_some(in, to, want);
         if (got == 0 && in->first_fd >= 0) {
             in->first_fd = -1;
             continue;

@@ -146,6 +146,13 @@ struct input_parser; /* per thread: scratch memory and caches */
 /* Does not read yet. fd stays the caller's; options and name must outlive the input. */
 struct input *input_open(const struct input_options *options, int fd, const char *name);
 void input_read_first(struct input *in, int fd); /* all of this one before the other */
+
+/*
+ * These bytes were read of the file up to that offset, where it goes on. With `follow` what is read
+ * must stand behind them, as it must behind what was read before: what does not, since the file
+ * was truncated and written anew, is not read, as if the file had ended.
+ */
+void input_goes_on_behind(struct input *in, const char *bytes, size_t len, uint64_t offset);
 void input_close(struct input *in);
 
 /* Where a run stands in the input: between two records, or within one that is over the limit. */

@@ -125,6 +125,9 @@ void inlet_start_input(struct running *r, struct inlet *in)
     in->input = input_open(in->options, in->source.fd, in->source.name);
     if (in->source.ahead_fd >= 0)
         input_read_first(in->input, in->source.ahead_fd);
+    const struct source *source = &in->source;
+    input_goes_on_behind(in->input, source->tail.data, source->tail.len,
+                         source->base + source->position.offset);
     in->settled = false;
 }
 

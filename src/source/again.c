@@ -222,13 +222,22 @@ static bool refuse(const struct source *source, const struct source_mark *mark,
                      source->name, expected);
 }
 
-/* What would be remembered of a file had it been read up to the position. */
+static void forget(struct source *source)
+{
+    source->head.len = source->tail.len = 0;
+}
+
+/*
+ * What would be remembered of a file had it been read up to the position. Before it is compared
+ * with the mark: it may be truncated and written anew at any time. False: errno, 0 if it is
+ * shorter.
+ */
 static bool recall(struct source *source, uint64_t offset)
 {
     char bytes[SOURCE_HEAD_BYTES > SOURCE_MEMORY_BYTES ? SOURCE_HEAD_BYTES : SOURCE_MEMORY_BYTES];
     size_t head = offset < SOURCE_HEAD_BYTES ? (size_t)offset : SOURCE_HEAD_BYTES;
     size_t tail = offset < SOURCE_MEMORY_BYTES ? (size_t)offset : SOURCE_MEMORY_BYTES;
-    source->head.len = source->tail.len = 0;
+    forget(source);
     if (!io_read_at(source->fd, source->base, bytes, head))
         return false;
     buf_put(&source->head, bytes, head);
@@ -236,6 +245,13 @@ static bool recall(struct source *source, uint64_t offset)
         return false;
     buf_put(&source->tail, bytes, tail);
     return true;
+}
+
+static bool may_recall(struct source *source, const struct source_mark *mark, struct error *err)
+{
+    if (source->fd < 0 || !source->regular || recall(source, mark->position.offset) || errno == 0)
+        return true;
+    return error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", source->name, strerror(errno));
 }
 
 /* Takes the digest up where the mark left it: its chain, and the bytes since its last chunk. */
@@ -263,6 +279,7 @@ static bool skip(struct source *source, const struct source_mark *mark, struct e
     uint64_t left = mark->position.offset;
     char *bytes = memory_alloc(SOURCE_TAIL_BYTES);
     bool ok = true;
+    forget(source); /* all of it comes now */
     while (ok && left > 0) {
         size_t want = left < SOURCE_TAIL_BYTES ? (size_t)left : SOURCE_TAIL_BYTES;
         ssize_t n = source_read(source, bytes, want);
@@ -322,7 +339,7 @@ static bool resume_file(struct source *source, const struct source_mark *mark,
         return refuse_continued(source, err);
     if ((how->verify_full || unmarked) && mark->origin == 0)
         ok = skip(source, mark, err);
-    else if (!restore_digest(source, mark) || !recall(source, mark->position.offset))
+    else if (!restore_digest(source, mark))
         ok = error_set(err, EXIT_RUNTIME, "%s: can't read it: %s", source->name, strerror(errno));
     uint64_t at = source->base + mark->position.offset;
     if (ok && lseek(source->fd, (off_t)at, SEEK_SET) < 0)
@@ -452,7 +469,7 @@ static enum source_found open_marked(const struct source *named, const struct so
         ok = match != MARK_FAILED;
     }
     free(wanted.packed);
-    if (opened && resume_at(source, mark, how, err))
+    if (opened && may_recall(source, mark, err) && resume_at(source, mark, how, err))
         return SOURCE_FOUND;
     return opened || !ok ? SOURCE_FAILED : SOURCE_NONE;
 }
@@ -518,7 +535,9 @@ bool source_resume(struct source *source, const struct source_mark *mark,
 {
     bool file = source->fd < 0 || source->regular;
     *is_it = !file;
-    if (file && !is_named(source, mark, how, is_it, err))
+    if (file && (!may_recall(source, mark, err) || !is_named(source, mark, how, is_it, err)))
         return false;
+    if (!*is_it)
+        forget(source);
     return !*is_it || resume_at(source, mark, how, err);
 }

@@ -658,6 +658,45 @@ static void test_newlines(void)
     free(bytes);
 }
 
+static void rewrite(int fd, const char *text, size_t len)
+{
+    CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, text, len, 0) == (ssize_t)len, "it is written anew");
+}
+
+/* What was written anew between two reads is no part of what was there, whatever its length. */
+static void test_written_anew(void)
+{
+    static const char OLD[] = "{\"t\":1}\n{\"t\":2}\n",
+                      NEW[] = "{\"t\":31}\n{\"t\":41}\n{\"t\":51}\n";
+    struct input_options options;
+    struct error err = {0};
+    log_options(&options, &TIME_ONLY);
+    options.follow = true;
+    options.block_bytes = 8;
+    int fd = log_memfd(OLD, sizeof OLD - 1);
+    struct input *in = input_open(&options, fd, "stdin");
+    struct block block = {0};
+    CHECK(input_read_block(in, &block, &err) == INPUT_BLOCK && block.bytes.len == 8, "a line");
+    rewrite(fd, NEW, sizeof NEW - 1);
+    CHECK(input_read_block(in, &block, &err) == INPUT_DRY, "nothing goes on there");
+    CHECK(lseek(fd, 0, SEEK_CUR) == 8, "and it stays where it was");
+    rewrite(fd, OLD, sizeof OLD - 1); /* and what is the same goes on */
+    input_again(in);
+    CHECK(input_read_block(in, &block, &err) == INPUT_BLOCK && block.offset == 8,
+          "the second line");
+    input_close(in);
+    /* The same for one that goes on where another ended. */
+    in = input_open(&options, fd, "stdin");
+    input_goes_on_behind(in, OLD, 8, 8);
+    rewrite(fd, NEW, sizeof NEW - 1);
+    CHECK(lseek(fd, 8, SEEK_SET) == 8 && input_read_block(in, &block, &err) == INPUT_DRY,
+          "nothing");
+    input_close(in);
+    close(fd);
+    block_free(&block);
+    log_options_free(&options);
+}
+
 int main(void)
 {
     test_utf8();
@@ -676,5 +715,6 @@ int main(void)
     test_stop();
     test_failures();
     test_any_order();
+    test_written_anew();
     return unit_done();
 }
