@@ -167,11 +167,9 @@ static void set_timer(struct dedup *d, int64_t until_ns, uint32_t index)
     *in_line(d, d->line_n++) = (struct timer){until_ns, owner};
 }
 
-/* What is in the heap goes before the last one in line, so there is a line while there is a heap.
- */
 static bool first_is_in_line(const struct dedup *d)
 {
-    return d->heap.n == 0 || in_line(d, 0)->time_ns <= d->heap.timers[0].time_ns;
+    return d->line_n > 0 && (d->heap.n == 0 || in_line(d, 0)->time_ns <= d->heap.timers[0].time_ns);
 }
 
 static struct timer take_first(struct dedup *d)
