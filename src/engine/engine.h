@@ -17,7 +17,7 @@
  * the place of records; with options.partial they are what is written. Then W is written, too, as
  * it moves past the ends of units, behind all deltas that it closes.
  *
- * Two engines share this frame: engine/aligned.c (tumbling, sliding) and engine/sessions.c.
+ * Two engines share this frame: engine/aligned.h (tumbling, sliding) and engine/sessions.c.
  * Rows go to the panes' sink, too-late records to `late`; a failed write shows in panes.err.
  */
 #ifndef ENGINE_ENGINE_H
