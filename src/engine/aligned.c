@@ -62,7 +62,7 @@ static size_t aligned_memory(const struct engine *e)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
     size_t n_windows = a->windows.n + a->slices.live.n;
-    return n_windows * sizeof(struct window) + a->slices.stacks.capacity * sizeof(struct line);
+    return n_windows * sizeof(struct window) + stacks_memory(&a->slices.stacks);
 }
 
 /*

@@ -70,6 +70,13 @@ struct stacks {
 };
 void stacks_free(struct stacks *stacks);
 
+/* Bytes, but for what is in arenas. */
+static inline size_t stacks_memory(const struct stacks *stacks)
+{
+    return stacks->capacity * sizeof *stacks->lines +
+           stacks->patches_capacity * (sizeof *stacks->patches + sizeof *stacks->sorted);
+}
+
 /*
  * This cell of a slice is about to get something new. NULL, or a cell that is to get it, too, whose
  * memory is *arena.
