@@ -51,19 +51,38 @@ static struct cell *new_cell(struct table *table)
     return table_cell(table, i);
 }
 
-static void grow(struct table *table, uint64_t slots)
+static bool same_key(const struct cell *a, const struct cell *b)
+{
+    return a->key_len == b->key_len && memcmp(cell_key(a), cell_key(b), a->key_len) == 0;
+}
+
+/* Gives each cell its slot, of which there are none yet. False: two cells have one key. */
+static bool fill_slots(struct table *table)
+{
+    enum { AHEAD = 16 };
+    bool ok = true;
+    for (uint32_t i = 0; i < table->n; i++) {
+        if (i + AHEAD < table->n)
+            table_prefetch_slot(table, table_cell(table, i + AHEAD)->hash);
+        const struct cell *cell = table_cell(table, i);
+        uint32_t at = cell->hash & table->mask;
+        for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
+            uint64_t slot = table->slots[at];
+            ok &= (uint32_t)(slot >> 32) != cell->hash ||
+                  !same_key(table_cell(table, (uint32_t)slot - 1), cell);
+        }
+        table->slots[at] = (uint64_t)cell->hash << 32 | (i + 1);
+    }
+    return ok;
+}
+
+static bool grow(struct table *table, uint64_t slots)
 {
     free_slots(table);
     table->slots = memory_calloc(slots, sizeof *table->slots);
     books_enter(slots * sizeof *table->slots);
     table->mask = (uint32_t)(slots - 1);
-    for (uint32_t i = 0; i < table->n; i++) {
-        uint32_t hash = table_cell(table, i)->hash;
-        uint32_t at = hash & table->mask;
-        while (table->slots[at] != 0)
-            at = (at + 1) & table->mask;
-        table->slots[at] = (uint64_t)hash << 32 | (i + 1);
-    }
+    return fill_slots(table);
 }
 
 struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,
@@ -91,12 +110,24 @@ static bool is_full(const struct table *table)
     return ((uint64_t)table->n + 1) * 4 > ((uint64_t)table->mask + 1) * parts;
 }
 
-void table_reserve(struct table *table, uint64_t n)
+struct cell *table_append(struct table *table, uint32_t hash, const unsigned char *key,
+                          uint32_t key_len)
+{
+    struct cell *cell = new_cell(table);
+    *cell = (struct cell){.key_len = key_len, .hash = hash};
+    if (key_len <= CELL_NEAR_KEY)
+        memcpy(cell->key.near, key, key_len);
+    else
+        cell->key.far = (const unsigned char *)arena_copy(&table->arena, key, key_len);
+    return cell;
+}
+
+bool table_index(struct table *table)
 {
     uint64_t slots = FIRST_SLOTS;
-    while (slots * 3 < n * 4 && slots < (uint64_t)1 << 32)
+    while (slots * 3 < (uint64_t)table->n * 4 && slots < (uint64_t)1 << 32)
         slots *= 2;
-    grow(table, slots);
+    return grow(table, slots);
 }
 
 static struct cell *insert(struct table *table, uint32_t hash, const unsigned char *key,
@@ -106,12 +137,7 @@ static struct cell *insert(struct table *table, uint32_t hash, const unsigned ch
         grow(table, FIRST_SLOTS);
     else if (is_full(table))
         grow(table, ((uint64_t)table->mask + 1) * 2);
-    struct cell *cell = new_cell(table);
-    *cell = (struct cell){.key_len = key_len, .hash = hash};
-    if (key_len <= CELL_NEAR_KEY)
-        memcpy(cell->key.near, key, key_len);
-    else
-        cell->key.far = (const unsigned char *)arena_copy(&table->arena, key, key_len);
+    struct cell *cell = table_append(table, hash, key, key_len);
     uint32_t at = hash & table->mask;
     while (table->slots[at] != 0)
         at = (at + 1) & table->mask;

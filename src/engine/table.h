@@ -104,8 +104,13 @@ static inline struct cell *table_first(const struct table *table, uint32_t hash,
     return cell->key_len == key_len && bytes_equal(cell_key(cell), key, key_len) ? cell : NULL;
 }
 
-/* Makes room for n cells at once, in an empty table. */
-void table_reserve(struct table *table, uint64_t n);
+/*
+ * For loading many: a cell that is made as by table_get(), whether its key is there or not, and
+ * found from table_index() on. False: some key is there twice.
+ */
+struct cell *table_append(struct table *table, uint32_t hash, const unsigned char *key,
+                          uint32_t key_len);
+bool table_index(struct table *table);
 
 /* The cell of the key, or NULL. */
 struct cell *table_find(const struct table *table, uint32_t hash, const unsigned char *key,

@@ -230,22 +230,18 @@ static bool load_cells(struct window *w, const struct windows_load *load, const 
     uint64_t n;
     if (!wire_u64(at, end, &n) || n > (uint64_t)(end - *at)) /* a cell has bytes, many */
         return false;
-    table_reserve(&w->table, n);
     for (uint64_t i = 0; i < n; i++) {
         const void *key;
         size_t key_len;
-        bool made;
         if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
             return false;
-        struct cell *cell = table_get(&w->table, keys_hash(load->key_seed, key, key_len), key,
-                                      (uint32_t)key_len, &made);
-        if (!made)
-            return false;
+        struct cell *cell = table_append(&w->table, keys_hash(load->key_seed, key, key_len), key,
+                                         (uint32_t)key_len);
         pane_start(load->panes, cell);
         if (!cell_load(load->panes, cell, at, end, &w->table.arena))
             return false;
     }
-    return true;
+    return table_index(&w->table);
 }
 
 bool windows_load(struct windows *windows, uint64_t n, const struct windows_load *load,
