@@ -8,24 +8,92 @@
 #ifndef BASE_WIRE_H
 #define BASE_WIRE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 
-void wire_put_u8(struct buf *to, uint8_t n);
-void wire_put_u32(struct buf *to, uint32_t n);
-void wire_put_u64(struct buf *to, uint64_t n);
-void wire_put_i64(struct buf *to, int64_t n);
-void wire_put_bytes(struct buf *to, const void *bytes, size_t len); /* u64 length, then bytes */
+static inline void wire_put_u8(struct buf *to, uint8_t n)
+{
+    buf_put(to, &n, sizeof n);
+}
 
-bool wire_u8(const unsigned char **at, const unsigned char *end, uint8_t *n);
-bool wire_u32(const unsigned char **at, const unsigned char *end, uint32_t *n);
-bool wire_u64(const unsigned char **at, const unsigned char *end, uint64_t *n);
-bool wire_i64(const unsigned char **at, const unsigned char *end, int64_t *n);
+static inline void wire_put_u32(struct buf *to, uint32_t n)
+{
+    n = htole32(n);
+    buf_put(to, &n, sizeof n);
+}
+
+static inline void wire_put_u64(struct buf *to, uint64_t n)
+{
+    n = htole64(n);
+    buf_put(to, &n, sizeof n);
+}
+
+static inline void wire_put_i64(struct buf *to, int64_t n)
+{
+    wire_put_u64(to, (uint64_t)n);
+}
+
+/* u64 length, then the bytes */
+static inline void wire_put_bytes(struct buf *to, const void *bytes, size_t len)
+{
+    wire_put_u64(to, len);
+    buf_put(to, bytes, len);
+}
+
+static inline bool wire_u8(const unsigned char **at, const unsigned char *end, uint8_t *n)
+{
+    if (*at == end)
+        return false;
+    *n = *(*at)++;
+    return true;
+}
+
+static inline bool wire_u32(const unsigned char **at, const unsigned char *end, uint32_t *n)
+{
+    if ((size_t)(end - *at) < sizeof *n)
+        return false;
+    memcpy(n, *at, sizeof *n);
+    *n = le32toh(*n);
+    *at += sizeof *n;
+    return true;
+}
+
+static inline bool wire_u64(const unsigned char **at, const unsigned char *end, uint64_t *n)
+{
+    if ((size_t)(end - *at) < sizeof *n)
+        return false;
+    memcpy(n, *at, sizeof *n);
+    *n = le64toh(*n);
+    *at += sizeof *n;
+    return true;
+}
+
+static inline bool wire_i64(const unsigned char **at, const unsigned char *end, int64_t *n)
+{
+    uint64_t bits;
+    if (!wire_u64(at, end, &bits))
+        return false;
+    *n = (int64_t)bits;
+    return true;
+}
+
 /* *bytes points into the cursor's memory. */
-bool wire_bytes(const unsigned char **at, const unsigned char *end, const void **bytes,
-                size_t *len);
+static inline bool wire_bytes(const unsigned char **at, const unsigned char *end,
+                              const void **bytes, size_t *len)
+{
+    const unsigned char *p = *at;
+    uint64_t n;
+    if (!wire_u64(&p, end, &n) || n > (uint64_t)(end - p))
+        return false;
+    *bytes = p;
+    *len = (size_t)n;
+    *at = p + n;
+    return true;
+}
 
 #endif

@@ -136,7 +136,7 @@ bool snapshot_find(const struct buf *image, const char tag[4], uint32_t *version
     const unsigned char *last = (const unsigned char *)image->data + image->len - CHECKSUM_BYTES;
     while (last - p >= SECTION_BYTES) {
         const unsigned char *found = p;
-        uint64_t length;
+        uint64_t length = 0;
         p += 4;
         wire_u32(&p, last, version);
         wire_u64(&p, last, &length);
