@@ -203,11 +203,11 @@ void slices_drop(struct slices *s, const struct panes *panes)
     }
 }
 
-void slices_return(const struct slices *s, const struct panes *panes, const struct window *window,
+void slices_return(const struct slices *s, const struct panes *panes, struct window *window,
                    struct cell *cell)
 {
     const struct window_bounds from_start = {window->bounds.start_ns, INT64_MIN};
-    struct arena *arena = (struct arena *)&window->table.arena;
+    struct arena *arena = &window->table.arena;
     size_t i;
     for (windows_find(&s->live, &from_start, &i); i < s->live.n; i++) {
         const struct window *slice = windows_at(&s->live, i);

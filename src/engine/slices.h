@@ -68,7 +68,7 @@ void slices_fire(struct slices *s, const struct panes *panes, struct table *into
 void slices_drop(struct slices *s, const struct panes *panes);
 
 /* Adds to the cell what was lent when this window fired, as it is now. */
-void slices_return(const struct slices *s, const struct panes *panes, const struct window *window,
+void slices_return(const struct slices *s, const struct panes *panes, struct window *window,
                    struct cell *cell);
 
 /* A window that ends then has expired, the first one of those that have fired. */
