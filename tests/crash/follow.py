@@ -199,8 +199,15 @@ def finish(program, folder, writer, process, what, noted=True):
         note(program, folder)
     shutil.copyfile(os.path.join(folder, "state"), os.path.join(folder, "state.before"))
     # Without --follow the run comes to its end, and the last windows fire.
-    last = subprocess.run([program, *OPTIONS, "-s", "state", "--output", "rows", "app.log"],
-                          cwd=folder, capture_output=True, check=False)
+    final = [program, *OPTIONS, "-s", "state", "--output", "rows", "app.log"]
+    last = subprocess.run(final, cwd=folder, capture_output=True, check=False)
+    while b"rotated more than once since" in last.stderr:
+        # Logs without a line, which --follow had yet to go through: what was used does not tell.
+        process = start(program, folder, noted=False)
+        time.sleep(1)
+        terminate(process)
+        process.wait()
+        last = subprocess.run(final, cwd=folder, capture_output=True, check=False)
     header = ["t,k,v\n"] if writer.csv else []
     quiet = subprocess.run([program, *OPTIONS], input="".join(header + writer.lines).encode(),
                            capture_output=True, check=True).stdout
