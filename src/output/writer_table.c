@@ -53,7 +53,7 @@ static void put_cell(struct buf *to, enum cell_kind kind, const char *text, size
 
 static struct cell take_cell(const char **at)
 {
-    uint32_t len;
+    uint32_t len = 0;
     const unsigned char *p = (const unsigned char *)*at + 1;
     wire_u32(&p, p + sizeof len, &len);
     struct cell cell = {(enum cell_kind) * *at, (const char *)p, len};

@@ -75,8 +75,8 @@ static bool check(const char *path, const struct buf *image, struct error *err)
 {
     const unsigned char *bytes = (const unsigned char *)image->data;
     const unsigned char *at = bytes + sizeof magic, *end = bytes + image->len;
-    uint32_t version;
-    uint64_t length;
+    uint32_t version = 0;
+    uint64_t length = 0;
     unsigned char sum[CHECKSUM_BYTES];
     size_t known = image->len < sizeof magic ? image->len : sizeof magic;
     if (known > 0 && memcmp(bytes, magic, known) != 0)
