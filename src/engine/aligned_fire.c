@@ -85,8 +85,10 @@ static void fire_slices(struct aligned *a, const struct window_bounds *bounds,
     fire_together(a, w, timing);
 }
 
-/* Gives a window that passes an empty cell for each known key that has none there; NULL: there is
- * none yet, but one may be made. Returns it. */
+/*
+ * Gives the window that passes an empty cell for each known key that has none there. w NULL: there
+ * is no such window, and one is made at that place if a key wants it. Returns the window, or NULL.
+ */
 static struct window *fill_cells(struct aligned *a, const struct window_bounds *bounds,
                                  struct window *w, size_t place)
 {

@@ -187,7 +187,6 @@ static bool wait_for_bytes(const struct input *in)
     return ready >= 0 || errno == EINTR || errno == EAGAIN;
 }
 
-/* Reads once behind the bytes there are. INPUT_BLOCK: there are more now, or in->ended is set. */
 static void remember_tail(struct input *in, const char *bytes, size_t len)
 {
     size_t fresh = len < TAIL_BYTES ? len : TAIL_BYTES, kept = TAIL_BYTES - fresh;
@@ -259,6 +258,7 @@ static ssize_t read_some(struct input *in, char *to, size_t want)
     return n < 0 ? n : (ssize_t)got;
 }
 
+/* Reads once behind the bytes there are. INPUT_BLOCK: there are more now, or in->ended is set. */
 static enum input_status read_more(struct input *in, struct buf *bytes, struct error *err)
 {
     size_t want = in->plan.options->block_bytes;

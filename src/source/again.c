@@ -228,9 +228,9 @@ static void forget(struct source *source)
 }
 
 /*
- * What would be remembered of a file had it been read up to the position. Before it is compared
- * with the mark: it may be truncated and written anew at any time. False: errno, 0 if it is
- * shorter.
+ * What would be remembered of a file had it been read up to the position. FILE itself may be
+ * truncated and written anew at any time, so it is compared with the mark behind this. False:
+ * errno, 0 if it is shorter.
  */
 static bool recall(struct source *source, uint64_t offset)
 {
