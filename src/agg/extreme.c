@@ -8,14 +8,15 @@ static void extreme_init(const struct agg *agg, void *acc)
     *(struct kept *)acc = (struct kept){0};
 }
 
-static inline void extreme_add(const struct agg *agg, const struct agg_rows *rows,
+static inline void extreme_add(const struct agg *agg, const struct agg_rows *of,
                                const struct value *column, int sign)
 {
+    const struct agg_rows rows = *of; /* a copy, which what is stored can't alias */
     size_t offset = agg->offset;
-    for (size_t i = 0; i < rows->n; i++) {
-        const struct value *v = &column[rows->rows[i]];
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct value *v = &column[rows.rows[i]];
         if (v->kind != VALUE_NULL)
-            kept_extreme((struct kept *)(void *)(rows->accs[i] + offset), v, sign, rows->arenas[i]);
+            kept_extreme((struct kept *)(void *)(rows.accs[i] + offset), v, sign, rows.arenas[i]);
     }
 }
 

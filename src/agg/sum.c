@@ -18,13 +18,14 @@ static void sum_init(const struct agg *agg, void *acc)
     *(struct number_sum *)acc = (struct number_sum){0};
 }
 
-static void sum_add(const struct agg *agg, const struct agg_rows *rows, const struct value *column)
+static void sum_add(const struct agg *agg, const struct agg_rows *of, const struct value *column)
 {
-    for (size_t i = 0; i < rows->n; i++) {
-        const struct value *v = &column[rows->rows[i]];
+    const struct agg_rows rows = *of; /* a copy, which what is stored can't alias */
+    size_t offset = agg->offset;
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct value *v = &column[rows.rows[i]];
         if (v->kind != VALUE_NULL)
-            number_sum_add((struct number_sum *)(void *)(rows->accs[i] + agg->offset), v,
-                           rows->arenas[i]);
+            number_sum_add((struct number_sum *)(void *)(rows.accs[i] + offset), v, rows.arenas[i]);
     }
 }
 
