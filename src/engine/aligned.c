@@ -65,6 +65,11 @@ static size_t aligned_memory(const struct engine *e)
     return n_windows * sizeof(struct window) + stacks_memory(&a->slices.stacks);
 }
 
+static bool aligned_wants_keys(const struct engine *e)
+{
+    return ((const struct aligned *)(const void *)e)->memo.places == NULL;
+}
+
 /*
  * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
  * (u64), the slices (with --early D what is still to be spread over the windows); with --fill: the
@@ -132,6 +137,7 @@ static void aligned_free(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     windows_free(&a->windows);
+    key_memo_free(&a->memo);
     slices_free(&a->slices);
     fill_free(a->fill);
     fresh_free(&a->fresh);
@@ -148,6 +154,7 @@ static const struct engine_ops aligned_ops = {
     .free = aligned_free,
     .cells = aligned_cells,
     .memory = aligned_memory,
+    .wants_keys = aligned_wants_keys,
     .open = aligned_open,
     .save = aligned_save,
     .load = aligned_load,
@@ -174,6 +181,7 @@ struct engine *aligned_new(const struct engine_options *options)
     a->slices.keeps = a->lends && options->pane.mode != PANE_DISCARD;
     if (options->window.kind == WINDOW_TUMBLING || a->sliced)
         recent_init(&a->recent, options->window.slide_ns, options->window.offset_ns);
+    key_memo_init(&a->memo, options->n_keys);
     if (fill)
         a->fill = fill_new(&a->slices.spec);
     return &a->engine;

@@ -33,6 +33,7 @@
 #include "engine/engine.h"
 #include "engine/fill.h"
 #include "engine/fresh.h"
+#include "engine/key_memo.h"
 #include "engine/recent.h"
 #include "engine/slices.h"
 #include "engine/volley.h"
@@ -53,6 +54,7 @@ struct aligned {
     bool ticks;           /* --early D */
     struct fresh fresh;   /* if so: the open windows that it fires */
     struct recent recent; /* windows or slices */
+    struct key_memo memo; /* of their cells */
     struct hit *hits;     /* scratch: where the record went */
     size_t hits_capacity;
     struct volley volley; /* scratch: cells that fire together */

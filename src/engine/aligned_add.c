@@ -54,9 +54,8 @@ static __attribute__((noinline)) struct cell *find_cell(struct engine *e, struct
                                                         size_t i)
 {
     bool made;
-    uint32_t key_len;
-    const unsigned char *key = keys_at(e->keys, i, &key_len);
-    struct cell *cell = table_get_slow(table, e->keys->hash[i], key, key_len, &made);
+    const struct engine_key key = engine_key(e, i);
+    struct cell *cell = table_get_slow(table, key.hash, key.bytes, key.len, &made);
     if (made)
         pane_start(&e->panes, cell);
     return cell;
@@ -64,16 +63,22 @@ static __attribute__((noinline)) struct cell *find_cell(struct engine *e, struct
 
 static inline struct cell *cell_of(struct engine *e, struct window *w, size_t i)
 {
-    uint32_t key_len;
-    const unsigned char *key = keys_at(e->keys, i, &key_len);
-    struct cell *cell = table_first(&w->table, e->keys->hash[i], key, key_len);
+    const struct engine_key key = engine_key(e, i);
+    struct cell *cell = table_first(&w->table, key.hash, key.bytes, key.len);
     return cell != NULL ? cell : find_cell(e, &w->table, i);
 }
 
-static inline struct cell *add_to_window(struct engine *e, struct window *w, size_t i)
+/* The same for a record whose key comes again and again. */
+static inline struct cell *remembered_cell(struct aligned *a, struct window *w, size_t i, size_t to)
 {
-    struct cell *cell = cell_of(e, w, i);
-    engine_push(e, cell, &w->table.arena, i);
+    struct key_memo *memo = &a->memo;
+    if (i >= memo->to)
+        key_memo_prepare(memo, a->engine.batch->columns, i, to);
+    struct cell *cell = key_memo_find(memo, i, w);
+    if (cell == NULL) {
+        cell = cell_of(&a->engine, w, i);
+        key_memo_keep(memo, i, w, cell);
+    }
     return cell;
 }
 
@@ -182,10 +187,9 @@ static void see_key(struct aligned *a, size_t i, const struct window_bounds *ear
 {
     struct engine *e = &a->engine;
     struct window_bounds before, now;
-    uint32_t key_len;
-    const unsigned char *key = keys_at(e->keys, i, &key_len);
+    const struct engine_key key = engine_key(e, i);
     bool had = fill_next(a->fill, &before);
-    fill_see(a->fill, e->keys->hash[i], key, key_len, earliest, e->watermark.now_ns);
+    fill_see(a->fill, key.hash, key.bytes, key.len, earliest, e->watermark.now_ns);
     if (fill_next(a->fill, &now) && (!had || now.end_ns != before.end_ns))
         aligned_set_timer(a);
 }
@@ -203,9 +207,8 @@ static bool is_left_over(const struct engine *e, int64_t t_ns)
 static void return_lent(struct aligned *a, struct window *w, size_t i)
 {
     struct engine *e = &a->engine;
-    uint32_t key_len;
-    const unsigned char *key = keys_at(e->keys, i, &key_len);
-    struct cell *cell = table_find(&w->table, e->keys->hash[i], key, key_len);
+    const struct engine_key key = engine_key(e, i);
+    struct cell *cell = table_find(&w->table, key.hash, key.bytes, key.len);
     if (cell == NULL || !cell->lent)
         return;
     cell->lent = 0;
@@ -266,13 +269,21 @@ static void add(struct aligned *a, const struct addition *it)
     }
 }
 
+/* What a record may need besides its cell; known at compile time. */
+struct plain {
+    bool remembers; /* cells are looked up by the memo */
+    bool sliced;
+    bool triggers; /* --early, in either form */
+};
+
 /*
  * Most records fall into one of the recent windows or slices, and into no passed one; they need
  * nothing of the general way. Adds those from `from` on and returns the first that is not of that
  * kind, or the first behind one that moves W, which may fire and free the windows. Which of the
  * first two it is is no branch: around a boundary nobody could predict it.
  */
-static size_t add_plain(struct aligned *a, size_t from, size_t to)
+static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a, size_t from,
+                                                              size_t to, const struct plain how)
 {
     struct engine *e = &a->engine;
     const int64_t *time_ns = e->batch->time_ns;
@@ -280,9 +291,7 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     /* What says whether a record moves W. */
     const int64_t *mover_ns = e->w_given ? e->w_after_ns : time_ns;
     const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
-    const bool sliced = a->sliced, triggers = !sliced && e->panes.options.early_count > 0;
-    const bool ticks = a->ticks && !a->spreads;
-    const struct windows *live = sliced ? &a->slices.live : &a->windows;
+    const struct windows *live = how.sliced ? &a->slices.live : &a->windows;
     struct window *first = a->recent.first, *second = a->recent.second;
     uint64_t late = 0;
     int64_t earliest_ns = INT64_MAX;
@@ -303,24 +312,31 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
             second = first;
             first = w;
         }
-        if ((sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
+        if ((how.sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
             break;
-        /* The next records will mostly go where this one goes. */
-        if (table_is_large(&w->table))
-            table_prefetch(&w->table, e->keys, i, to);
-        struct cell *cell = add_to_window(e, w, i);
+        struct cell *cell;
+        if (how.remembers) {
+            cell = remembered_cell(a, w, i, to);
+        } else {
+            /* The next records will mostly go where this one goes. */
+            if (table_is_large(&w->table) && e->keys->n > 0)
+                table_prefetch(&w->table, e->keys, i, to);
+            cell = cell_of(e, w, i);
+        }
+        engine_push(e, cell, &w->table.arena, i);
         late += t_ns < now_ns;
         earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
         moves = mover_ns[i] > moved_ns;
-        if (ticks && cell->fresh == 1)
+        if (how.triggers && a->ticks && !a->spreads && cell->fresh == 1)
             fresh_note(&a->fresh, w, cell);
-        if (triggers && engine_triggered(e, cell, w->bounds.end_ns)) {
+        if (how.triggers && !how.sliced && engine_triggered(e, cell, w->bounds.end_ns)) {
             note_hit(a, 0, w, cell);
             fire_triggered(a, 1);
         }
     }
     a->recent.first = first;
     a->recent.second = second;
+    key_memo_judge(&a->memo, i - from, first->table.n);
     e->counts.used += i - from;
     e->counts.late += late;
     if (late > 0) {
@@ -330,6 +346,25 @@ static size_t add_plain(struct aligned *a, size_t from, size_t to)
     if (i > from)
         engine_advance(e, i - 1); /* only the last one may have moved W */
     return i;
+}
+
+static __attribute__((noinline)) size_t add_triggering(struct aligned *a, size_t from, size_t to)
+{
+    const struct plain how = {a->memo.places != NULL, a->sliced, true};
+    return add_plain(a, from, to, how);
+}
+
+/* add_plain() in the form that fits. */
+static inline size_t add_as_fits(struct aligned *a, size_t from, size_t to)
+{
+    bool remembers = a->memo.places != NULL;
+    if (a->ticks || a->engine.panes.options.early_count > 0)
+        return add_triggering(a, from, to);
+    if (a->sliced)
+        return add_plain(a, from, to, (struct plain){remembers, true, false});
+    if (remembers)
+        return add_plain(a, from, to, (struct plain){true, false, false});
+    return add_plain(a, from, to, (struct plain){false, false, false});
 }
 
 static void add_record(struct aligned *a, size_t i)
@@ -349,8 +384,9 @@ void aligned_consume(struct engine *e, size_t from, size_t to)
 {
     struct aligned *a = aligned_of(e);
     bool alone = a->alone || (a->sliced && a->fill == NULL); /* one window or slice, and no more */
+    key_memo_begin(&a->memo);
     while (from < to && !panes_are_lost(&e->panes)) {
-        size_t plain = alone ? add_plain(a, from, to) : from;
+        size_t plain = alone ? add_as_fits(a, from, to) : from;
         if (plain == from) {
             add_record(a, from);
             engine_advance(e, from);

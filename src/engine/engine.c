@@ -45,6 +45,7 @@ void engine_init(struct engine *e, const struct engine_options *o)
     e->panes.attend = o->attend;
     e->panes.unbounded = o->window.kind == WINDOW_ALL;
     e->key_seed = o->key_seed;
+    e->n_keys = o->n_keys;
     e->w_given = o->w_given;
     e->dedup = o->dedup ? dedup_new() : NULL;
     e->panes.partial = o->partial;
@@ -58,6 +59,7 @@ void engine_free(struct engine *e)
         return;
     panes_free(&e->panes);
     dedup_free(e->dedup);
+    buf_free(&e->own_key);
     free(e->delta);
     arena_free(&e->delta_arena);
     e->ops->free(e);
@@ -129,7 +131,9 @@ static void remember_id(struct engine *e, size_t i)
     if (e->ops->taker_expiry == NULL) {
         until_ns = engine_expiry(e, time_add(id.time_ns, window_length(&e->window, id.time_ns)));
     } else {
-        id.key = keys_at(e->keys, i, &id.key_len);
+        const struct engine_key key = engine_key(e, i);
+        id.key = key.bytes;
+        id.key_len = key.len;
         if (!e->ops->taker_expiry(e, id.key, id.key_len, id.time_ns, &until_ns))
             return;
     }
@@ -341,6 +345,22 @@ void engine_add_pending(struct engine *e)
             add_filtered(e, agg, column, rows);
     }
     e->n_pending = 0;
+}
+
+struct engine_key engine_key_slow(struct engine *e, size_t i)
+{
+    struct buf *bytes = &e->own_key;
+    bytes->len = 0;
+    buf_reserve(bytes, 1); /* the empty key has an address, too */
+    for (size_t c = 0; c < e->n_keys; c++)
+        value_encode(bytes, &e->batch->columns[c][i]);
+    return (struct engine_key){(const unsigned char *)bytes->data, (uint32_t)bytes->len,
+                               keys_hash(e->key_seed, bytes->data, bytes->len)};
+}
+
+bool engine_wants_keys(const struct engine *e)
+{
+    return e->ops->wants_keys == NULL || e->ops->wants_keys(e);
 }
 
 void engine_follow(struct engine *e, int64_t w_ns)

@@ -52,6 +52,12 @@ struct engine_lateness {
 
 enum { ENGINE_PENDING = 1024 };
 
+/* Canonical encodings of the fields of a key, and their hash. */
+struct engine_key {
+    const unsigned char *bytes;
+    uint32_t len, hash;
+};
+
 struct engine {
     const struct engine_ops *ops;
     struct window_spec window;
@@ -76,7 +82,9 @@ struct engine {
     int64_t next_mark_ns;
 
     const struct batch *batch; /* whose rows are pending */
-    const struct keys *keys;   /* of that batch */
+    const struct keys *keys;   /* of that batch, or none: see engine_key() */
+    size_t n_keys;             /* fields of a key */
+    struct buf own_key;        /* scratch, for one record */
     const struct keys *ids;
     const int64_t *w_after_ns; /* W after each of its records, if it is given */
     struct dedup *dedup;       /* NULL: no record is a duplicate */
@@ -95,6 +103,7 @@ struct engine_ops {
     void (*consume)(struct engine *e, size_t from, size_t to);
     /* Adds the delta, whose states stand in e->delta and whose key is that of record i. */
     void (*merge)(struct engine *e, const struct engine_delta *delta, size_t i);
+    bool (*wants_keys)(const struct engine *e); /* NULL: all of them */
     /* Runs every timer with time <= W, in order, and sets the next one. */
     void (*run_timers)(struct engine *e);
     /* Fires every cell with something unfired. */
@@ -130,6 +139,7 @@ struct engine_options {
     struct sink *sink, *late; /* borrowed */
     struct partial *partial;  /* borrowed; not NULL: partial results are written, not rows */
     enum pane_id id;
+    size_t n_keys; /* fields of a key, the first columns of a batch */
     uint64_t key_seed;
     struct attend attend; /* for firing, see engine/pane.h */
     bool w_given;         /* engine_consume() is told W; delay_ns serves messages only */
@@ -142,7 +152,8 @@ void engine_free(struct engine *e);
 /* What comes with the records of a batch, each by its index there; borrowed for the call. */
 struct engine_records {
     const struct batch *batch;
-    const struct keys *keys;   /* encoded with the options' seed, as are the ids */
+    const struct keys *keys;   /* encoded with the options' seed, as are the ids, or none: then
+                                  they are encoded one by one as they are needed */
     const struct keys *ids;    /* NULL without dedup; a null is no id */
     const int64_t *w_after_ns; /* W after the record, INT64_MIN for -infinity, never going back;
                                   NULL unless W is given. Who gives it sets watermark.finite
@@ -189,6 +200,9 @@ struct engine_state {
 bool engine_state_load(struct engine_state *state, const unsigned char **at,
                        const unsigned char *end);
 
+/* Will most keys of what comes next be needed? Else who gives it need not encode them. */
+bool engine_wants_keys(const struct engine *e);
+
 /* About how many bytes engine_save() will write, sets and samples not counted. Quick. */
 size_t engine_state_bytes(const struct engine *e);
 
@@ -205,6 +219,18 @@ struct engine *sessions_new(const struct engine_options *options);
 void engine_init(struct engine *e, const struct engine_options *options);
 
 void engine_add_pending(struct engine *e); /* gives the pending rows to the aggregates */
+
+/* The key of record i, until the next one is asked for. */
+struct engine_key engine_key_slow(struct engine *e, size_t i);
+static inline struct engine_key engine_key(struct engine *e, size_t i)
+{
+    struct engine_key key;
+    if (e->keys->n == 0)
+        return engine_key_slow(e, i);
+    key.bytes = keys_at(e->keys, i, &key.len);
+    key.hash = e->keys->hash[i];
+    return key;
+}
 
 /* Record i is added to this cell. */
 static inline void engine_push(struct engine *e, struct cell *cell, struct arena *arena, size_t i)

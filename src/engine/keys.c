@@ -53,6 +53,7 @@ void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns,
         keys->hash = memory_realloc(keys->hash, keys->capacity * sizeof *keys->hash);
     }
     keys->bytes.len = 0;
+    keys->n = n;
     if (n_columns == 0) {
         encode_nothing(keys, seed, n);
         return;

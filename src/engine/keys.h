@@ -17,6 +17,7 @@ struct keys {
     struct buf bytes; /* all keys of the batch, one behind the other */
     uint32_t *start;  /* key i is bytes[start[i] .. start[i + 1]) */
     uint32_t *hash;
+    size_t n; /* 0: those of this batch were not encoded */
     size_t capacity;
 };
 

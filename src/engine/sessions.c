@@ -235,15 +235,14 @@ session_for(struct sessions *s, size_t i, const struct window_bounds *own)
 {
     struct engine *e = &s->engine;
     const struct window_bounds bounds = *own;
-    uint32_t key_len;
-    const unsigned char *key = keys_at(e->keys, i, &key_len);
-    struct cell *key_cell = table_find(&s->keys, e->keys->hash[i], key, key_len);
+    const struct engine_key key = engine_key(e, i);
+    struct cell *key_cell = table_find(&s->keys, key.hash, key.bytes, key.len);
     struct session *x =
         key_cell == NULL ? NULL : session_of(chain_find(chain_of(key_cell), bounds.start_ns));
     if (x == NULL || chain_ends_before(&bounds, x->node.bounds.start_ns)) {
         if (engine_reached(e, engine_expiry(e, bounds.end_ns)))
             return NULL;
-        return open_session(s, make_key(s, e->keys->hash[i], key, key_len), &bounds);
+        return open_session(s, make_key(s, key.hash, key.bytes, key.len), &bounds);
     }
 
     struct window_bounds grown = x->node.bounds;

@@ -158,7 +158,7 @@ struct window *windows_insert(struct windows *windows, size_t place,
                               const struct window_bounds *bounds, size_t acc_bytes)
 {
     struct window *w = memory_alloc(sizeof *w);
-    *w = (struct window){.bounds = *bounds};
+    *w = (struct window){.bounds = *bounds, .number = ++windows->made};
     table_init(&w->table, acc_bytes);
     struct windows_run *run = run_for(windows, &place);
     open_gap(run, place);
@@ -205,7 +205,7 @@ void windows_free(struct windows *windows)
         free(windows->runs[r].memory);
     }
     free(windows->memory);
-    *windows = (struct windows){0};
+    *windows = (struct windows){.made = windows->made};
 }
 
 /* Each window: start, end (i64), number of cells (u64); each of these: key, cell. */

@@ -20,6 +20,7 @@
 
 struct window {
     struct window_bounds bounds;
+    uint64_t number; /* no other of these windows has had it, or will */
     struct table table;
     struct cell **fresh; /* engine/fresh.h: cells with something new, n_fresh of them */
     size_t n_fresh, fresh_capacity;
@@ -35,6 +36,7 @@ struct windows_run {    /* never empty, unless it is the only one */
 
 struct windows { /* {0} is empty */
     size_t n;
+    uint64_t made;            /* so many, over time */
     struct windows_run *runs; /* n_runs of them, within memory as in a run */
     size_t n_runs;
     struct windows_run *memory;
@@ -74,6 +76,6 @@ bool windows_load(struct windows *windows, uint64_t n, const struct windows_load
 
 size_t windows_cells(const struct windows *windows); /* of all of them */
 void windows_drop_first(struct windows *windows);    /* frees it; n > 0 */
-void windows_free(struct windows *windows);
+void windows_free(struct windows *windows);          /* empty again, and good for more */
 
 #endif

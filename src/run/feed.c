@@ -40,6 +40,7 @@ struct feed {
     size_t n_slots;
     uint64_t next_out, next_parse, next_read; /* sequence numbers; slot = number % n_slots */
     bool reading, ended, quit, held;          /* held: the aggregator has slot next_out - 1 */
+    bool wants_groups;                        /* keys of FEED_GROUP are to be encoded */
 };
 
 static struct slot *slot_at(struct feed *feed, uint64_t sequence)
@@ -83,11 +84,12 @@ static void read_one(struct feed *feed)
     pthread_cond_broadcast(&feed->changed);
 }
 
-static void encode_keys(const struct feed *feed, struct slot *slot)
+static void encode_keys(const struct feed *feed, struct slot *slot, bool groups)
 {
     for (size_t k = 0; k < FEED_N_KEYS; k++) {
         const struct feed_columns *columns = &feed->options.keys[k];
-        if (columns->wanted)
+        slot->keys[k].n = 0;
+        if (columns->wanted && (groups || k != FEED_GROUP))
             keys_encode(&slot->keys[k], feed->options.key_seed,
                         slot->batch.columns + columns->first, columns->n, slot->batch.n);
     }
@@ -96,11 +98,12 @@ static void encode_keys(const struct feed *feed, struct slot *slot)
 static void parse_one(struct feed *feed, struct input_parser *parser)
 {
     struct slot *slot = slot_at(feed, feed->next_parse++);
+    bool groups = feed->wants_groups;
     slot->state = SLOT_PARSING;
     pthread_mutex_unlock(&feed->lock);
     size_t books = books_bytes(); /* of the state: batches come and go, in any thread */
     input_parse(parser, &slot->block, &slot->batch);
-    encode_keys(feed, slot);
+    encode_keys(feed, slot, groups);
     verdict_batch(feed->options.rules, &slot->scratch, &slot->batch);
     books_set(books);
     pthread_mutex_lock(&feed->lock);
@@ -143,7 +146,7 @@ struct feed *feed_start(struct input *in, const struct feed_options *options)
     feed->in = in;
     feed->options = *options;
     feed->parser = input_parser_new(in);
-    feed->n_slots = (size_t)threads * SLOTS_PER_THREAD;
+    feed->n_slots = threads == 1 ? 1 : (size_t)threads * SLOTS_PER_THREAD;
     feed->slots = memory_calloc(feed->n_slots, sizeof *feed->slots);
     feed->workers = memory_calloc(threads, sizeof *feed->workers);
     pthread_mutex_init(&feed->lock, NULL);
@@ -168,10 +171,11 @@ static void release_held(struct feed *feed)
     pthread_cond_broadcast(&feed->changed);
 }
 
-enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
-                            struct error *err)
+enum input_status feed_next(struct feed *feed, bool wants_groups, const struct batch **batch,
+                            const struct keys **keys, struct error *err)
 {
     pthread_mutex_lock(&feed->lock);
+    feed->wants_groups = wants_groups;
     release_held(feed);
     struct slot *slot = slot_at(feed, feed->next_out);
     while (slot->state != SLOT_DONE) {

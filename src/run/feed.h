@@ -44,11 +44,12 @@ struct feed *feed_start(struct input *in, const struct feed_options *options);
 
 /*
  * The next batch and its keys, by enum feed_keys, those that are not wanted being empty; they and
- * the block are valid until the next call. On anything but INPUT_BLOCK (*batch)->block is empty and
+ * the block are valid until the next call. Without wants_groups, those of FEED_GROUP may be empty
+ * from now on. On anything but INPUT_BLOCK (*batch)->block is empty and
  * says where the input ended, and no further call is allowed, but after feed_again().
  */
-enum input_status feed_next(struct feed *feed, const struct batch **batch, const struct keys **keys,
-                            struct error *err);
+enum input_status feed_next(struct feed *feed, bool wants_groups, const struct batch **batch,
+                            const struct keys **keys, struct error *err);
 
 /* After INPUT_DRY, and input_again(): reads on. */
 void feed_again(struct feed *feed);

@@ -70,7 +70,7 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
         return false;
     if (!ready || running_is_over(r))
         return true;
-    *status = feed_next(in->feed, &in->batch, &in->keys, r->err);
+    *status = feed_next(in->feed, engine_wants_keys(r->engine), &in->batch, &in->keys, r->err);
     if (*status == INPUT_FAILED)
         return false;
     note_preamble(r, in);
@@ -376,7 +376,7 @@ static bool read_replayed(struct running *r, struct inlet *in)
         return true;
     inlet_start_feed(r, in);
     do {
-        status = feed_next(in->feed, &in->batch, &in->keys, r->err);
+        status = feed_next(in->feed, engine_wants_keys(r->engine), &in->batch, &in->keys, r->err);
         if (status == INPUT_BLOCK && !process_is_replayed(r, in))
             return start_refuse_grown(r, in);
     } while (status == INPUT_BLOCK);

@@ -124,6 +124,7 @@ static void start_engine(struct running *r)
         .late = plan->late_path == NULL ? NULL : &r->sinks[SINK_LATE],
         .partial = plan->partial ? &r->partial : NULL,
         .id = plan->id,
+        .n_keys = plan->n_keys,
         .key_seed = seed_of_process(),
     };
     r->engine = engine_new(&engine);

@@ -240,14 +240,14 @@ static void find_sources(struct clocks *c, const struct value *values, size_t n,
     bool remembers = source_memo_reserve(&c->memo, c->sources.n);
     for (size_t i = 0; i < n; i++) {
         if (remembers) {
-            keys[i] = memo_key(&values[i]);
-            places[i] = memo_places(&c->memo, &keys[i]);
+            keys[i] = source_memo_key(&values[i]);
+            places[i] = source_memo_places(&c->memo, &keys[i]);
             __builtin_prefetch(places[i]);
         }
         cells[i] = NULL;
     }
     for (size_t i = 0; remembers && i < n; i++) {
-        cells[i] = memo_find(places[i], &keys[i], &values[i]);
+        cells[i] = source_memo_find(places[i], &keys[i], &values[i]);
         if (cells[i] != NULL)
             __builtin_prefetch(source_of(cells[i]));
     }
@@ -262,7 +262,7 @@ static void find_sources(struct clocks *c, const struct value *values, size_t n,
             continue;
         cells[i] = found[next++];
         if (remembers)
-            memo_keep(places[i], &keys[i], cells[i]);
+            source_memo_keep(places[i], &keys[i], cells[i]);
     }
 }
 

@@ -5,8 +5,8 @@
  *     value ─ memo_key() ─> [ key | cell ] [ key | cell ]     two places, the second for the older
  *
  * Only a memory of lookups in a table of cells, which decides: what is not in here is looked up
- * there. Texts of up to 16 bytes and numbers are compared as they are; a longer text by its hash
- * here, and then with the key of the cell that is remembered.
+ * there. A text that is too long for a key is compared by its hash here, and then with the key of
+ * the cell that is remembered.
  */
 #ifndef VERDICT_SOURCE_MEMO_H
 #define VERDICT_SOURCE_MEMO_H
@@ -15,19 +15,14 @@
 
 #include "base/books.h"
 #include "base/memory.h"
-#include "base/value_encode.h"
+#include "engine/memo.h"
 #include "engine/table.h"
 
-enum { MEMO_TEXT = 16, MEMO_WAYS = 2, MEMO_FIRST = 64, MEMO_MOST = 8192 };
-
-/* kind, exponent and length are one word, and 0 in a place that is free. */
-struct memo_key {
-    uint64_t a, b, rest;
-};
+enum { SOURCE_MEMO_WAYS = 2, SOURCE_MEMO_FIRST = 64, SOURCE_MEMO_MOST = 8192 };
 
 struct memo_place {
     struct memo_key key;
-    struct cell *cell;
+    struct cell *cell; /* NULL: it is free */
 };
 
 struct source_memo { /* {0} is an empty one */
@@ -44,13 +39,13 @@ static inline void source_memo_free(struct source_memo *memo)
 
 /*
  * Makes places for so many sources, so many that hardly three want the same two; what was
- * remembered is forgotten then. False: of more than MEMO_MOST few would be at hand, and it is not
- * worth it.
+ * remembered is forgotten then. False: of more than SOURCE_MEMO_MOST few would be at hand, and it
+ * is not worth it.
  */
 static inline bool source_memo_reserve(struct source_memo *memo, size_t sources)
 {
-    size_t n = memo->n == 0 ? MEMO_FIRST : memo->n;
-    if (sources > MEMO_MOST)
+    size_t n = memo->n == 0 ? SOURCE_MEMO_FIRST : memo->n;
+    if (sources > SOURCE_MEMO_MOST)
         return false;
     while (n < 8 * sources)
         n *= 2;
@@ -63,65 +58,43 @@ static inline bool source_memo_reserve(struct source_memo *memo, size_t sources)
     return true;
 }
 
-static inline struct memo_key memo_key(const struct value *v)
+static inline struct memo_key source_memo_key(const struct value *v)
 {
-    struct memo_key key = {.rest = (uint64_t)v->kind + 1};
-    if (v->kind == VALUE_NUMBER) {
-        key.a = (uint64_t)v->mant;
-        key.rest |= (uint64_t)(uint16_t)v->exp << 8;
-    } else if (v->kind == VALUE_STRING || v->kind == VALUE_WIDE) {
-        key.rest |= (uint64_t)v->len << 32;
-        if (v->len > MEMO_TEXT) {
-            key.a = keys_hash(0, v->text, v->len);
-        } else if (v->len >= 8) {
-            key.a = bytes_u64(v->text);
-            key.b = bytes_u64(v->text + v->len - 8);
-        } else if (v->len >= 4) {
-            key.a = bytes_u32(v->text);
-            key.b = bytes_u32(v->text + v->len - 4);
-        } else {
-            for (uint32_t i = 0; i < v->len; i++)
-                key.a = key.a << 8 | (unsigned char)v->text[i];
-        }
-    }
+    struct memo_key key;
+    if (!memo_key(v, &key))
+        key = (struct memo_key){.a = keys_hash(0, v->text, v->len), .rest = v->len};
     return key;
 }
 
-static inline struct memo_place *memo_places(const struct source_memo *memo,
-                                             const struct memo_key *key)
+static inline struct memo_place *source_memo_places(const struct source_memo *memo,
+                                                    const struct memo_key *key)
 {
-    uint64_t mixed = (key->a * 0x9e3779b97f4a7c15u ^ key->b) * 0xff51afd7ed558ccdu + key->rest;
-    mixed = (mixed ^ mixed >> 32) * 0xc4ceb9fe1a85ec53u >> 32;
-    return &memo->places[mixed & (memo->n - 1) & ~(uint64_t)(MEMO_WAYS - 1)];
+    return &memo->places[memo_hash(key) & (memo->n - 1) & ~(uint64_t)(SOURCE_MEMO_WAYS - 1)];
 }
 
-/* Is it this one, where the hash alone does not say so? A number that is wide is never sure. */
-static inline bool memo_is_sure(const struct cell *cell, const struct value *v)
+/* Is it this one, where the hash alone does not say so? A long number never is. */
+static inline bool source_memo_is_sure(const struct cell *cell, const struct value *v)
 {
-    if (v->kind == VALUE_WIDE)
-        return false;
-    if (v->kind != VALUE_STRING || v->len <= MEMO_TEXT)
+    if (!memo_is_text(v) || v->len <= MEMO_TEXT)
         return true;
     const unsigned char *key = cell_key(cell);
-    return cell->key_len == v->len + 3 &&
+    return v->kind == VALUE_STRING && cell->key_len == v->len + 3 &&
            bytes_equal(key + 1, (const unsigned char *)v->text, v->len);
 }
 
 /* The cell that `key`, of the value v, was remembered with; NULL: look it up. */
-static inline struct cell *memo_find(const struct memo_place *places, const struct memo_key *key,
-                                     const struct value *v)
+static inline struct cell *source_memo_find(const struct memo_place *places,
+                                            const struct memo_key *key, const struct value *v)
 {
-    for (int i = 0; i < MEMO_WAYS; i++) {
-        const struct memo_key *at = &places[i].key;
-        if (at->a == key->a && at->b == key->b && at->rest == key->rest &&
-            memo_is_sure(places[i].cell, v))
+    for (int i = 0; i < SOURCE_MEMO_WAYS; i++)
+        if (places[i].cell != NULL && memo_same(&places[i].key, key) &&
+            source_memo_is_sure(places[i].cell, v))
             return places[i].cell;
-    }
     return NULL;
 }
 
-static inline void memo_keep(struct memo_place *places, const struct memo_key *key,
-                             struct cell *cell)
+static inline void source_memo_keep(struct memo_place *places, const struct memo_key *key,
+                                    struct cell *cell)
 {
     places[1] = places[0];
     places[0] = (struct memo_place){*key, cell};
