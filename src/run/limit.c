@@ -14,6 +14,19 @@ bool limit_is_over(struct running *r)
     return r->over_limit;
 }
 
+uint64_t limit_room(const struct running *r)
+{
+    return LIMIT_RECORDS - r->limit_records % LIMIT_RECORDS;
+}
+
+bool limit_after(struct running *r, uint64_t records)
+{
+    r->limit_records += records;
+    if (r->plan->max_state_bytes > 0 && r->limit_records % LIMIT_RECORDS != 0)
+        return r->over_limit;
+    return limit_is_over(r);
+}
+
 size_t limit_peak_bytes(const struct running *r)
 {
     size_t bytes = engine_memory(r->engine);

@@ -151,7 +151,7 @@ static bool take_bad(struct running *r, struct inlet *in)
 static uint64_t room_now(const struct running *r)
 {
     uint64_t room = checkpoint_room(&r->checkpoint);
-    return r->plan->max_state_bytes > 0 && room > LIMIT_RECORDS ? LIMIT_RECORDS : room;
+    return r->plan->max_state_bytes > 0 && room > limit_room(r) ? limit_room(r) : room;
 }
 
 bool process_batch(struct running *r, struct inlet *in)
@@ -187,7 +187,7 @@ bool process_batch(struct running *r, struct inlet *in)
                 return false;
             }
         }
-        if (running_is_over(r) || limit_is_over(r))
+        if (running_is_over(r) || limit_after(r, taken))
             break;
         if (taken > 0 && r->checkpoint.every_records > 0 &&
             !(running_flush(r) && checkpoint_if_due(r, taken)))

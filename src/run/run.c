@@ -174,7 +174,7 @@ static enum step read_on(struct running *r, enum input_status *status)
         return read_more(r, in, status);
     if (r->merge != NULL ? merge_batch(r, in) : process_batch(r, in)) {
         *status = INPUT_STOPPED; /* if it is over here */
-        return limit_is_over(r) ? STEP_END : STEP_ON;
+        return r->over_limit || (r->merge != NULL && limit_is_over(r)) ? STEP_END : STEP_ON;
     }
     struct error why = *r->err;
     inlet_settle(r, in);
@@ -210,6 +210,8 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         result->signal = signals_stop;
         return running_flush(r);
     }
+    if (status == INPUT_END)
+        limit_is_over(r); /* with the last records, of which there may be few */
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
     if (status == INPUT_STOPPED && !r->over_limit) {
         if (!keep && r->plan->pane.final)

@@ -47,7 +47,8 @@ struct running {
     struct checkpoint checkpoint;
     size_t state_peak_bytes; /* run/limit.h */
     bool over_limit;
-    bool finished; /* the input was flushed: there is nothing to go on with */
+    uint64_t limit_records; /* processed, bad ones too */
+    bool finished;          /* the input was flushed: there is nothing to go on with */
     bool ended; /* by itself or by a signal: nothing is written any more after the next snapshot */
     struct error strict; /* why --strict ends the run, behind the record that is read now */
 };

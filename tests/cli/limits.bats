@@ -59,6 +59,25 @@ peak() {
         "winagg: the live state takes N bytes, --max-state lets it have 204800: N open windows, N pairs of window and key; what is open is not printed; what makes it smaller: a shorter --delay, a shorter --lateness, fewer keys, approx_pNN for quantiles, approx_distinct for distinct, smaller windows"
 }
 
+@test "it ends at the same record, whatever the threads and however the input comes" {
+    awk 'BEGIN { for (i = 0; i < 40000; i++) printf "{\"t\":%d,\"k\":%d}\n", i / 50, i * 7919 % 10007 }' >in
+    local limit
+    for limit in 1 20k 50k 123456 400k; do
+        fails_with 1 w -w 5m -k k -a count,distinct:t -s one --output rows --max-state "$limit" in 2>err
+        "$WINAGG" --inspect one | jq -S '.. | .counts? // empty' >counts
+        fails_with 1 w -j 3 -w 5m -k k -a count,distinct:t -s three --output three.rows --max-state "$limit" in 2>/dev/null
+        fails_with 1 w -w 5m -k k -a count,distinct:t -s pipe --output pipe.rows --max-state "$limit" \
+            < <(awk '{ print } NR < 3000 && NR % 100 == 50 { fflush(); system("sleep 0.005") }' in) 2>pipe.err
+        cmp rows three.rows
+        cmp rows pipe.rows
+        for state in three pipe; do
+            same "$("$WINAGG" --inspect "$state" | jq -S '.. | .counts? // empty')" "$(cat counts)"
+        done
+        same "$(sed 's/pipe/one/' pipe.err)" "$(cat err)"
+        rm -f one* three* pipe* rows
+    done
+}
+
 @test "with --state a run with a larger limit goes on, and the rows are those of one run" {
     keys 30000 >in
     w -w 10m -k k -a count,sum:v --output whole in
