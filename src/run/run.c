@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -58,6 +59,18 @@ static void note_preamble(struct running *r, struct inlet *in)
     r->report.bytes += len;
 }
 
+/* The input goes on with another header, which lacks a column: on which line? */
+static void name_line_of_header(struct running *r, const struct inlet *in)
+{
+    const struct error why = *r->err;
+    const char *name = in->source.name;
+    size_t len = strlen(name);
+    if (why.status == EXIT_USAGE && in->source.position.line > 1 &&
+        strncmp(why.text, name, len) == 0)
+        error_set(r->err, why.status, "%s:%llu:%s", name,
+                  (unsigned long long)in->source.position.line, why.text + len);
+}
+
 /* A new batch of this input, which may be its end. */
 static bool next_batch(struct running *r, struct inlet *in, enum input_status *status)
 {
@@ -71,8 +84,10 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
     if (!ready || running_is_over(r))
         return true;
     *status = feed_next(in->feed, engine_wants_keys(r->engine), &in->batch, &in->keys, r->err);
-    if (*status == INPUT_FAILED)
+    if (*status == INPUT_FAILED) {
+        name_line_of_header(r, in);
         return false;
+    }
     note_preamble(r, in);
     if (*status == INPUT_DRY) {
         in->batch = NULL;

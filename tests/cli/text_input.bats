@@ -55,7 +55,7 @@ N,1
     same "$(w -i tsv -w 10s -a sum:v --comment '#' in | tail -n 1)" "0,10,21"
     printf '%s\n' '#fields t v' '1 5' '#fields t w' '1 5' >in
     fails_with 2 w -i csv --delimiter ' ' -w 10s -a sum:v --comment '#' in 2>err
-    grep -q "in has no column 'v'; its columns are: t, w" err
+    grep -qF "in:3: has no column 'v'; its columns are: t, w" err
     # Without --comment it is a header like any other.
     same "$(printf '#fields\tt\tv\nx\t1\t2\n' | "$WINAGG" -i tsv -t t -w 10s -a 'last:#fields' -o csv | tail -n 1)" \
         "1970-01-01T00:00:00Z,1970-01-01T00:00:10Z,x"
