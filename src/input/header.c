@@ -109,7 +109,7 @@ static const char *syslog(const char *line, size_t len)
 /* What is not told from CSV by its first byte has its first line taken for a header. */
 static const char *other_format(const char *header, size_t len)
 {
-    if (len > 0 && header[0] == '[')
+    if (begins_with(header, len, "^\\[[[:space:]]*([[{]|$)")) /* and not [Wed Oct 11 */
         return " (a JSON array? one object a line is expected: jq -c '.[]' makes them)";
     if (memmem(header, len, "] \"", 3) != NULL)
         return " (an access log? -i combined reads it)";

@@ -43,6 +43,13 @@ says() {
     grep -q "stdin:2: expected 2 fields, found 3$" err
 }
 
+@test "a line that begins with a bracket is not always an array" {
+    printf '[Wed Oct 11 14:32:52 2023] [core:error] [pid 7] no such file\n' | says "has no column 't'"
+    [ "$(grep -c 'JSON array' err)" -eq 0 ]
+    printf '[\n{"t":1},\n' | says "a JSON array?" -i csv
+    printf '[{"t":1},\n' | says "a JSON array?" -i json
+}
+
 @test "names that are nearly right" {
     printf ' T,v\n1,2\n' | says "has no column 't'; its columns are:  T, v; did you mean ' T'?"
     printf '{"Records":[{"t":1},{"t":2}]}\n' | says "the fields are: Records (records in a list? jq -c '.Records[]' makes lines of them)"
