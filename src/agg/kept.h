@@ -26,6 +26,7 @@ struct kept {
         int64_t mant;
         struct kept_room *room;
     };
+    /* As in struct value. */
     uint32_t len;
     int16_t exp;
     uint8_t kind; /* enum value_kind */
@@ -67,7 +68,7 @@ static inline int kept_compare(const struct value *v, const struct kept *k)
 static inline void kept_extreme(struct kept *k, const struct value *v, int sign,
                                 struct arena *arena)
 {
-    if (v->kind == VALUE_NUMBER && k->kind == VALUE_NUMBER && v->exp == k->exp && !k->has_room) {
+    if (v->kind == VALUE_NUMBER && value_form(v) == bytes_u64(&k->len)) { /* and no room */
         if (sign > 0 ? v->mant > k->mant : v->mant < k->mant)
             k->mant = v->mant;
     } else if (k->kind == VALUE_NULL || kept_compare(v, k) == sign) {

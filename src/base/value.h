@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 
 enum value_kind {
     VALUE_NULL, /* missing, null */
@@ -46,6 +47,12 @@ struct value {
     uint8_t kind; /* enum value_kind */
     uint8_t unused;
 };
+
+/* Length, exponent and kind at once. */
+static inline uint64_t value_form(const struct value *v)
+{
+    return bytes_u64(&v->len);
+}
 
 /* Appends the canonical encoding. */
 void value_encode(struct buf *to, const struct value *v);

@@ -62,7 +62,7 @@ static inline bool memo_key(const struct value *v, struct memo_key *key)
     } else if (v->kind == VALUE_NUMBER) {
         a = (uint64_t)v->mant;
     }
-    *key = (struct memo_key){a, b, c, bytes_u64(&v->len)}; /* length, exponent, kind */
+    *key = (struct memo_key){a, b, c, value_form(v)};
     return true;
 }
 

@@ -280,17 +280,20 @@ static void read_group(struct csv_fast *fast, struct group *g, struct batch *bat
 /* Where the records are. Shrinks the group to those within the limit. */
 static void place_group(const struct csv_fast *fast, struct group *g, struct batch *batch)
 {
+    const size_t n = g->n, width = g->width, longest = fast->options->max_record_bytes;
+    const char comment = fast->options->comment;
+    const uint32_t *ends = g->separators + width - 1;
+    uint32_t *starts = batch->start + g->lane, *lens = batch->len + g->lane;
     uint32_t slice = (uint32_t)(g->slice - batch->block->bytes.data);
     uint32_t start = g->separators[-1] + 1;
-    for (size_t i = 0; i < g->n; i++) {
-        uint32_t len = g->separators[(i + 1) * g->width - 1] - start;
-        bool comment = fast->options->comment != '\0' && g->slice[start] == fast->options->comment;
-        if (len > fast->options->max_record_bytes || comment) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t len = ends[i * width] - start;
+        if (len > longest || (comment != '\0' && g->slice[start] == comment)) {
             g->n = i;
             return;
         }
-        batch->start[g->lane + i] = slice + start;
-        batch->len[g->lane + i] = len + 1;
+        starts[i] = slice + start;
+        lens[i] = len + 1;
         start += len + 1;
     }
 }

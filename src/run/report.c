@@ -84,8 +84,8 @@ static bool holds_digits(const char *text, size_t len, const char *digits)
 
 void report_dates(struct report *report, const struct batch *batch)
 {
-    bool any = false;
-    for (size_t i = 0; i < batch->n; i++)
+    uint64_t any = 0; /* a word, so that several are looked at together */
+    for (size_t i = 0; !report->warned_of_dates && i < batch->n; i++)
         any |= time_may_have_been_date(batch->time_ns[i]);
     for (size_t i = 0; any && !report->warned_of_dates && i < batch->n; i++) {
         char digits[9];
