@@ -319,7 +319,7 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
             cell = remembered_cell(a, w, i, to);
         } else {
             /* The next records will mostly go where this one goes. */
-            if (table_is_large(&w->table) && e->keys->n > 0)
+            if (table_is_large(&w->table))
                 table_prefetch(&w->table, e->keys, i, to);
             cell = cell_of(e, w, i);
         }

@@ -146,12 +146,13 @@ static inline void table_prefetch_slot(const struct table *table, uint32_t hash)
 void table_prefetch_cell(const struct table *table, uint32_t hash);
 void table_prefetch_key(const struct table *table, uint32_t hash);
 
-/* All of that for record i of the batch, of which those up to `to` follow. */
+/* All of that for record i of the batch, of which those up to `to` follow, if their keys are
+   encoded. */
 static inline void table_prefetch(const struct table *table, const struct keys *keys, size_t i,
                                   size_t to)
 {
     enum { SLOT_AHEAD = 24, CELL_AHEAD = 16, KEY_AHEAD = 8 };
-    if (i + SLOT_AHEAD >= to)
+    if (i + SLOT_AHEAD >= to || keys->n == 0)
         return;
     table_prefetch_slot(table, keys->hash[i + SLOT_AHEAD]);
     table_prefetch_cell(table, keys->hash[i + CELL_AHEAD]);

@@ -145,6 +145,7 @@ struct feed *feed_start(struct input *in, const struct feed_options *options)
     struct feed *feed = memory_calloc(1, sizeof *feed);
     feed->in = in;
     feed->options = *options;
+    feed->wants_groups = true;
     feed->parser = input_parser_new(in);
     feed->n_slots = threads == 1 ? 1 : (size_t)threads * SLOTS_PER_THREAD;
     feed->slots = memory_calloc(feed->n_slots, sizeof *feed->slots);

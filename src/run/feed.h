@@ -44,8 +44,8 @@ struct feed *feed_start(struct input *in, const struct feed_options *options);
 
 /*
  * The next batch and its keys, by enum feed_keys, those that are not wanted being empty; they and
- * the block are valid until the next call. Without wants_groups, those of FEED_GROUP may be empty
- * from now on. On anything but INPUT_BLOCK (*batch)->block is empty and
+ * the block are valid until the next call. Those of FEED_GROUP may be empty, too, from the first
+ * call without wants_groups on. On anything but INPUT_BLOCK (*batch)->block is empty and
  * says where the input ended, and no further call is allowed, but after feed_again().
  */
 enum input_status feed_next(struct feed *feed, bool wants_groups, const struct batch **batch,

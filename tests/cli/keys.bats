@@ -125,3 +125,35 @@ b,1"
     same "$(grep 'the one key that lives on and on' rows)" "0,5003,the one key that lives on and on,2502"
     same "$(wc -l <rows)" 5002
 }
+
+@test "thousands of keys that a snapshot brings are found by threads that read ahead" {
+    awk 'BEGIN { for (i = 0; i < 90000; i++) printf "{\"t\":%d,\"k\":\"key%d\"}\n", i / 100, i * 7919 % 9973 }' >all
+    local window
+    for window in session:1h 2h sliding:2h/1h; do
+        w -w "$window" -k k all | sort >whole
+        head -n 20000 all >in
+        rm -f state rows
+        w -w "$window" -k k -s state --at-eof keep --output rows in
+        cp all in
+        w -j 3 -w "$window" -k k -s state --output rows in
+        cmp <(sort rows) whole
+    done
+}
+
+@test "keys that few records share, then the same few, then many again; long and short ones" {
+    awk 'BEGIN {
+        for (i = 0; i < 150000; i++) {
+            n = i < 40000 || i > 100000 ? i * 31 % 30011 : i % 17
+            printf "{\"t\":%d,\"k\":\"%s%d\",\"x\":%d}\n", i / 20, n % 3 ? "" : "a key of some length ", n, n % 5
+        }
+    }' >in
+    local keys
+    for keys in k k,x x,k k,x,t; do
+        w -j 1 -w 10m -k "$keys" -a count,sum:x in >one
+        w -j 3 -w 10m -k "$keys" -a count,sum:x in >three
+        cmp one three
+        same "$(awk -F, 'NR > 1 { n += $(NF - 1) } END { print n }' one)" 150000
+        jq -r "[.t - .t % 600, .${keys//,/, .}] | @csv" in | sort | uniq -c | awk '{ print $1 }' | sort -n >counts
+        cut -d, -f$(($(tr -dc , <<<"$keys" | wc -c) + 4)) one | tail -n +2 | sort -n | cmp - counts
+    done
+}
