@@ -243,14 +243,21 @@ def order_free(case, expected):
         return None
     if any(agg.function in ("first", "last") for agg in options.aggs):
         return None
-    span = max(expected.times) - min(expected.times)
-    if span > INT64_MAX or any(record.startswith(BOM) for record in case.records):
+    if "json" not in case.tags and any(record.count(b'"') % 2 for record in case.records):
+        return None  # a quote that is left open takes what follows with it
+    if any(record.startswith(BOM) for record in case.records):
         return None
     dropped = ("--early", "-d", "--delay", "--strict", "--late", "--bad", "--output", "--dedup",
                "--max-jump")
     if options.source is not None:  # W may end elsewhere: it does not go back for a new source
         dropped += ("--stats",)
     groups = [group for group in case.groups if group[0] not in dropped]
+    times = expected.times
+    if any(group[0] == "--dedup" for group in case.groups):  # what was bad as an id is not any more
+        times = run_model(replace(case, groups=groups)).times
+    span = max(times) - min(times)
+    if span > INT64_MAX:
+        return None
     groups.append(["--delay", f"{span}ns"])
     if not case.head.removeprefix(BOM):  # the first record may not show the format any more
         groups += [["-i", "json"]] if "json" in case.tags else []
