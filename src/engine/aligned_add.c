@@ -269,12 +269,41 @@ static void add(struct aligned *a, const struct addition *it)
     }
 }
 
-/* What a record may need besides its cell; known at compile time. */
+/* What add_plain() is for; known at compile time. */
 struct plain {
     bool remembers; /* cells are looked up by the memo */
-    bool sliced;
-    bool triggers; /* --early, in either form */
+    bool sliced;    /* in slices, else in windows */
+    bool triggers;  /* --early, in either form */
 };
+
+/* Is a record of this time late, or its window? */
+static inline bool is_behind(struct plain how, const struct window *w, int64_t t_ns, int64_t now_ns)
+{
+    return (how.sliced ? t_ns : w->bounds.end_ns - 1) < now_ns;
+}
+
+static inline struct cell *plain_cell(struct aligned *a, struct plain how, struct window *w,
+                                      size_t i, size_t to)
+{
+    struct engine *e = &a->engine;
+    if (how.remembers)
+        return remembered_cell(a, w, i, to);
+    /* The next records will mostly go where this one goes. */
+    if (table_is_large(&w->table))
+        table_prefetch(&w->table, e->keys, i, to);
+    return cell_of(e, w, i);
+}
+
+/* Something new is in the cell. */
+static void trigger(struct aligned *a, struct window *w, struct cell *cell)
+{
+    if (a->ticks && !a->spreads && cell->fresh == 1)
+        fresh_note(&a->fresh, w, cell);
+    if (!a->sliced && engine_triggered(&a->engine, cell, w->bounds.end_ns)) {
+        note_hit(a, 0, w, cell);
+        fire_triggered(a, 1);
+    }
+}
 
 /*
  * Most records fall into one of the recent windows or slices, and into no passed one; they need
@@ -312,27 +341,15 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
             second = first;
             first = w;
         }
-        if ((how.sliced ? t_ns : w->bounds.end_ns - 1) < now_ns)
+        if (is_behind(how, w, t_ns, now_ns))
             break;
-        struct cell *cell;
-        if (how.remembers) {
-            cell = remembered_cell(a, w, i, to);
-        } else {
-            /* The next records will mostly go where this one goes. */
-            if (table_is_large(&w->table))
-                table_prefetch(&w->table, e->keys, i, to);
-            cell = cell_of(e, w, i);
-        }
+        struct cell *cell = plain_cell(a, how, w, i, to);
         engine_push(e, cell, &w->table.arena, i);
         late += t_ns < now_ns;
         earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
         moves = mover_ns[i] > moved_ns;
-        if (how.triggers && a->ticks && !a->spreads && cell->fresh == 1)
-            fresh_note(&a->fresh, w, cell);
-        if (how.triggers && !how.sliced && engine_triggered(e, cell, w->bounds.end_ns)) {
-            note_hit(a, 0, w, cell);
-            fire_triggered(a, 1);
-        }
+        if (how.triggers)
+            trigger(a, w, cell);
     }
     a->recent.first = first;
     a->recent.second = second;

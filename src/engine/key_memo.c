@@ -9,9 +9,8 @@ enum {
     PLACES_A_KEY = 32, /* so that few want the same one; memory that nobody touches costs nothing */
     MOST_PLACES = 16384,
     MOST_KEYS = 4096,   /* with more, a lookup waits for memory anyway */
-    TRIAL = 65536,      /* after so many records it is judged */
-    MISSES = 8,         /* of which one in so many may miss, */
-    MANY_MISSES = 8192, /* or at once after these */
+    TRIAL = 65536,      /* of so many records */
+    MOST_MISSES = 8192, /* so many may miss */
     SLEEP = 1 << 20,
 };
 
@@ -50,17 +49,15 @@ void key_memo_judge(struct key_memo *memo, size_t n, uint32_t keys)
         return;
     }
     memo->tried += n;
-    bool judged = memo->tried >= TRIAL;
-    if (keys > MOST_KEYS || memo->missed > MANY_MISSES ||
-        (judged && memo->missed > memo->tried / MISSES)) {
+    bool useless = keys > MOST_KEYS || memo->missed > MOST_MISSES;
+    if (useless || memo->tried >= TRIAL)
+        memo->tried = memo->missed = 0;
+    if (useless) {
         key_memo_free(memo);
         memo->sleeps = SLEEP;
-        judged = true;
     } else {
         reserve(memo, keys);
     }
-    if (judged)
-        memo->tried = memo->missed = 0;
 }
 
 /* The place that is nobody's. */

@@ -44,40 +44,50 @@ static inline uint64_t memo_few(const char *text, size_t len)
     return word;
 }
 
+/* Of a value whose text has up to MEMO_TEXT bytes. */
+static inline struct memo_key memo_key_of_short(const struct value *v)
+{
+    struct memo_key key = {.rest = value_form(v)};
+    if (!memo_is_text(v)) {
+        key.a = v->kind == VALUE_NUMBER ? (uint64_t)v->mant : 0;
+    } else if (v->len >= 8) {
+        key.a = bytes_u64(v->text);
+        key.b = bytes_u64(v->text + v->len - 8);
+        key.c = v->len > 16 ? bytes_u64(v->text + 8) : 0;
+    } else {
+        key.a = memo_few(v->text, v->len);
+    }
+    return key;
+}
+
+static inline bool memo_is_longer(const struct value *v, uint32_t len)
+{
+    return memo_is_text(v) && v->len > len;
+}
+
 /* False: there is no key for such a text. */
 static inline bool memo_key(const struct value *v, struct memo_key *key)
 {
-    uint64_t a = 0, b = 0, c = 0;
-    if (memo_is_text(v)) {
-        size_t len = v->len;
-        if (len > MEMO_TEXT)
-            return false;
-        if (len >= 8) {
-            a = bytes_u64(v->text);
-            b = bytes_u64(v->text + len - 8);
-            c = len > 16 ? bytes_u64(v->text + 8) : 0;
-        } else {
-            a = memo_few(v->text, len);
-        }
-    } else if (v->kind == VALUE_NUMBER) {
-        a = (uint64_t)v->mant;
-    }
-    *key = (struct memo_key){a, b, c, value_form(v)};
+    if (memo_is_longer(v, MEMO_TEXT))
+        return false;
+    *key = memo_key_of_short(v);
     return true;
+}
+
+/* What `rest` says of one of two. */
+static inline uint64_t memo_half(const struct value *v)
+{
+    return (uint64_t)v->kind << 24 | (uint64_t)(uint16_t)v->exp << 8 | (v->len & 0xff);
 }
 
 static inline bool memo_key_of_two(const struct value *v, const struct value *second,
                                    struct memo_key *key)
 {
-    struct memo_key other;
-    if ((memo_is_text(v) && v->len > MEMO_FIRST_TEXT) ||
-        (memo_is_text(second) && second->len > MEMO_SECOND_TEXT) || !memo_key(v, key) ||
-        !memo_key(second, &other))
+    if (memo_is_longer(v, MEMO_FIRST_TEXT) || memo_is_longer(second, MEMO_SECOND_TEXT))
         return false;
-    key->c = other.a;
-    key->rest =
-        ((uint64_t)v->kind << 24 | (uint64_t)(uint16_t)v->exp << 8 | (v->len & 0xff)) << 32 |
-        (uint64_t)second->kind << 24 | (uint64_t)(uint16_t)second->exp << 8 | (second->len & 0xff);
+    *key = memo_key_of_short(v);
+    key->c = memo_key_of_short(second).a;
+    key->rest = memo_half(v) << 32 | memo_half(second);
     return true;
 }
 
