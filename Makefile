@@ -147,7 +147,7 @@ coverage: ## run the tests and print the branch coverage of each directory (scri
 	@LIMIT_S=3600 $(MAKE) FLAVOUR=coverage check; status=$$?; \
 	    export WINAGG=$(abspath build/coverage/winagg); \
 	    tests/crash/errors.py --stride 5 && tests/crash/memory.py --stride 11 && \
-	    tests/crash/follow.py --errors --every 11 && scripts/coverage && exit $$status
+	    tests/crash/follow.py --errors --every 2 && scripts/coverage && exit $$status
 
 mutants: ## plant faults in the code of state, snapshots and runs; who survives? (minutes)
 	@scripts/mutants
