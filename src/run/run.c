@@ -159,8 +159,11 @@ static enum step read_more(struct running *r, struct inlet *in, enum input_statu
         return STEP_FAILED;
     if (running_is_over(r))
         return STEP_END;
-    /* What ended the input may have been the same Ctrl-C: then it is not complete. */
-    if (*status == INPUT_END && signals_stop != 0)
+    /*
+     * What ended the input may have been the same Ctrl-C: then it is not complete. Nor is it if its
+     * last records, too few to have been looked at, are too much: what is open does not fire.
+     */
+    if (*status == INPUT_END && (signals_stop != 0 || limit_is_over(r)))
         *status = INPUT_STOPPED;
     bool goes_on = *status == INPUT_BLOCK || *status == INPUT_DRY;
     if (*status == INPUT_END && !end_inlet(r, in, &goes_on))
@@ -225,8 +228,6 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
         result->signal = signals_stop;
         return running_flush(r);
     }
-    if (status == INPUT_END)
-        limit_is_over(r); /* with the last records, of which there may be few */
     bool keep = r->plan->state_path != NULL && (status == INPUT_STOPPED || r->plan->at_eof_keep);
     if (status == INPUT_STOPPED && !r->over_limit) {
         if (!keep && r->plan->pane.final)

@@ -6,14 +6,13 @@
  *
  * Only a memory of lookups in a table of cells, which decides: what is not in here is looked up
  * there. A text that is too long for a key is compared by its hash here, and then with the key of
- * the cell that is remembered.
+ * the cell that is remembered. It is no state, and in no books.
  */
 #ifndef VERDICT_SOURCE_MEMO_H
 #define VERDICT_SOURCE_MEMO_H
 
 #include <stdlib.h>
 
-#include "base/books.h"
 #include "base/memory.h"
 #include "engine/memo.h"
 #include "engine/table.h"
@@ -32,7 +31,6 @@ struct source_memo { /* {0} is an empty one */
 
 static inline void source_memo_free(struct source_memo *memo)
 {
-    books_take_off(memo->n * sizeof *memo->places);
     free(memo->places);
     *memo = (struct source_memo){0};
 }
@@ -54,7 +52,6 @@ static inline bool source_memo_reserve(struct source_memo *memo, size_t sources)
     source_memo_free(memo);
     memo->places = memory_calloc(n, sizeof *memo->places);
     memo->n = n;
-    books_enter(n * sizeof *memo->places);
     return true;
 }
 

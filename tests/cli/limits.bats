@@ -78,6 +78,30 @@ peak() {
     done
 }
 
+@test "the last records are too much: what is open is in the snapshot, and a larger limit prints it" {
+    keys 100 >in
+    w -w 1h -k k in >whole
+    fails_with 1 w -w 1h -k k --max-state 5000 in >rows 2>err
+    same "$(grep -vc window_start rows)" 0
+    local files
+    for files in in "one two"; do
+        head -n 50 in >one
+        tail -n +51 in >two
+        rm -f state out
+        # shellcheck disable=SC2086 # one FILE or two
+        fails_with 1 w -w 1h -k k --max-state 5000 -s state --output out $files 2>err
+        grep -qF 'a run with a larger one goes on from state' err
+        same "$("$WINAGG" --inspect state | jq .finished)" false
+        # shellcheck disable=SC2086
+        w -w 1h -k k --max-state 50M -s state --output out $files
+        cmp <(sort out) <(sort whole)
+    done
+    rm -f state
+    fails_with 1 w -w 1h -k k --max-state 5000 -s state --hold <in >rows 2>err
+    w -w 1h -k k -s state --hold <in >rows
+    cmp <(sort rows) <(sort whole)
+}
+
 @test "with --state a run with a larger limit goes on, and the rows are those of one run" {
     keys 30000 >in
     w -w 10m -k k -a count,sum:v --output whole in
