@@ -269,7 +269,7 @@ static void add(struct aligned *a, const struct addition *it)
     }
 }
 
-/* What add_plain() is for; known at compile time. */
+/* What add_plain() is for: constants, where it is compiled for a kind of run. */
 struct plain {
     bool remembers; /* cells are looked up by the memo */
     bool sliced;    /* in slices, else in windows */
@@ -365,13 +365,14 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
     return i;
 }
 
+/* --early, where records fire, or are noted for the next tick: of any kind. */
 static __attribute__((noinline)) size_t add_triggering(struct aligned *a, size_t from, size_t to)
 {
     const struct plain how = {a->memo.places != NULL, a->sliced, true};
     return add_plain(a, from, to, how);
 }
 
-/* add_plain() in the form that fits. */
+/* add_plain() in the form that fits. Of the two last ones each is free of what the other needs. */
 static inline size_t add_as_fits(struct aligned *a, size_t from, size_t to)
 {
     bool remembers = a->memo.places != NULL;
