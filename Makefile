@@ -78,6 +78,11 @@ $(B)/topics.c: man/winagg.1 scripts/help-topics.awk
 $(B)/topics.o: $(B)/topics.c src/cli/topics.h Makefile
 	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+# The program to which every state is large.
+$(B)/winagg-hostile: tests/hostile.c $(B)/main.o $(B)/libwinagg.a
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(addprefix -Wl$(comma)--wrap=,cell_save engine_save_begin engine_save_step) \
+	    $(LDFLAGS) -o $@ $^ $(LIBS)
+
 static: $(B)/winagg-static ## build it without shared libraries (build/release/winagg-static)
 
 $(B)/winagg-static: $(B)/main.o $(B)/libwinagg.a
@@ -125,7 +130,7 @@ $(B)/bench/%: tests/bench/%.c
 unit: $(UNIT) $(B)/winagg ## build and run the C unit tests
 	@for t in $(UNIT); do echo "$$t" && WINAGG=$(abspath $(B)/winagg) $$t || exit 1; done
 
-test-programs: $(B)/winagg $(UNIT) $(REPLAY) $(B)/model/forker
+test-programs: $(B)/winagg $(B)/winagg-hostile $(UNIT) $(REPLAY) $(B)/model/forker
 
 check: test-programs ## run every test: unit, command line, model, examples, fuzz corpora
 	@tests/run $(B)

@@ -432,9 +432,13 @@ static bool total_is_small(const struct number_total *t, struct value *v, int32_
 
 static void put_small(struct buf *to, int64_t mant, int32_t exp)
 {
-    wire_put_u8(to, FORM_SMALL);
-    wire_put_i64(to, mant);
-    wire_put_u32(to, (uint32_t)exp);
+    const uint64_t mant_bits = htole64((uint64_t)mant);
+    const uint32_t exp_bits = htole32((uint32_t)exp);
+    char *p = buf_reserve(to, 1 + sizeof mant_bits + sizeof exp_bits);
+    p[0] = FORM_SMALL;
+    memcpy(p + 1, &mant_bits, sizeof mant_bits);
+    memcpy(p + 1 + sizeof mant_bits, &exp_bits, sizeof exp_bits);
+    to->len += 1 + sizeof mant_bits + sizeof exp_bits;
 }
 
 void number_sum_save(const struct number_sum *s, struct buf *to)

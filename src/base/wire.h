@@ -38,6 +38,17 @@ static inline void wire_put_i64(struct buf *to, int64_t n)
     wire_put_u64(to, (uint64_t)n);
 }
 
+/* 7 bits a byte, the lowest first; the highest bit says that more follow. Returns what is behind.
+ */
+enum { WIRE_VARINT_MAX = 10 };
+static inline char *wire_varint_at(char *at, uint64_t n)
+{
+    for (; n > 0x7f; n >>= 7)
+        *at++ = (char)(0x80 | (n & 0x7f));
+    *at++ = (char)n;
+    return at;
+}
+
 /* u64 length, then the bytes */
 static inline void wire_put_bytes(struct buf *to, const void *bytes, size_t len)
 {
@@ -80,6 +91,24 @@ static inline bool wire_i64(const unsigned char **at, const unsigned char *end, 
         return false;
     *n = (int64_t)bits;
     return true;
+}
+
+/* In its one form: without a last byte that adds nothing. */
+static inline bool wire_varint(const unsigned char **at, const unsigned char *end, uint64_t *n)
+{
+    const unsigned char *p = *at;
+    *n = 0;
+    for (unsigned shift = 0; p != end && shift < 64; shift += 7) {
+        unsigned char byte = *p++;
+        *n |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte > 0x7f)
+            continue;
+        if ((byte == 0 && shift > 0) || (shift == 63 && byte > 1))
+            return false;
+        *at = p;
+        return true;
+    }
+    return false;
 }
 
 /* *bytes points into the cursor's memory. */

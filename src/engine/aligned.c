@@ -73,18 +73,52 @@ static bool aligned_wants_keys(const struct engine *e)
 /*
  * Number of windows (u64), the windows, number of those that have passed (u64), number of slices
  * (u64), the slices (with --early D what is still to be spread over the windows); with --fill: the
- * known keys (engine/fill.h).
+ * known keys (engine/fill.h); then the cells of windows and slices (engine/saving.h).
  */
+static void save_windows(const struct aligned *a, struct buf *to)
+{
+    wire_put_u64(to, a->windows.n);
+    windows_save(&a->windows, to);
+    wire_put_u64(to, a->n_passed);
+    wire_put_u64(to, a->slices.live.n);
+    windows_save(&a->slices.live, to);
+    if (a->fill != NULL)
+        fill_save(a->fill, to);
+}
+
+/* All of those, *n, in this order; to be freed. */
+static struct window **list_all(const struct aligned *a, size_t *n)
+{
+    *n = a->windows.n + a->slices.live.n;
+    struct window **all = memory_calloc(*n, sizeof(struct window *));
+    windows_list(&a->windows, all);
+    windows_list(&a->slices.live, all + a->windows.n);
+    return all;
+}
+
 static void aligned_save(const struct engine *e, struct buf *to)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
-    wire_put_u64(to, a->windows.n);
-    windows_save(&a->windows, &e->panes, to);
-    wire_put_u64(to, a->n_passed);
-    wire_put_u64(to, a->slices.live.n);
-    windows_save(&a->slices.live, &e->panes, to);
-    if (a->fill != NULL)
-        fill_save(a->fill, to);
+    size_t n;
+    struct window **all = list_all(a, &n);
+    save_windows(a, to);
+    for (size_t i = 0; i < n; i++)
+        saving_write_all(&e->panes, (uint32_t)i, all[i], to);
+    free(all);
+}
+
+static void aligned_save_begin(struct engine *e, struct buf *to)
+{
+    struct aligned *a = aligned_of(e);
+    save_windows(a, to);
+    size_t n;
+    struct window **all = list_all(a, &n);
+    saving_begin(&a->saving, &e->panes, all, n, to);
+}
+
+static bool aligned_save_step(struct engine *e, size_t bytes)
+{
+    return saving_step(&aligned_of(e)->saving, bytes);
 }
 
 /* What was new for the next tick is new again. */
@@ -111,19 +145,29 @@ static bool is_sound(const struct aligned *a)
     return true;
 }
 
+static bool load_cells(struct aligned *a, const unsigned char **at, const unsigned char *end)
+{
+    const struct saving_load load = {&a->engine.panes, a->engine.key_seed};
+    size_t n;
+    struct window **windows = list_all(a, &n);
+    bool ok = saving_load(&load, windows, n, at, end);
+    free(windows);
+    return ok;
+}
+
 static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **at,
                          const unsigned char *end)
 {
     struct aligned *a = aligned_of(e);
     uint64_t n_passed, n_slices;
-    const struct windows_load load = {&e->panes, e->key_seed, e->acc_bytes};
-    if (!windows_load(&a->windows, live, &load, at, end) || !wire_u64(at, end, &n_passed) ||
-        !wire_u64(at, end, &n_slices) || n_passed > live || (n_slices > 0 && !a->sliced))
+    if (!windows_load(&a->windows, live, e->acc_bytes, at, end) || !wire_u64(at, end, &n_passed) ||
+        !wire_u64(at, end, &n_slices) || n_passed > live || (n_slices > 0 && !a->sliced) ||
+        !windows_load(&a->slices.live, n_slices, e->acc_bytes, at, end))
         return false;
     a->n_passed = (size_t)n_passed;
-    if (!windows_load(&a->slices.live, n_slices, &load, at, end))
-        return false;
     if (a->fill != NULL && !fill_load(a->fill, e->key_seed, at, end))
+        return false;
+    if (!load_cells(a, at, end))
         return false;
     aligned_pass_slices(a);
     if (!is_sound(a) || !slices_load(&a->slices))
@@ -142,6 +186,7 @@ static void aligned_free(struct engine *e)
     fill_free(a->fill);
     fresh_free(&a->fresh);
     volley_free(&a->volley);
+    saving_free(&a->saving);
     free(a->hits);
     free(a);
 }
@@ -157,6 +202,8 @@ static const struct engine_ops aligned_ops = {
     .wants_keys = aligned_wants_keys,
     .open = aligned_open,
     .save = aligned_save,
+    .save_begin = aligned_save_begin,
+    .save_step = aligned_save_step,
     .load = aligned_load,
 };
 

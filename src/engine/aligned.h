@@ -35,6 +35,7 @@
 #include "engine/fresh.h"
 #include "engine/key_memo.h"
 #include "engine/recent.h"
+#include "engine/saving.h"
 #include "engine/slices.h"
 #include "engine/volley.h"
 #include "engine/windows.h"
@@ -58,6 +59,7 @@ struct aligned {
     struct hit *hits;     /* scratch: where the record went */
     size_t hits_capacity;
     struct volley volley; /* scratch: cells that fire together */
+    struct saving saving; /* a snapshot that is being written meanwhile */
 };
 
 static inline struct aligned *aligned_of(struct engine *e)

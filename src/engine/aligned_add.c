@@ -98,9 +98,11 @@ static void add_to_cell(struct engine *e, struct cell *cell, struct arena *arena
         pane_merge(&e->panes, cell, e->delta, arena);
 }
 
-static struct cell *add_it(struct engine *e, struct window *w, const struct addition *it)
+static struct cell *add_it(struct aligned *a, struct window *w, const struct addition *it)
 {
+    struct engine *e = &a->engine;
     struct cell *cell = cell_of(e, w, it->i);
+    saving_touch(&a->saving, w, cell);
     add_to_cell(e, cell, &w->table.arena, it);
     return cell;
 }
@@ -111,6 +113,7 @@ static void add_to_slice(struct aligned *a, const struct addition *it)
     struct window *slice = find_slice(a, it->t_ns);
     struct cell *cell = cell_of(e, slice, it->i);
     struct arena *arena;
+    saving_touch(&a->saving, slice, cell);
     struct cell *patch = slices_touch(&a->slices, &e->panes, slice, cell, &arena);
     add_to_cell(e, cell, &slice->table.arena, it);
     if (patch != NULL)
@@ -211,6 +214,7 @@ static void return_lent(struct aligned *a, struct window *w, size_t i)
     struct cell *cell = table_find(&w->table, key.hash, key.bytes, key.len);
     if (cell == NULL || !cell->lent)
         return;
+    saving_touch(&a->saving, w, cell);
     cell->lent = 0;
     engine_add_pending(e);
     slices_return(&a->slices, &e->panes, w, cell);
@@ -244,7 +248,7 @@ static void add(struct aligned *a, const struct addition *it)
         struct window *w = find_window(a, &bounds);
         if (a->slices.keeps)
             return_lent(a, w, it->i);
-        struct cell *cell = add_it(e, w, it);
+        struct cell *cell = add_it(a, w, it);
         if (a->ticks && cell->fresh == 1 && !aligned_has_passed(e, &bounds))
             fresh_note(&a->fresh, w, cell);
         note_hit(a, n_hits++, w, cell);
@@ -273,7 +277,8 @@ static void add(struct aligned *a, const struct addition *it)
 struct plain {
     bool remembers; /* cells are looked up by the memo */
     bool sliced;    /* in slices, else in windows */
-    bool triggers;  /* --early, in either form */
+    bool
+        watches; /* what a record changes: --early fires it, in either form, or it is being saved */
 };
 
 /* Is a record of this time late, or its window? */
@@ -344,11 +349,13 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
         if (is_behind(how, w, t_ns, now_ns))
             break;
         struct cell *cell = plain_cell(a, how, w, i, to);
+        if (how.watches)
+            saving_touch(&a->saving, w, cell);
         engine_push(e, cell, &w->table.arena, i);
         late += t_ns < now_ns;
         earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
         moves = mover_ns[i] > moved_ns;
-        if (how.triggers)
+        if (how.watches)
             trigger(a, w, cell);
     }
     a->recent.first = first;
@@ -365,8 +372,8 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
     return i;
 }
 
-/* --early, where records fire, or are noted for the next tick: of any kind. */
-static __attribute__((noinline)) size_t add_triggering(struct aligned *a, size_t from, size_t to)
+/* While a snapshot is being written, and with --early: of any kind. */
+static __attribute__((noinline)) size_t add_watching(struct aligned *a, size_t from, size_t to)
 {
     const struct plain how = {a->memo.places != NULL, a->sliced, true};
     return add_plain(a, from, to, how);
@@ -376,8 +383,8 @@ static __attribute__((noinline)) size_t add_triggering(struct aligned *a, size_t
 static inline size_t add_as_fits(struct aligned *a, size_t from, size_t to)
 {
     bool remembers = a->memo.places != NULL;
-    if (a->ticks || a->engine.panes.options.early_count > 0)
-        return add_triggering(a, from, to);
+    if (a->ticks || a->engine.panes.options.early_count > 0 || saving_is_on(&a->saving))
+        return add_watching(a, from, to);
     if (a->sliced)
         return add_plain(a, from, to, (struct plain){remembers, true, false});
     if (remembers)

@@ -169,6 +169,27 @@ static bool fill_is_next(const struct aligned *a, struct window_bounds *next, in
            (!aligned_next_in_slices(a, &other) || next->start_ns <= other.start_ns);
 }
 
+static void save_reached_of(struct aligned *a, const struct windows *windows)
+{
+    for (size_t r = 0; r < windows->n_runs; r++)
+        for (size_t i = 0; i < windows->runs[r].n; i++)
+            if (engine_reached(&a->engine, windows->runs[r].at[i]->bounds.end_ns))
+                saving_window(&a->saving, windows->runs[r].at[i]);
+}
+
+/* What is being saved is written before it fires, or goes: what has come to its end, or all. */
+static void save_reached(struct aligned *a)
+{
+    if (!saving_is_on(&a->saving))
+        return;
+    if (a->ticks) {
+        saving_step(&a->saving, SIZE_MAX);
+        return;
+    }
+    save_reached_of(a, &a->windows);
+    save_reached_of(a, &a->slices.live);
+}
+
 /*
  * One timer after the other, the earliest first. Of equal times: expiries, then ends, then the
  * tick, which is by window end, as the spec asks (expiring windows end first, ticking ones last).
@@ -177,6 +198,7 @@ void aligned_run_timers(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
+    save_reached(a);
     for (int64_t last_ns = INT64_MIN;;) {
         aligned_set_timer(a);
         int64_t now_ns = e->next_timer_ns;
@@ -212,6 +234,7 @@ void aligned_fire_unfired(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
+    saving_step(&a->saving, SIZE_MAX);
     spread(a);
     for (size_t i = 0; i < a->windows.n && !panes_are_lost(&e->panes); i++)
         volley_window(&a->volley, &e->panes, windows_at(&a->windows, i), true,

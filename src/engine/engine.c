@@ -458,7 +458,7 @@ size_t engine_memory(const struct engine *e)
     return books_bytes() + e->ops->memory(e) + (e->dedup == NULL ? 0 : dedup_memory(e->dedup));
 }
 
-void engine_save(const struct engine *e, struct buf *to)
+static void save_state(const struct engine *e, struct buf *to)
 {
     const struct engine_counts *c = &e->counts;
     const uint64_t counts[] = {c->used,         c->late,       c->too_late,    c->unassigned,
@@ -473,7 +473,30 @@ void engine_save(const struct engine *e, struct buf *to)
         wire_put_u64(to, counts[i]);
     wire_put_i64(to, c->too_late_by_ns);
     wire_put_u8(to, e->panes.header_due);
+}
+
+void engine_save(const struct engine *e, struct buf *to)
+{
+    save_state(e, to);
     e->ops->save(e, to);
+}
+
+bool engine_saves_slowly(const struct engine *e)
+{
+    enum { IDS_AT_ONCE_BYTES = 4 << 20 };
+    return e->ops->save_begin != NULL &&
+           (e->dedup == NULL || dedup_bytes(e->dedup) <= IDS_AT_ONCE_BYTES);
+}
+
+void engine_save_begin(struct engine *e, struct buf *to)
+{
+    save_state(e, to);
+    e->ops->save_begin(e, to);
+}
+
+bool engine_save_step(struct engine *e, size_t bytes)
+{
+    return e->ops->save_step(e, bytes);
 }
 
 bool engine_state_load(struct engine_state *s, const unsigned char **at, const unsigned char *end)

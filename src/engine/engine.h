@@ -116,6 +116,9 @@ struct engine_ops {
     bool (*taker_expiry)(const struct engine *e, const unsigned char *key, uint32_t key_len,
                          int64_t t_ns, int64_t *expiry_ns);
     void (*save)(const struct engine *e, struct buf *to);
+    /* The same little by little; NULL, both: it can't. */
+    void (*save_begin)(struct engine *e, struct buf *to);
+    bool (*save_step)(struct engine *e, size_t bytes);
     bool (*load)(struct engine *e, uint64_t live, const unsigned char **at,
                  const unsigned char *end);
 };
@@ -179,15 +182,25 @@ void engine_interrupt(struct engine *e);
  * State for a snapshot, between two calls of engine_consume(): watermark, counts, and all windows
  * with their cells. engine_load() wants a new engine of the same options; false: damaged.
  *
- * Layout, version 4: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
+ * Layout, version 5: started (u8), W, clock (i64); tick set (u8), next tick (i64); used, late,
  * too late, unassigned, filtered, duplicates, partly late, replayed, fill skipped, windows, rows
  * (u64); the longest lag of a record that was too late (i64); header due (u8); then what the
  * engine's own save() writes (engine/aligned.c, engine/sessions.c), which begins with the number of
  * live windows (u64).
  */
-enum { ENGINE_STATE_VERSION = 4 };
+enum { ENGINE_STATE_VERSION = 5 };
 void engine_save(const struct engine *e, struct buf *to);
 bool engine_load(struct engine *e, const unsigned char **at, const unsigned char *end);
+
+/*
+ * The same while records go on to be consumed: what is written is the state as of the beginning.
+ * `to` is borrowed until a step has said that all is written; each writes about so many bytes, and
+ * a record that is consumed may write some. Sessions can't be saved so, nor is it worth while with
+ * many ids.
+ */
+bool engine_saves_slowly(const struct engine *e);
+void engine_save_begin(struct engine *e, struct buf *to);
+bool engine_save_step(struct engine *e, size_t bytes);
 
 /* The beginning of that, for who wants to look at a snapshot without its options. */
 struct engine_state {

@@ -264,10 +264,12 @@ void pane_take_back(struct panes *panes, const struct retraction *list, const st
 
 void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
 {
-    wire_put_u32(to, cell->pane | (uint32_t)cell->lent << 31);
-    wire_put_u32(to, cell->fresh);
-    wire_put_u8(to, cell->printed != NULL);
-    if (cell->printed != NULL)
+    bool is_printed = cell->printed != NULL;
+    char *p = buf_reserve(to, 2 * WIRE_VARINT_MAX);
+    p = wire_varint_at(p, (uint64_t)cell->pane << 2 | (uint64_t)cell->lent << 1 | is_printed);
+    p = wire_varint_at(p, cell->fresh);
+    to->len = (size_t)(p - to->data);
+    if (is_printed)
         wire_put_bytes(to, cell->printed->text, cell->printed->len);
     save_states(panes, cell, to);
 }
@@ -286,16 +288,16 @@ bool cell_load_states(const struct panes *panes, struct cell *cell, const unsign
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
                const unsigned char *end, struct arena *arena)
 {
-    uint8_t is_printed;
-    uint32_t pane;
+    uint64_t pane, fresh;
     const void *text;
     size_t len;
-    if (!wire_u32(at, end, &pane) || !wire_u32(at, end, &cell->fresh) ||
-        !wire_u8(at, end, &is_printed))
+    if (!wire_varint(at, end, &pane) || !wire_varint(at, end, &fresh) ||
+        pane >> 2 > CELL_PANE_MAX || fresh > UINT32_MAX)
         return false;
-    cell->pane = pane & CELL_PANE_MAX;
-    cell->lent = pane > CELL_PANE_MAX;
-    if (is_printed) {
+    cell->pane = pane >> 2 & CELL_PANE_MAX;
+    cell->lent = pane >> 1 & 1;
+    cell->fresh = (uint32_t)fresh;
+    if ((pane & 1) != 0) {
         if (!wire_bytes(at, end, &text, &len))
             return false;
         cell->printed = printed_copy(text, len, arena);

@@ -132,8 +132,8 @@ void panes_commit(struct panes *panes);
 struct printed *printed_copy(const char *text, size_t len, struct arena *arena);
 
 /*
- * A cell without its key: pane (u32; the highest bit: lent), fresh (u32), the current row (a flag,
- * then counted bytes), then each accumulator as its function saves it.
+ * A cell without its key: pane * 4 + lent * 2 + is there a current row (varint), fresh (varint),
+ * that row (counted bytes), then each accumulator as its function saves it.
  */
 void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,

@@ -114,7 +114,7 @@ struct cell *table_append(struct table *table, uint32_t hash, const unsigned cha
                           uint32_t key_len)
 {
     struct cell *cell = new_cell(table);
-    *cell = (struct cell){.key_len = key_len, .hash = hash};
+    *cell = (struct cell){.key_len = key_len, .hash = hash, .saved = table->saved};
     if (key_len <= CELL_NEAR_KEY)
         memcpy(cell->key.near, key, key_len);
     else

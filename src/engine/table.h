@@ -28,7 +28,7 @@ struct printed {
 };
 
 /* Canonical encodings of the key fields: in place if they are short. */
-enum { CELL_NEAR_KEY = 16, CELL_PANE_MAX = INT32_MAX };
+enum { CELL_NEAR_KEY = 16, CELL_PANE_MAX = (1 << 30) - 1 };
 union cell_key {
     unsigned char near[CELL_NEAR_KEY];
     const unsigned char *far; /* in the table's arena */
@@ -37,8 +37,9 @@ union cell_key {
 struct cell {
     struct printed *printed; /* retract mode: the current row, NULL if none is out */
     uint32_t fresh;          /* records since the last pane, saturating */
-    uint32_t pane : 31;      /* number of the next pane */
+    uint32_t pane : 30;      /* number of the next pane */
     uint32_t lent : 1;       /* what grows of it was lent to it, and it has it no more: slices.h */
+    uint32_t saved : 1;      /* of that of the table, another: it is still to be saved: saving.h */
     uint32_t hash;           /* of the key; engine/keys.h */
     uint32_t key_len;
     union cell_key key; /* see cell_key() */
@@ -74,6 +75,7 @@ struct table {
     uint32_t mask;      /* slots - 1; 0 while there are none */
     uint32_t n;         /* cells */
     uint32_t cell_bytes;
+    uint32_t saved : 1; /* of new cells */
     char *chunks[28];
 };
 

@@ -183,6 +183,13 @@ size_t windows_cells(const struct windows *windows)
     return n;
 }
 
+void windows_list(const struct windows *windows, struct window **to)
+{
+    for (size_t r = 0; r < windows->n_runs; r++)
+        for (size_t i = 0; i < windows->runs[r].n; i++)
+            *to++ = windows->runs[r].at[i];
+}
+
 void windows_drop_first(struct windows *windows)
 {
     struct windows_run *run = windows->runs;
@@ -208,54 +215,32 @@ void windows_free(struct windows *windows)
     *windows = (struct windows){.made = windows->made};
 }
 
-/* Each window: start, end (i64), number of cells (u64); each of these: key, cell. */
-void windows_save(const struct windows *windows, const struct panes *panes, struct buf *to)
+/* Each window: start, end (i64), number of cells (u64). */
+void windows_save(const struct windows *windows, struct buf *to)
 {
-    for (size_t i = 0; i < windows->n; i++) {
-        const struct window *w = windows_at(windows, i);
-        wire_put_i64(to, w->bounds.start_ns);
-        wire_put_i64(to, w->bounds.end_ns);
-        wire_put_u64(to, w->table.n);
-        for (uint32_t c = 0; c < w->table.n; c++) {
-            const struct cell *cell = table_cell(&w->table, c);
-            wire_put_bytes(to, cell_key(cell), cell->key_len);
-            cell_save(panes, cell, to);
+    for (size_t r = 0; r < windows->n_runs; r++) {
+        for (size_t i = 0; i < windows->runs[r].n; i++) {
+            const struct window *w = windows->runs[r].at[i];
+            wire_put_i64(to, w->bounds.start_ns);
+            wire_put_i64(to, w->bounds.end_ns);
+            wire_put_u64(to, w->table.n);
         }
     }
 }
 
-static bool load_cells(struct window *w, const struct windows_load *load, const unsigned char **at,
-                       const unsigned char *end)
-{
-    uint64_t n;
-    if (!wire_u64(at, end, &n) || n > (uint64_t)(end - *at)) /* a cell has bytes, many */
-        return false;
-    for (uint64_t i = 0; i < n; i++) {
-        const void *key;
-        size_t key_len;
-        if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX)
-            return false;
-        struct cell *cell = table_append(&w->table, keys_hash(load->key_seed, key, key_len), key,
-                                         (uint32_t)key_len);
-        pane_start(load->panes, cell);
-        if (!cell_load(load->panes, cell, at, end, &w->table.arena))
-            return false;
-    }
-    return table_index(&w->table);
-}
-
-bool windows_load(struct windows *windows, uint64_t n, const struct windows_load *load,
-                  const unsigned char **at, const unsigned char *end)
+bool windows_load(struct windows *windows, uint64_t n, size_t acc_bytes, const unsigned char **at,
+                  const unsigned char *end)
 {
     for (uint64_t i = 0; i < n; i++) {
         struct window_bounds bounds;
+        uint64_t cells;
         size_t place;
-        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns))
+        if (!wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
+            !wire_u64(at, end, &cells) || cells > UINT32_MAX)
             return false;
         if (windows_find(windows, &bounds, &place) || place != windows->n) /* not in order */
             return false;
-        if (!load_cells(windows_insert(windows, place, &bounds, load->acc_bytes), load, at, end))
-            return false;
+        windows_insert(windows, place, &bounds, acc_bytes)->saved_cells = (uint32_t)cells;
     }
     return true;
 }

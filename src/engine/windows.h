@@ -24,7 +24,9 @@ struct window {
     struct table table;
     struct cell **fresh; /* engine/fresh.h: cells with something new, n_fresh of them */
     size_t n_fresh, fresh_capacity;
-    size_t fresh_place; /* in the list of such windows, from 1; 0: not there */
+    size_t fresh_place;     /* in the list of such windows, from 1; 0: not there */
+    uint32_t saving_number; /* engine/saving.h: among the windows that are saved */
+    uint32_t saved_cells;   /* so many of its cells are, the first ones */
 };
 
 struct windows_run {    /* never empty, unless it is the only one */
@@ -62,20 +64,19 @@ struct window *windows_holding(const struct windows *windows, int64_t t_ns);
 struct window *windows_insert(struct windows *windows, size_t place,
                               const struct window_bounds *bounds, size_t acc_bytes);
 
-/* What they hold, as a part of a snapshot; the layout stands in windows.c. */
-void windows_save(const struct windows *windows, const struct panes *panes, struct buf *to);
+/* All but their cells, as a part of a snapshot; the layout stands in windows.c. */
+void windows_save(const struct windows *windows, struct buf *to);
 
-/* Puts n saved windows into an empty array; false: damaged. Bounds are in order, but unchecked. */
-struct windows_load {
-    const struct panes *panes;
-    uint64_t key_seed;
-    size_t acc_bytes;
-};
-bool windows_load(struct windows *windows, uint64_t n, const struct windows_load *load,
-                  const unsigned char **at, const unsigned char *end);
+/*
+ * Puts n saved windows into an empty array, each without its cells: saved_cells says how many it
+ * had. False: damaged. Bounds are in order, but unchecked.
+ */
+bool windows_load(struct windows *windows, uint64_t n, size_t acc_bytes, const unsigned char **at,
+                  const unsigned char *end);
 
-size_t windows_cells(const struct windows *windows); /* of all of them */
-void windows_drop_first(struct windows *windows);    /* frees it; n > 0 */
-void windows_free(struct windows *windows);          /* empty again, and good for more */
+void windows_list(const struct windows *windows, struct window **to); /* all n, in order */
+size_t windows_cells(const struct windows *windows);                  /* of all of them */
+void windows_drop_first(struct windows *windows);                     /* frees it; n > 0 */
+void windows_free(struct windows *windows); /* empty again, and good for more */
 
 #endif

@@ -111,7 +111,7 @@ bool sink_flush(struct sink *sink, struct error *err)
     return sink->held || sink->pending.len == 0 || sink_write(sink, sink->pending.len, err);
 }
 
-bool sink_sync(struct sink *sink, struct error *err)
+bool sink_sync(const struct sink *sink, struct error *err)
 {
     if (sink->fd < 0 || !sink->regular || io_datasync(sink->fd) == 0)
         return true;

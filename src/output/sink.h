@@ -48,7 +48,7 @@ bool sink_flush(struct sink *sink, struct error *err);
 bool sink_write(struct sink *sink, size_t len, struct error *err);
 
 /* Makes what was written durable, if it is a regular file. An error is final: see base/io.h. */
-bool sink_sync(struct sink *sink, struct error *err);
+bool sink_sync(const struct sink *sink, struct error *err);
 
 /* Goes on at the end of a regular file, behind what others may have appended. */
 bool sink_go_to_end(struct sink *sink, struct error *err);

@@ -22,14 +22,19 @@
 #include "snapshot/snapshot.h"
 
 enum {
-    FORK_BYTES = 4 << 20, /* below this, writing in place is quicker than a fork pays for */
-    COST_SHARE = 50,      /* checkpoints may take 1/50 of the processor time */
-    PATIENCE = 4,         /* but wait for so many times that by the clock at most */
-    FAULT_NS = 4000,      /* a copy-on-write fault: 3 to 5 microseconds, measured */
-    GUESSED_BYTE_NS = 4,  /* what a byte of a large state costs in all, before one was written */
+    COST_SHARE = 50, /* checkpoints may take 1/50 of the processor time */
+    PATIENCE = 4,    /* but wait for so many times that by the clock at most */
+    FAULT_NS = 4000, /* a copy-on-write fault: 3 to 5 microseconds, measured */
     MAX_FAILURES = 3,
-    CHILD_POLL_NS = 5000000, /* how often to look whether a snapshot is done, while idle */
+    POLL_NS = 5000000, /* how often to look whether a snapshot is done, while idle */
 };
+
+/* What a byte of a large state costs in all, before one was written. */
+#define GUESSED_STEPS_BYTE_NS 0.6
+#define GUESSED_FORK_BYTE_NS 2.0
+
+struct checkpoint_tuning checkpoint_tuning = {
+    .small_bytes = 4 << 20, .rest_bytes = 4 << 20, .step_bytes = 1 << 20};
 
 bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
 {
@@ -40,10 +45,17 @@ bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
     return c->lock_fd >= 0;
 }
 
+void checkpoint_stop(struct checkpoint *c)
+{
+    if (c->stage == CHECKPOINT_FORKED)
+        waitpid(c->child, NULL, 0);
+    else if (c->stage == CHECKPOINT_WRITING)
+        scribe_end(&c->scribe);
+    c->stage = CHECKPOINT_NONE;
+}
+
 void checkpoint_close(struct checkpoint *c)
 {
-    if (c->child > 0)
-        waitpid(c->child, NULL, 0);
     if (c->path != NULL && c->lock_fd >= 0)
         io_close(c->lock_fd);
     buf_free(&c->image);
@@ -62,14 +74,14 @@ void checkpoint_start(struct running *r)
     struct checkpoint *c = &r->checkpoint;
     c->interval_ns = c->longest_ns = r->plan->checkpoint_ns;
     c->every_records = c->records_left = r->plan->checkpoint_records;
-    c->byte_ns = GUESSED_BYTE_NS;
+    c->byte_ns = engine_saves_slowly(r->engine) ? GUESSED_STEPS_BYTE_NS : GUESSED_FORK_BYTE_NS;
     begin_interval(c);
 }
 
 int64_t checkpoint_due_ns(const struct checkpoint *c)
 {
-    if (c->child != 0)
-        return clock_monotonic_ns() + CHILD_POLL_NS;
+    if (c->stage != CHECKPOINT_NONE)
+        return clock_monotonic_ns() + (c->stage == CHECKPOINT_SAVING ? 0 : POLL_NS);
     return c->path == NULL || c->every_records > 0 ? -1 : c->due_ns;
 }
 
@@ -126,18 +138,24 @@ bool checkpoint_forget_released(const struct checkpoint *c, struct error *err)
            error_set(err, EXIT_RUNTIME, "%s.lock: can't write it: %s", c->path, strerror(error));
 }
 
+static bool put_part(struct running *r, const struct part *part, struct buf *image)
+{
+    if (!part->is_there(r))
+        return true;
+    size_t section = snapshot_section(image, part->tag, part->version);
+    if (!part->save(r, image))
+        return false;
+    snapshot_section_end(image, section);
+    return true;
+}
+
 bool checkpoint_image(struct running *r, bool finished, struct buf *image)
 {
     r->finished = finished;
     snapshot_begin(image);
-    for (const struct part *part = parts; part->tag != NULL; part++) {
-        if (!part->is_there(r))
-            continue;
-        size_t section = snapshot_section(image, part->tag, part->version);
-        if (!part->save(r, image))
+    for (const struct part *part = parts; part->tag != NULL; part++)
+        if (!put_part(r, part, image))
             return false;
-        snapshot_section_end(image, section);
-    }
     snapshot_seal(image);
     return true;
 }
@@ -181,12 +199,20 @@ static bool settle(struct running *r, struct inlet *in)
     return true;
 }
 
-/* Makes durable what the snapshot will say is written, and says how far the inputs were read. */
+static bool sync_outputs(struct running *r)
+{
+    for (size_t i = 0; i < N_SINKS; i++)
+        if (!sink_sync(&r->sinks[i], r->err))
+            return false;
+    return true;
+}
+
+/* Writes what the snapshot will say is written, and says how far the inputs were read. */
 static bool settle_outputs(struct running *r)
 {
     inlet_each(r, settle);
     for (size_t i = 0; i < N_SINKS; i++)
-        if (!sink_flush(&r->sinks[i], r->err) || !sink_sync(&r->sinks[i], r->err))
+        if (!sink_flush(&r->sinks[i], r->err))
             return false;
     r->checkpoint.held = r->sinks[SINK_ROWS].pending.len; /* 0 unless rows are held */
     r->checkpoint.sequence++;
@@ -203,7 +229,7 @@ static long page_faults(void)
 /* The last snapshot's cost is known: a large one tells what the next will cost. */
 static void learn_cost(struct checkpoint *c)
 {
-    if (c->bytes > FORK_BYTES)
+    if (c->bytes > checkpoint_tuning.small_bytes)
         c->byte_ns = (double)c->cost_ns / (double)c->bytes;
 }
 
@@ -212,7 +238,8 @@ static int64_t expected_cost_ns(const struct running *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     size_t bytes = engine_state_bytes(r->engine);
-    return bytes > FORK_BYTES ? (int64_t)((double)bytes * c->byte_ns) : c->cost_ns;
+    return bytes > checkpoint_tuning.small_bytes ? (int64_t)((double)bytes * c->byte_ns)
+                                                 : c->cost_ns;
 }
 
 /* The interval is over; has the run done enough to pay for the next snapshot? If not, it waits. */
@@ -239,7 +266,7 @@ static bool write_in_place(struct running *r, bool finished, bool must)
 {
     struct checkpoint *c = &r->checkpoint;
     int64_t before_ns = clock_thread_ns();
-    if (!checkpoint_image(r, finished, &c->image))
+    if (!sync_outputs(r) || !checkpoint_image(r, finished, &c->image))
         return false;
     int error = snapshot_write(c->path, &c->image);
     if (error == 0)
@@ -247,6 +274,63 @@ static bool write_in_place(struct running *r, bool finished, bool must)
     bool ok = done(r, error, must);
     c->cost_ns = clock_thread_ns() - before_ns;
     learn_cost(c);
+    begin_interval(c);
+    return ok;
+}
+
+/* All but the engine's state is put into the image, which is little; that comes in steps. */
+static bool start_saving(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    int64_t before_ns = clock_thread_ns();
+    r->finished = false;
+    snapshot_begin(&c->image);
+    const struct part *slow = parts;
+    for (const struct part *part = parts; part->tag != NULL; part++) {
+        if (part->is_slow)
+            slow = part;
+        else if (!put_part(r, part, &c->image))
+            return false;
+    }
+    c->rest_bytes = c->image.len;
+    c->section = snapshot_section(&c->image, slow->tag, slow->version);
+    engine_save_begin(r->engine, &c->image);
+    c->stage = CHECKPOINT_SAVING;
+    c->cost_ns = clock_thread_ns() - before_ns;
+    return true;
+}
+
+/* A step further, or all the way; then the scribe goes on with it. */
+static void go_on_saving(struct running *r, bool whole)
+{
+    struct checkpoint *c = &r->checkpoint;
+    int64_t before_ns = clock_thread_ns();
+    bool all = engine_save_step(r->engine, whole ? SIZE_MAX : checkpoint_tuning.step_bytes);
+    c->cost_ns += clock_thread_ns() - before_ns;
+    if (!all)
+        return;
+    snapshot_section_end(&c->image, c->section);
+    c->scribe.path = c->path;
+    c->scribe.image = &c->image;
+    c->scribe.sinks = r->sinks;
+    c->scribe.n_sinks = N_SINKS;
+    scribe_start(&c->scribe);
+    c->stage = CHECKPOINT_WRITING;
+}
+
+/* The scribe has ended. */
+static bool finish_writing(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    scribe_end(&c->scribe);
+    c->stage = CHECKPOINT_NONE;
+    c->cost_ns += c->scribe.cost_ns;
+    learn_cost(c);
+    if (c->scribe.err.status != 0) {
+        *r->err = c->scribe.err;
+        return false;
+    }
+    bool ok = done(r, c->scribe.error, false);
     begin_interval(c);
     return ok;
 }
@@ -287,6 +371,8 @@ static bool start_child(struct running *r)
     int64_t before_ns = clock_thread_ns();
     pid_t parent = getpid();
     int ends[2];
+    if (!sync_outputs(r))
+        return false;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return write_in_place(r, false, false);
     pid_t child = fork();
@@ -297,6 +383,7 @@ static bool start_child(struct running *r)
         close(ends[0]);
         return write_in_place(r, false, false);
     }
+    c->stage = CHECKPOINT_FORKED;
     c->child = child;
     c->child_fd = ends[0];
     c->faults_before = page_faults();
@@ -323,15 +410,13 @@ static bool reap(struct running *r, bool wait)
     struct rusage used = {0};
     int status = 0;
     pid_t ended;
-    if (c->child == 0)
-        return true;
     do
         ended = wait4(c->child, &status, wait ? 0 : WNOHANG, &used);
     while (ended < 0 && errno == EINTR);
     if (ended == 0)
         return true;
     int wait_error = errno;
-    c->child = 0;
+    c->stage = CHECKPOINT_NONE;
     int error = ended < 0           ? wait_error
                 : WIFEXITED(status) ? WEXITSTATUS(status)
                                     : EINTR; /* killed: try again later */
@@ -345,28 +430,57 @@ static bool reap(struct running *r, bool wait)
     return ok;
 }
 
+/* Goes on with what is under way: a step, or to its end. */
+static bool go_on(struct running *r, bool to_the_end)
+{
+    struct checkpoint *c = &r->checkpoint;
+    if (c->stage == CHECKPOINT_FORKED)
+        return reap(r, to_the_end);
+    if (c->stage == CHECKPOINT_SAVING)
+        go_on_saving(r, to_the_end);
+    if (c->stage == CHECKPOINT_WRITING && (to_the_end || scribe_is_done(&c->scribe)))
+        return finish_writing(r);
+    return true;
+}
+
+/*
+ * By number small ones are written in place: they are all written at their records, which takes as
+ * long as they do.
+ */
+static bool start(struct running *r)
+{
+    struct checkpoint *c = &r->checkpoint;
+    bool small =
+        c->bytes <= checkpoint_tuning.small_bytes && c->image.len <= checkpoint_tuning.small_bytes;
+    if (small && (c->every_records > 0 || !engine_saves_slowly(r->engine)))
+        return write_in_place(r, false, false);
+    if (!engine_saves_slowly(r->engine) || c->rest_bytes > checkpoint_tuning.rest_bytes)
+        return start_child(r);
+    if (!start_saving(r))
+        return false;
+    go_on_saving(r, false);
+    return true;
+}
+
 bool checkpoint_if_due(struct running *r, uint64_t records)
 {
     struct checkpoint *c = &r->checkpoint;
     if (c->path == NULL || r->engine->panes.abandoned)
         return true;
     c->records_left -= c->every_records > 0 ? records : 0;
-    bool due = c->every_records > 0
-                   ? c->records_left == 0
-                   : clock_monotonic_ns() >= c->due_ns && (c->child != 0 || is_affordable(r));
+    bool due = c->every_records > 0 ? c->records_left == 0
+                                    : clock_monotonic_ns() >= c->due_ns &&
+                                          (c->stage != CHECKPOINT_NONE || is_affordable(r));
     /* One that is due by number is taken at that very record: it waits for the one before it. */
-    if (!reap(r, due && c->every_records > 0))
+    if (!go_on(r, due && c->every_records > 0))
         return false;
-    if (!due || c->child != 0)
+    if (!due || c->stage != CHECKPOINT_NONE)
         return true;
     c->records_left = c->every_records;
     c->bytes = engine_state_bytes(r->engine);
     if (!settle_outputs(r))
         return false;
-    if (r->sinks[SINK_ROWS].closed_by_reader)
-        return true;
-    bool large = engine_state_bytes(r->engine) > FORK_BYTES || c->image.len > FORK_BYTES;
-    return large ? start_child(r) : write_in_place(r, false, false);
+    return r->sinks[SINK_ROWS].closed_by_reader || start(r);
 }
 
 bool checkpoint_now(struct running *r, bool finished)
@@ -374,7 +488,7 @@ bool checkpoint_now(struct running *r, bool finished)
     struct checkpoint *c = &r->checkpoint;
     if (c->path == NULL || r->engine->panes.abandoned)
         return true;
-    if (!reap(r, true) || !settle_outputs(r))
+    if (!go_on(r, true) || !settle_outputs(r))
         return false;
     if (r->sinks[SINK_ROWS].closed_by_reader)
         return true;

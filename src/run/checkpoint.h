@@ -1,25 +1,33 @@
 /*
  * run/checkpoint.h - when a snapshot is taken, how, and at what cost.
  *
- * A small state is written in place. A large one is written by a forked child, which sees the state
- * as it was at the fork while the run goes on: the pause is the fork's, 2 to 3 ms for 100 MB. The
- * price is copy-on-write (a page fault for each page that is changed meanwhile) and the child's
- * processor time; both are measured, so that the cost of the next one is known from the size of the
- * state (the first time it is a guess), and that one waits until the run has used 50 times as much
+ * Between two batches all but the engine's state, which is little, is put into an image; then the
+ * engine adds its own in steps, while records go on to be consumed (engine/saving.h); then a thread
+ * makes it durable (run/scribe.h). So no record waits for more than a step, and no byte is copied
+ * but into the image. Small ones that are due by number of records are written in place, and so are
+ * the first and the last.
+ *
+ * Sessions can't be saved in steps: a large state of them is written by a forked child, which sees
+ * it as it was at the fork. The pause is the fork's, 2 to 3 ms for 100 MB; the price is
+ * copy-on-write, a page fault for each page that is changed meanwhile, three times what the steps
+ * cost in all. A log of changes would cost less for skewed updates, but needs a second format,
+ * compaction, and dirty marks on the hot path.
+ *
+ * What one costs is measured, so that the cost of the next one is known from the size of the state
+ * (the first time it is a guess), and that one waits until the run has used 50 times as much
  * processor time, or for 200 times as long by the clock: a stream that is nearly quiet must have
  * its snapshots, too. On a machine that is busy with other things a second of the clock is less
- * than one of processor time, so the clock alone would promise too much. A log of changes would
- * cost less for skewed updates, but needs a second format, compaction, and dirty marks on the hot
- * path.
+ * than one of processor time, so the clock alone would promise too much.
  *
  * The order, which the crash tests hold it to:
  *
- *     write rows, fdatasync outputs           what the snapshot covers is durable before it is
- *     write STATE.tmp, fsync                  the child's part, if there is one:
- *     rename to STATE, fsync the directory    it reports by its exit status
+ *     write rows                              the image says how many bytes of them it covers
+ *     fdatasync outputs                       what the snapshot covers is durable before it is
+ *     write STATE.tmp, fsync                  the thread's part, or the child's
+ *     rename to STATE, fsync the directory
  *     --hold: only now write the rows that it covers; they stand in it, in case we die before
  *
- * The outputs are synced by this process: an error that fsync reports to a forked child would never
+ * Outputs are synced by this process: an error that fsync reports to a forked child would never
  * reach the parent.
  *
  * The child of a process with threads may call what is safe in a signal handler only, says POSIX,
@@ -36,8 +44,23 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "run/scribe.h"
 
 struct running;
+
+/* Tests make them small: tests/hostile.c. */
+extern struct checkpoint_tuning {
+    size_t small_bytes; /* up to here a snapshot may be written in place */
+    size_t rest_bytes;  /* so much but the engine's state may be put into the image at once */
+    size_t step_bytes;  /* and so much of that: half a millisecond */
+} checkpoint_tuning;
+
+enum checkpoint_stage {
+    CHECKPOINT_NONE,    /* nothing is under way */
+    CHECKPOINT_SAVING,  /* the engine's state is being put into the image, step by step */
+    CHECKPOINT_WRITING, /* the image is being written */
+    CHECKPOINT_FORKED,  /* a child does all of it */
+};
 
 struct checkpoint {
     const char *path; /* NULL: no --state */
@@ -50,21 +73,27 @@ struct checkpoint {
     uint64_t every_records, records_left;
     unsigned failures; /* in a row, to write a snapshot */
 
-    pid_t child;       /* writing a snapshot; 0: none */
-    int child_fd;      /* where it says why it failed */
-    size_t held;       /* pending bytes of stdout that it covers (--hold) */
-    uint64_t sequence; /* number of the last snapshot that was begun, over all runs */
+    enum checkpoint_stage stage;
+    size_t section;       /* CHECKPOINT_SAVING: the engine's, which is open */
+    struct scribe scribe; /* CHECKPOINT_WRITING */
+    pid_t child;          /* CHECKPOINT_FORKED */
+    int child_fd;         /* where it says why it failed */
+    size_t held;          /* pending bytes of stdout that it covers (--hold) */
+    uint64_t sequence;    /* number of the last snapshot that was begun, over all runs */
     long faults_before;
 
     uint64_t taken;     /* snapshots published */
     int64_t longest_ns; /* the interval, where it was stretched most */
     int64_t cost_ns;    /* processor time of the last one */
     size_t bytes;       /* about what it took */
+    size_t rest_bytes;  /* of it, what is not written in steps */
     double byte_ns;     /* what a byte of a large one costs */
 };
 
 /* Locks the state file. */
 bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err);
+void checkpoint_stop(struct checkpoint *c); /* waits for what is under way: call it before outputs
+                                               are closed */
 void checkpoint_close(struct checkpoint *c);
 
 /*

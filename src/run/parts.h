@@ -23,6 +23,7 @@ struct running;
 struct part {
     const char *tag; /* four letters; NULL ends the table */
     uint32_t version;
+    bool is_slow;                                    /* engine_save_begin() can write it, too */
     bool (*is_there)(const struct running *r);       /* not every run has every part */
     bool (*save)(struct running *r, struct buf *to); /* false: r->err says why */
     bool (*parse)(const unsigned char *at, const unsigned char *end, struct resume *to);

@@ -458,6 +458,7 @@ static void close_all(struct running *r)
 {
     struct error second = {0};
     struct error *err = r->err->status != 0 ? &second : r->err;
+    checkpoint_stop(&r->checkpoint);
     /* Rows that are still held belong to no snapshot: they will be made again, as are those of
      * firing that was given up. */
     if (r->sinks[SINK_ROWS].held || (r->engine != NULL && r->engine->panes.abandoned))

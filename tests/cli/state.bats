@@ -491,10 +491,11 @@ every_function=count,sum:v,mean:v,var:v,min:v,max:v,first:v,last:v,median:v,p90:
     same "$("$WINAGG" --inspect s | jq .finished)" true
 }
 
-# Feeds keys by the ten thousand to a run that takes a snapshot of each, until it has forked one.
+# Feeds keys by the ten thousand to a run over windows $1 that takes a snapshot of each, until one is
+# large: of sessions a child writes it, of other windows a thread, step by step.
 start_large() {
     mkfifo fifo
-    "$WINAGG" -t t --time-format s -w 1h -k k -s s --checkpoint 10000 fifo >rows 2>err 3>&- &
+    "$WINAGG" -t t --time-format s -w "$1" -k k -s s --checkpoint 10000 fifo >rows 2>err 3>&- &
     pid=$!
     exec 7>fifo
     seq 1 100000 | sed 's/.*/{"t":1,"k":"key number &"}/' >&7
@@ -506,8 +507,8 @@ start_large() {
     return 1
 }
 
-@test "a forked snapshot that fails is said, and three in a row end the run" {
-    start_large
+fail_large() {
+    start_large "$1"
     mkdir s.tmp
     seq 100001 110000 | sed 's/.*/{"t":1,"k":"key number &"}/' >&7
     local i
@@ -526,12 +527,20 @@ start_large() {
     same "$("$WINAGG" --inspect s | jq .records)" 100000
 }
 
-@test "what a forked snapshot failed of is told by its child" {
-    # The input is truncated while nobody takes the rows: then its tail is not there any more.
+@test "a large snapshot that fails is said, and three in a row end the run" {
+    fail_large 1h
+}
+
+@test "one that a child writes, too" {
+    fail_large session:1h
+}
+
+# The input is truncated while nobody takes the rows: then its tail is not there any more.
+truncate_under() {
     mkfifo rows
     exec 8<>rows
     seq 100001 300000 | sed 's/.*/{"t":1,"k":"key number &"}/' >in
-    "$WINAGG" -t t --time-format s -w 1h -k k --early 1 -o csv -s s --checkpoint 10000 in >rows 2>err 3>&- 8>&- &
+    "$WINAGG" -t t --time-format s -w "$1" -k k --early 1 -o csv -s s --checkpoint 10000 in >rows 2>err 3>&- 8>&- &
     pid=$!
     head -n 80000 <&8 >/dev/null
     : >in
@@ -544,6 +553,14 @@ start_large() {
     [ "$status" -eq 1 ]
     grep -q "in: the [0-9]* bytes that were read are not there any more: was it truncated?" err
     [ "$("$WINAGG" --inspect s | jq .records)" -ge 60000 ]
+}
+
+@test "what a large snapshot failed of is told" {
+    truncate_under 1h
+}
+
+@test "what a forked snapshot failed of is told by its child" {
+    truncate_under session:1h
 }
 
 # For each option that a snapshot holds, one that differs from what the run below was given.

@@ -256,7 +256,7 @@ def csv_stream(seed, records):
 
 
 def wide_stream(keys):
-    """Many keys in windows that stay open: a state above the size at which a child writes it."""
+    """Many keys in windows that stay open: a state above the size that is written in place."""
     lines = [b'{"t":%d,"k":"a rather long key, so that the state is large %d","v":%d}'
              % (1000 + i % 50, i, i % 7) for i in range(keys)]
     return b"\n".join(lines + [b'{"t":2000}']) + b"\n"
@@ -375,9 +375,9 @@ def simple_cases(records, wide_keys):
         Case("growing csv", ("-t", "t", "--time-format", "s", "-i", "csv", "-o", "csv", "-w", "10s",
                              *LATE, *EVERY), table, feed="stdin", stdout=True,
              steps=prefixes(table, random.Random(4), 4)),
-        Case("forked", (*BASE, "-w", "100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v",
-                        "--checkpoint", "3000", *FILES),
-             wide_stream(wide_keys), feed="pipe"),
+        *(Case(name, (*BASE, "-w", window, "-a", "count,sum:v,var:v,first:v,last:v,min:v",
+                      "--checkpoint", "3000", *FILES), wide_stream(wide_keys), feed="pipe")
+          for name, window in (("forked", "session:100s"), ("in steps", "100s"))),
     ]
 
 

@@ -41,6 +41,13 @@ part() {
     part states 500 --records 10
 }
 
+@test "the same where every snapshot is written in steps, by a thread" {
+    WINAGG=$(dirname "$WINAGG")/winagg-hostile
+    [ -x "$WINAGG" ] || skip "make builds $WINAGG for builds of its own"
+    part states 300 --records 8 --stride 6
+    part kill 50 --records 8 --stride 24 --rounds 1
+}
+
 # A bug planted into the record: the check must find it, else it ends with status 1.
 planted() {
     part states 1 --records 10 --case "every record" --plant "$1"

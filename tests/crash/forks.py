@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A large state is written by a forked child: it is killed before each of its calls, or the parent
+"""A large state of sessions is written by a forked child: it is killed before each of its calls, or the parent
 is while the child is there, or both; and the parent before each of its own.
 
 A child that is killed costs one snapshot, of which a line is said; the run goes on, and may be
@@ -19,7 +19,7 @@ from multiprocessing import Pool
 import cases
 
 KILLED = -signal.SIGKILL
-OPTIONS = (*cases.BASE, "-w", "100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v", "--checkpoint",
+OPTIONS = (*cases.BASE, "-w", "session:100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v", "--checkpoint",
            "3000", *cases.FILES)
 
 

@@ -36,6 +36,12 @@ check() {
     check --seed 4 --count 300 --restarts
 }
 
+@test "saved in steps while records go on, a snapshot holds the state of its beginning" {
+    WINAGG=$(dirname "$WINAGG")/winagg-hostile
+    [ -x "$WINAGG" ] || skip "make builds $WINAGG for builds of its own"
+    check --seed 6 --count 300 --restarts
+}
+
 @test "dealt out to shards and merged in trees, it is what one run says" {
     check --seed 5 --count 150 --merges
 }
