@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/number.h"
+#include "base/wire.h"
+
 static struct kept_room *new_room(size_t text_bytes, struct arena *arena)
 {
     size_t bytes = (sizeof(struct kept_room) + text_bytes + 7) & ~(size_t)7;
@@ -27,10 +30,45 @@ void kept_set_slow(struct kept *k, const struct value *v, struct arena *arena)
     k->kind = v->kind;
 }
 
+/* No tag of a canonical encoding; and the exponents with which any int64 is a number. */
+enum { PLAIN_NUMBER = 0x80, PLAIN_LOWEST = -5000, PLAIN_HIGHEST = 290 };
+
+static uint64_t zigzag(int64_t n)
+{
+    return (uint64_t)n << 1 ^ (n < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unzigzag(uint64_t n)
+{
+    return (int64_t)(n >> 1 ^ (0 - (n & 1)));
+}
+
 void kept_save(const struct kept *k, struct buf *to)
 {
     struct value v = kept_value(k);
-    value_encode(to, &v);
+    number_normalise(&v);
+    if (v.kind != VALUE_NUMBER || v.exp < PLAIN_LOWEST || v.exp > PLAIN_HIGHEST) {
+        value_encode(to, &v);
+        return;
+    }
+    char *p = buf_reserve(to, 1 + 2 * WIRE_VARINT_MAX);
+    *p++ = (char)PLAIN_NUMBER;
+    p = wire_varint_at(p, zigzag(v.exp));
+    p = wire_varint_at(p, zigzag(v.mant));
+    to->len = (size_t)(p - to->data);
+}
+
+/* *at is behind the tag. */
+static bool load_plain(struct kept *k, const unsigned char **at, const unsigned char *end)
+{
+    uint64_t exp_bits, mant_bits;
+    if (!wire_varint(at, end, &exp_bits) || !wire_varint(at, end, &mant_bits))
+        return false;
+    int64_t exp = unzigzag(exp_bits);
+    if (exp < PLAIN_LOWEST || exp > PLAIN_HIGHEST)
+        return false;
+    *k = (struct kept){.mant = unzigzag(mant_bits), .exp = (int16_t)exp, .kind = VALUE_NUMBER};
+    return true;
 }
 
 bool kept_load(struct kept *k, const unsigned char **at, const unsigned char *end,
@@ -38,6 +76,10 @@ bool kept_load(struct kept *k, const unsigned char **at, const unsigned char *en
 {
     struct buf text = {0};
     struct value v;
+    if (*at < end && **at == PLAIN_NUMBER) {
+        ++*at;
+        return load_plain(k, at, end);
+    }
     bool ok = value_decode(at, end, &v, &text);
     if (ok)
         kept_set(k, &v, arena);

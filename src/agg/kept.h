@@ -82,7 +82,10 @@ static inline void kept_reset(struct kept *k)
     k->kind = VALUE_NULL;
 }
 
-/* The canonical encoding, and back. */
+/*
+ * A number: 0x80, the exponent, mant without trailing zeros (varints, the sign in the lowest bit).
+ * All else: the canonical encoding, which is read for numbers, too.
+ */
 void kept_save(const struct kept *k, struct buf *to);
 bool kept_load(struct kept *k, const unsigned char **at, const unsigned char *end,
                struct arena *arena);
