@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static memory_handler *on_exhaustion;
 
@@ -46,15 +45,6 @@ void *memory_calloc(size_t n, size_t bytes)
 void *memory_realloc(void *p, size_t bytes)
 {
     return checked(realloc(p, bytes ? bytes : 1), bytes);
-}
-
-void memory_prefer_huge(void *p, size_t bytes)
-{
-    enum { PAGE = 1 << 21, FEWEST = 2 };
-    uintptr_t start = ((uintptr_t)p + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
-    uintptr_t end = ((uintptr_t)p + bytes) & ~(uintptr_t)(PAGE - 1);
-    if (end >= start + FEWEST * (uintptr_t)PAGE)
-        madvise((void *)start, end - start, MADV_HUGEPAGE);
 }
 
 char *memory_strndup(const char *text, size_t len)

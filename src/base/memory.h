@@ -26,13 +26,6 @@ void memory_check(int error);
 void *memory_alloc(size_t bytes);            /* uninitialised; release with free() */
 void *memory_calloc(size_t n, size_t bytes); /* zeroed; n * bytes is checked for overflow */
 void *memory_realloc(void *p, size_t bytes);
-
-/*
- * The memory is large and will be used all over: the system may give it huge pages, which cost a
- * fault and a place in its cache of addresses for 2 MB instead of 4 KB. Nothing depends on it.
- */
-void memory_prefer_huge(void *p, size_t bytes);
-
 char *memory_strdup(const char *text);
 char *memory_strndup(const char *text, size_t len); /* adds a NUL */
 

@@ -45,7 +45,6 @@ static struct cell *new_cell(struct table *table)
     unsigned chunk = 31 - (unsigned)__builtin_clz(i + TABLE_FIRST_CELLS) - 4;
     if (table->chunks[chunk] == NULL) {
         table->chunks[chunk] = memory_alloc(chunk_bytes(table, chunk));
-        memory_prefer_huge(table->chunks[chunk], chunk_bytes(table, chunk));
         books_enter(chunk_bytes(table, chunk));
     }
     table->n++;
@@ -81,7 +80,6 @@ static bool grow(struct table *table, uint64_t slots)
 {
     free_slots(table);
     table->slots = memory_calloc(slots, sizeof *table->slots);
-    memory_prefer_huge(table->slots, slots * sizeof *table->slots);
     books_enter(slots * sizeof *table->slots);
     table->mask = (uint32_t)(slots - 1);
     return fill_slots(table);
