@@ -95,7 +95,8 @@ void key_memo_keep(struct key_memo *memo, size_t i, const struct window *window,
     if (!memo_same(&place->key, key) && memo_same(&beside->key, key))
         place = beside;
     if (!memo_same(&place->key, key)) {
-        *beside = *place;
+        if ((place->window[0] | place->window[1]) != 0) /* else the one beside may stay there */
+            *beside = *place;
         *place = (struct key_place){.key = *key};
     }
     place->window[side] = window->number;
