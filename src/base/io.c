@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,48 @@ char *io_directory(const char *path)
 {
     size_t len = (size_t)(io_last_name(path) - path);
     return len == 0 ? memory_strdup(".") : memory_strndup(path, len);
+}
+
+/* The text of a link, as a string: its length. 0: it is none, or is not there; -1: errno. */
+static ssize_t read_link(const char *path, char link[PATH_MAX])
+{
+    ssize_t len = readlink(path, link, PATH_MAX - 1);
+    if (len < 0 && (errno == EINVAL || io_says_none(errno)))
+        len = 0;
+    if (len >= 0)
+        link[len] = '\0';
+    return len;
+}
+
+/* What a link says, seen from where it stands. */
+static char *led_to(const char *link_path, const char *link)
+{
+    size_t kept = link[0] == '/' ? 0 : (size_t)(io_last_name(link_path) - link_path);
+    size_t len = strlen(link);
+    char *path = memory_alloc(kept + len + 1);
+    memcpy(path, link_path, kept);
+    memcpy(path + kept, link, len + 1);
+    return path;
+}
+
+char *io_link_end(const char *path)
+{
+    enum { LINKS_MAX = 40 }; /* as many as the kernel follows */
+    char link[PATH_MAX];
+    char *at = memory_strdup(path);
+    ssize_t len = read_link(at, link);
+    for (int links = 0; len > 0 && links < LINKS_MAX; links++) {
+        char *next = led_to(at, link);
+        free(at);
+        at = next;
+        len = read_link(at, link);
+    }
+    if (len == 0)
+        return at;
+    int error = len < 0 ? errno : ELOOP;
+    free(at);
+    errno = error;
+    return NULL;
 }
 
 int io_sync_directory(const char *path)

@@ -51,6 +51,13 @@ void io_wait(int fd, short events);
 const char *io_last_name(const char *path);
 char *io_directory(const char *path);
 
+/*
+ * Where the symbolic links end that start at `path`, whether or not there is a file: what is
+ * replaced is replaced there, so that the links stay. Owned by the caller. NULL: errno; ELOOP:
+ * nowhere.
+ */
+char *io_link_end(const char *path);
+
 /* Makes what was created or renamed in the directory of `path` durable. 0 or an error number. */
 int io_sync_directory(const char *path);
 

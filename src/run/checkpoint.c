@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,10 +39,13 @@ struct checkpoint_tuning checkpoint_tuning = {
 
 bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
 {
-    *c = (struct checkpoint){.path = path, .lock_fd = -1};
+    *c = (struct checkpoint){.lock_fd = -1};
     if (path == NULL)
         return true;
-    c->lock_fd = snapshot_lock(path, err);
+    c->path = io_link_end(path);
+    if (c->path == NULL)
+        return error_set(err, EXIT_RUNTIME, "%s: can't follow the link: %s", path, strerror(errno));
+    c->lock_fd = snapshot_lock(c->path, err);
     return c->lock_fd >= 0;
 }
 
@@ -58,6 +62,7 @@ void checkpoint_close(struct checkpoint *c)
 {
     if (c->path != NULL && c->lock_fd >= 0)
         io_close(c->lock_fd);
+    free(c->path);
     buf_free(&c->image);
 }
 

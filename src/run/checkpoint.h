@@ -63,7 +63,7 @@ enum checkpoint_stage {
 };
 
 struct checkpoint {
-    const char *path; /* NULL: no --state */
+    char *path; /* the state file, behind the links that lead to it; NULL: no --state */
     int lock_fd;
     struct buf image;
     int64_t interval_ns; /* as asked for; 0: by records */
@@ -90,7 +90,7 @@ struct checkpoint {
     double byte_ns;     /* what a byte of a large one costs */
 };
 
-/* Locks the state file. */
+/* Finds the state file and locks it. checkpoint_close() also behind a failure. */
 bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err);
 void checkpoint_stop(struct checkpoint *c); /* waits for what is under way: call it before outputs
                                                are closed */

@@ -1,6 +1,7 @@
 #include "run/clashes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,8 @@
 /* A file of the command line; one that does not exist yet is known by its directory and name. */
 struct named {
     const char *option;
-    char path[4096];
+    char *path; /* as the user knows it */
+    char *file; /* where its links end */
     bool is_input, exists;
     dev_t device;
     ino_t inode; /* of the file, or of its directory */
@@ -26,13 +28,19 @@ struct list {
     struct error why; /* a file can't be looked at, though it may be there */
 };
 
-/* Is there such a file? An error that does not say so is kept. */
+/* Keeps an error that does not say that there is no such file. */
+static void keep_why(struct list *list, const char *path, int error)
+{
+    if (!io_says_none(error) && list->why.status == 0)
+        error_set(&list->why, EXIT_RUNTIME, "%s: can't look at it: %s", path, strerror(error));
+}
+
+/* Is there such a file? */
 static bool look_at(struct list *list, const char *path, struct stat *st)
 {
     if (stat(path, st) == 0)
         return true;
-    if (!io_says_none(errno) && list->why.status == 0)
-        error_set(&list->why, EXIT_RUNTIME, "%s: can't look at it: %s", path, strerror(errno));
+    keep_why(list, path, errno);
     return false;
 }
 
@@ -44,51 +52,72 @@ static bool look_at_directory(struct list *list, const char *path, struct stat *
     return ok;
 }
 
-static void add_stat(struct list *list, const char *option, const struct stat *st, bool exists)
+/* Takes both names. */
+static void add_stat(struct list *list, struct named n, const struct stat *st)
 {
-    struct named *n = &list->at[list->n++];
-    n->option = option;
-    n->exists = exists;
-    n->device = st->st_dev;
-    n->inode = st->st_ino;
+    n.device = st->st_dev;
+    n.inode = st->st_ino;
+    list->at[list->n++] = n;
 }
 
-/* What is not there, or not for us, can't be opened either: whoever opens it says so. */
+static void free_names(const struct named *n)
+{
+    free(n->path);
+    free(n->file);
+}
+
+/* A name with something behind it. */
+static char *with(const char *name, const char *suffix)
+{
+    size_t len = strlen(name) + strlen(suffix) + 1;
+    char *both = memory_alloc(len);
+    snprintf(both, len, "%s%s", name, suffix);
+    return both;
+}
+
+/*
+ * What is not there, or not for us, can't be opened either: whoever opens it says so. A suffix
+ * stands behind the name of the file that is replaced, whatever link led to it.
+ */
 static void add_path(struct list *list, const char *option, const char *path, const char *suffix)
 {
-    struct named *n = &list->at[list->n];
     struct stat st;
-    if (path == NULL || strlen(path) + strlen(suffix) >= sizeof n->path)
+    if (path == NULL)
         return;
-    *n = (struct named){0};
-    strcpy(n->path, path);
-    strcat(n->path, suffix);
-    if (look_at(list, n->path, &st)) {
-        if (S_ISREG(st.st_mode))
-            add_stat(list, option, &st, true);
-    } else if (look_at_directory(list, n->path, &st)) {
-        add_stat(list, option, &st, false);
+    char *end = io_link_end(path);
+    if (end == NULL) {
+        keep_why(list, path, errno);
+        return;
     }
+    struct named n = {.option = option, .file = with(end, suffix)};
+    n.path = memory_strdup(suffix[0] == '\0' ? path : n.file);
+    free(end);
+    n.exists = look_at(list, n.path, &st);
+    bool known = n.exists ? S_ISREG(st.st_mode) : look_at_directory(list, n.file, &st);
+    if (known)
+        add_stat(list, n, &st);
+    else
+        free_names(&n);
 }
 
 static void add_descriptor(struct list *list, const char *option, int fd, const char *name)
 {
-    struct named *n = &list->at[list->n];
     struct stat st;
     bool known = fstat(fd, &st) == 0;
     if (!known && errno != EBADF && list->why.status == 0)
         error_set(&list->why, EXIT_RUNTIME, "%s: can't look at it: %s", name, strerror(errno));
     if (!known || !S_ISREG(st.st_mode))
         return;
-    *n = (struct named){0};
-    strcpy(n->path, name);
-    add_stat(list, option, &st, true);
+    struct named n = {.option = option, .exists = true};
+    n.path = memory_strdup(name);
+    n.file = memory_strdup(name);
+    add_stat(list, n, &st);
 }
 
 static bool same(const struct named *a, const struct named *b)
 {
     return a->exists == b->exists && a->device == b->device && a->inode == b->inode &&
-           (a->exists || strcmp(io_last_name(a->path), io_last_name(b->path)) == 0);
+           (a->exists || strcmp(io_last_name(a->file), io_last_name(b->file)) == 0);
 }
 
 static const char *kind(mode_t mode)
@@ -143,6 +172,8 @@ bool clashes_check(const struct plan *plan, struct error *err)
                                "be one",
                                list.at[j].path, list.at[j].option, list.at[i].path,
                                list.at[i].option);
+    for (size_t i = 0; i < list.n; i++)
+        free_names(&list.at[i]);
     free(list.at);
     return ok && may_replace("--state", plan->state_path, err) &&
            may_replace("--metrics", plan->metrics_path, err);

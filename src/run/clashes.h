@@ -1,10 +1,10 @@
 /*
  * run/clashes.h - files of a command line that are one, before any of them is opened for writing.
  *
- * The state file stands for three: STATE, STATE.tmp, STATE.lock. Files that exist are compared by
- * device and inode, so that links and other paths count; those that do not exist yet by directory
- * and name. Two inputs may be one file; devices, pipes and terminals may be shared, but what a
- * rename replaces may be none of these.
+ * The state file stands for three: STATE, STATE.tmp, STATE.lock, where the links of its name end.
+ * Files that exist are compared by device and inode, so that links and other paths count; those
+ * that do not exist yet by directory and name, where links to them end. Two inputs may be one file;
+ * devices, pipes and terminals may be shared, but what a rename replaces may be none of these.
  */
 #ifndef RUN_CLASHES_H
 #define RUN_CLASHES_H

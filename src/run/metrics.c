@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,7 +78,7 @@ static bool write_now(struct running *r)
 {
     struct buf text = {0};
     put_all(r, &text);
-    bool ok = replace(r->plan->metrics_path, &text);
+    bool ok = replace(r->metrics.path, &text);
     int error = errno;
     buf_free(&text);
     errno = error;
@@ -89,13 +90,15 @@ bool metrics_start(struct running *r)
 {
     if (r->plan->metrics_path == NULL)
         return true;
-    return write_now(r) || error_set(r->err, EXIT_RUNTIME, "%s: can't write metrics: %s",
-                                     r->plan->metrics_path, strerror(errno));
+    r->metrics.path = io_link_end(r->plan->metrics_path);
+    return (r->metrics.path != NULL && write_now(r)) ||
+           error_set(r->err, EXIT_RUNTIME, "%s: can't write metrics: %s", r->plan->metrics_path,
+                     strerror(errno));
 }
 
 void metrics_write(struct running *r)
 {
-    if (r->plan->metrics_path == NULL)
+    if (r->metrics.path == NULL)
         return;
     bool ok = write_now(r);
     if (!ok && !r->metrics.failed)
@@ -105,6 +108,11 @@ void metrics_write(struct running *r)
 
 void metrics_if_due(struct running *r)
 {
-    if (r->plan->metrics_path != NULL && clock_monotonic_ns() >= r->metrics.due_ns)
+    if (r->metrics.path != NULL && clock_monotonic_ns() >= r->metrics.due_ns)
         metrics_write(r);
+}
+
+void metrics_free(struct metrics *m)
+{
+    free(m->path);
 }

@@ -11,6 +11,7 @@
 struct running;
 
 struct metrics {
+    char *path; /* behind the links that lead to it; NULL: none */
     int64_t due_ns;
     bool failed; /* it could not be written, and that was said */
 };
@@ -22,5 +23,7 @@ bool metrics_start(struct running *r);
    once, and ends nothing. */
 void metrics_if_due(struct running *r);
 void metrics_write(struct running *r);
+
+void metrics_free(struct metrics *m);
 
 #endif

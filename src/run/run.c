@@ -379,10 +379,10 @@ static void enter_sandbox(struct running *r)
     };
     if (plan->no_sandbox)
         return;
-    if (plan->state_path != NULL)
-        replaced[options.n_replaced++] = plan->state_path;
-    if (plan->metrics_path != NULL)
-        replaced[options.n_replaced++] = plan->metrics_path;
+    if (r->checkpoint.path != NULL)
+        replaced[options.n_replaced++] = r->checkpoint.path;
+    if (r->metrics.path != NULL)
+        replaced[options.n_replaced++] = r->metrics.path;
     sandbox_enter(&options);
 }
 
@@ -481,6 +481,7 @@ static void close_all(struct running *r)
     writer_free(r->writer);
     free(r->result_names);
     free(r->result_types);
+    metrics_free(&r->metrics);
     checkpoint_close(&r->checkpoint);
 }
 

@@ -60,6 +60,20 @@ stays() {
     : >dir/o
     ln -s dir/o p
     refused dir/o p --output dir/o --late p in
+    ln -s dir/new q
+    refused dir/new q --output dir/new --late q in
+    refused q here/dir/new --bad here/dir/new --late q in
+}
+
+@test "what stands beside the file that a link leads to, while that is replaced" {
+    : >dir/m
+    ln -s dir/s s
+    ln -s dir/m m
+    refused dir/s.tmp ./dir/s.tmp -s s --output ./dir/s.tmp in
+    refused dir/s.lock here/dir/s.lock -s s --bad here/dir/s.lock in
+    refused dir/m.tmp dir/m.tmp --metrics m --late dir/m.tmp in
+    refused dir/m m --output dir/m --metrics m in
+    w -w 10s -s s --output s.tmp --late s.lock --bad m.tmp --metrics m in
 }
 
 @test "an output that is stdout, or the input on stdin" {

@@ -230,6 +230,28 @@ refuses() {
     exec 9>&-
 }
 
+@test "a state behind symbolic links is the file that they lead to, there or not" {
+    mkdir -p kept/here
+    ln -s kept/link s
+    ln -s here/state kept/link
+    begin
+    same "$(cd kept && find . -type f | sort | xargs)" "./here/state ./here/state.lock"
+    same "$(readlink s) $(readlink kept/link)" "kept/link here/state"
+    cp in app
+    s
+    same "$(cat out)" "$(whole)"
+    same "$(readlink s) $(readlink kept/link)" "kept/link here/state"
+    same "$(find . -name '*.lock' -o -name '*.tmp')" ./kept/here/state.lock
+    # By its own name it is the same one, in use or not.
+    same "$("$WINAGG" --inspect s)" "$("$WINAGG" --inspect kept/here/state)"
+    exec 9>kept/here/state.lock
+    flock 9
+    refuses "kept/here/state: in use by another winagg (it holds kept/here/state.lock)" s
+    exec 9>&-
+    ln -sfn link kept/link
+    refuses "s: can't follow the link: Too many levels of symbolic links" s
+}
+
 @test "a rotated FILE is found by its content: FILE.1, FILE-DATE" {
     for name in app.1 app-20260101 app.old; do
         rm -f app* s out

@@ -75,6 +75,46 @@ metric() {
     tv 1 | fails_with 2 w -w 10s --metrics same --output same
 }
 
+@test "--metrics behind symbolic links replaces the file that they lead to, there or not" {
+    local inode
+    mkdir -p there/sub
+    ln -s there/m m
+    ln -s sub/m there/m
+    tv 1 | w -w 10s --metrics m >rows
+    same "$(metric there/sub/m records_total)" 1
+    inode=$(stat -c %i there/sub/m)
+    # Who has the old file open keeps it whole.
+    exec 7<there/sub/m
+    tv 1 2 | w -w 10s --metrics m >rows
+    same "$(metric there/sub/m records_total)" 2
+    [ "$(stat -c %i there/sub/m)" != "$inode" ]
+    same "$(metric /dev/fd/7 records_total)" 1
+    exec 7<&-
+    same "$(readlink m) $(readlink there/m)" "there/m sub/m"
+    same "$(find . -type f ! -name rows)" ./there/sub/m
+    # Within the sandbox, too.
+    mkfifo fifo
+    w -w 10s --metrics m --state s --checkpoint 1 <fifo >rows 2>err &
+    exec 7>fifo
+    tv 1 2 3 >&7
+    for _ in $(seq 200); do [ "$(metric m records_total)" -eq 3 ] && break; sleep 0.05; done
+    same "$(metric m records_total)" 3
+    exec 7>&-
+    wait
+    same "$(cat err)" ""
+}
+
+@test "--metrics behind links that lead nowhere" {
+    ln -s nowhere/m m
+    tv 1 | fails_with 1 w -w 10s --metrics m 2>err
+    grep -q "m: can't write metrics: No such file" err
+    ln -s b a
+    ln -s a b
+    tv 1 | fails_with 1 w -w 10s --metrics a 2>err
+    grep -q "a: can't write metrics: Too many levels of symbolic links" err
+    same "$(find . -type f ! -name err)" ""
+}
+
 # What is left on a screen of a stream with carriage returns.
 on_screen() {
     python3 -c '
