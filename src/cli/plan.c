@@ -484,9 +484,18 @@ static bool finish_sql(struct plan *plan, struct error *err)
     return true;
 }
 
-/* As texts, for snapshots: each row of the table that can change a result. */
-static void finish_options(struct plan *plan)
+static bool is_given(const struct command *c, const struct option *option)
 {
+    for (size_t i = 0; i < c->given.n; i++)
+        if (c->given.at[i] == option)
+            return true;
+    return false;
+}
+
+/* As texts, for snapshots: each row of the table that can change a result. */
+static void finish_options(struct command *c)
+{
+    struct plan *plan = &c->plan;
     struct buf value = {0};
     for (const struct option_group *group = option_groups; group->heading != NULL; group++)
         for (size_t i = 0; i < OPTIONS_PER_GROUP && group->options[i].name != NULL; i++) {
@@ -497,9 +506,9 @@ static void finish_options(struct plan *plan)
             option->print(plan, option, &value);
             plan->options =
                 memory_realloc(plan->options, (plan->n_options + 1) * sizeof *plan->options);
-            plan->options[plan->n_options++] =
-                (struct plan_option){option->name, memory_strdup(buf_cstr(&value)),
-                                     option->side == SIDE_MERGE || option->side == SIDE_NEITHER};
+            plan->options[plan->n_options++] = (struct plan_option){
+                option->name, memory_strdup(buf_cstr(&value)),
+                option->side == SIDE_MERGE || option->side == SIDE_NEITHER, is_given(c, option)};
         }
     buf_free(&value);
 }
@@ -548,7 +557,7 @@ bool command_finish(struct command *c, struct error *err)
     plan->panes = plan->panes || (fires_again && !plan->pane.final);
     if (!check_chart(plan, err) || !finish_sql(plan, err) || !check_names(plan, err))
         return false;
-    finish_options(plan);
+    finish_options(c);
     if (plan->merge)
         command_finish_merge(c);
     return true;

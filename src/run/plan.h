@@ -26,6 +26,7 @@ struct plan_option {
     const char *name; /* without the dashes; static */
     char *value;
     bool shapes; /* rows of results only, and says nothing of partial ones */
+    bool given;  /* on the command line; the value may follow from other options, too */
 };
 
 struct plan {

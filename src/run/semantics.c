@@ -76,6 +76,41 @@ static bool check_unknown(const struct plan *plan, const char *state_path, const
     return true;
 }
 
+static bool differs(const struct plan_option *option, const unsigned char *at,
+                    const unsigned char *end)
+{
+    const void *saved;
+    size_t len;
+    return saved_value(option, at, end, &saved, &len) &&
+           (len != strlen(option->value) || memcmp(saved, option->value, len) != 0);
+}
+
+/*
+ * Options that others may give a value. Does this one differ as nobody has typed it, beside one of
+ * those? That one is named, and this would only be looked for in vain on the command line.
+ */
+static bool only_follows(const struct plan *plan, const struct plan_option *option,
+                         const unsigned char *at, const unsigned char *end)
+{
+    enum { CAUSES_MAX = 3 };
+    static const struct {
+        const char *name, *causes[CAUSES_MAX];
+    } following[] = {
+        {"panes", {"lateness", "early", "final"}},
+        {"row-id", {"output-format", "mode"}},
+    };
+    if (option->given)
+        return false;
+    for (size_t f = 0; f < sizeof following / sizeof following[0]; f++)
+        for (size_t k = 0; k < CAUSES_MAX && following[f].causes[k] != NULL; k++)
+            for (size_t i = 0; i < plan->n_options; i++)
+                if (strcmp(option->name, following[f].name) == 0 &&
+                    strcmp(plan->options[i].name, following[f].causes[k]) == 0 &&
+                    differs(&plan->options[i], at, end))
+                    return true;
+    return false;
+}
+
 bool semantics_check(const struct plan *plan, const char *state_path, const unsigned char *at,
                      const unsigned char *end, struct error *err)
 {
@@ -86,7 +121,7 @@ bool semantics_check(const struct plan *plan, const char *state_path, const unsi
         size_t len;
         const struct plan_option *mine = &plan->options[i];
         readable = saved_value(mine, at, end, &saved, &len);
-        if (!readable || (len == strlen(mine->value) && memcmp(saved, mine->value, len) == 0))
+        if (!differs(mine, at, end) || only_follows(plan, mine, at, end))
             continue;
         buf_printf(&differences, "%s--%s was '%.*s', is '%s'", differences.len > 0 ? "; " : "",
                    mine->name, (int)len, (const char *)saved, mine->value);

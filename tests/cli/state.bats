@@ -114,6 +114,29 @@ refuses() {
     refuses "--key was '', is 'v'; --agg was 'count=count', is 'sum_v=sum:v'" s -k v -a sum:v
 }
 
+@test "an option whose value follows from one that differs is not named, unless it was typed" {
+    begin
+    refuses "with other options: --lateness was '', is '5s' (give" s -l 5s
+    refuses "with other options: --early was '', is '3' (give" s --early 3
+    refuses "with other options: --output-format was 'csv', is 'sql:r' (give" s -o sql:r
+    refuses "with other options: --lateness was '', is '5s'; --panes was 'no', is 'yes' (give" s -l 5s --panes
+    refuses "with other options: --output-format was 'csv', is 'sql:r'; --row-id was 'no', is 'window' (give" \
+        s -o sql:r --row-id=window
+    refuses "with other options: --panes was 'no', is 'yes' (give" s --panes
+    rm s out
+    s --at-eof keep -l 5s
+    refuses "with other options: --lateness was '5s', is '' (give" s
+    refuses "with other options: --final was 'no', is 'yes' (give" s -l 5s --final
+    rm s out
+    s --at-eof keep --panes --early 3 -k v
+    refuses "with other options: --key was 'v', is ''; --early was '3', is '' (give" s
+    rm s out
+    s --at-eof keep --panes
+    refuses "with other options: --panes was 'yes', is 'no' (give" s
+    refuses "with other options: --window was 'tumbling:10s', is 'tumbling:5s'; --panes was 'yes', is 'no' (give" \
+        s -w 5s
+}
+
 @test "names that hold a comma are no lists of names" {
     echo '{"a,b":1,"a":1,"b":2,"a,m":4,"m":5}' >app
     "$WINAGG" -w 1s --state s --at-eof keep -t 'a\,b' app
