@@ -62,25 +62,39 @@ static void put_way(struct buf *to, const struct path *path, unsigned named)
         }
         buf_putc(&text, '"');
     }
-    buf_puts(to, "json ->> ");
     buf_put_quoted(to, text.data, text.len, '\'');
     buf_free(&text);
+}
+
+/* What is found by the first way that finds something. */
+static void put_found(struct buf *to, const char *before, const struct path *path,
+                      const char *behind)
+{
+    unsigned ways = script_ways(path);
+    buf_puts(to, ways > 1 ? "coalesce(" : "");
+    for (unsigned named = 0; named < ways; named++) {
+        buf_printf(to, "%s%s", named > 0 ? ", " : "", before);
+        put_way(to, path, named);
+        buf_puts(to, behind);
+    }
+    buf_puts(to, ways > 1 ? ")" : "");
 }
 
 /* The value of a field, as text; NULL if it has none. */
 static void put_field(struct buf *to, const struct path *path, bool json)
 {
-    if (!json) {
+    if (json)
+        put_found(to, "json ->> ", path, "");
+    else
         put_name(to, path->text);
-        return;
-    }
-    unsigned ways = script_ways(path);
-    buf_puts(to, ways > 1 ? "coalesce(" : "");
-    for (unsigned named = 0; named < ways; named++) {
-        buf_puts(to, named > 0 ? ", " : "");
-        put_way(to, path, named);
-    }
-    buf_puts(to, ways > 1 ? ")" : "");
+}
+
+/* Is the value an object or an array? */
+static void put_is_composite(struct buf *to, const struct path *path)
+{
+    buf_puts(to, "coalesce(");
+    put_found(to, "nullif(json_type(json, ", path, "), 'NULL')");
+    buf_puts(to, ", '') IN ('OBJECT', 'ARRAY')");
 }
 
 static void put_files(const struct plan *plan, struct buf *to)
@@ -139,13 +153,13 @@ static void put_column(struct buf *to, size_t i)
     buf_printf(to, "c%zu", i);
 }
 
-/* Each column once: keys and the fields of aggregates. */
+/* Each column once: keys and the fields of aggregates. Beside c1, x1: is it no single value? */
 static void put_input(const struct plan *plan, const struct script_sample *sample, struct buf *to)
 {
     static const char *const types[] = {[SCRIPT_INTEGER] = "BIGINT",
                                         [SCRIPT_NUMBER] = "DOUBLE",
                                         [SCRIPT_BOOLEAN] = "BOOLEAN",
-                                        [SCRIPT_COMPOSITE] = NULL};
+                                        [SCRIPT_MIXED] = NULL};
     bool json = sample->format == INPUT_JSON;
     buf_puts(to, "WITH input AS (\n    SELECT row_number() OVER () AS i, ");
     put_time(plan, json, to);
@@ -163,17 +177,34 @@ static void put_input(const struct plan *plan, const struct script_sample *sampl
             buf_printf(to, "%s AS ", buf_cstr(&field));
         put_column(to, i);
         buf_free(&field);
+        if (json && script_is_typed(&plan->input.fields[i])) {
+            buf_puts(to, ",\n        ");
+            put_is_composite(to, &plan->input.fields[i].path);
+            buf_printf(to, " AS x%zu", i);
+        }
     }
     buf_puts(to, "\n    FROM ");
     put_reader(plan, sample, to);
     buf_puts(to, "\n),\n");
 }
 
+/* Begins what must hold of a record that counts: of one that an aggregate takes; NULL: of any. */
+static void put_demand(const struct plan *plan, const struct agg *agg, struct buf *to)
+{
+    buf_puts(to, "\n        AND (NOT (");
+    script_put_where(plan, &dialect, to);
+    if (agg != NULL && agg->condition != AGG_ALL_RECORDS) {
+        buf_puts(to, " AND ");
+        condition_put_sql(plan->rules.conditions[agg->condition], &dialect, to);
+    }
+    buf_puts(to, ") OR ");
+}
+
 /*
- * A record without a time, or with what is no number where one is needed, is bad: in no window, and
- * it moves no clock. That is judged where an aggregate takes it.
+ * A record without a time, or with what is no number or no single value where one is needed, is
+ * bad: in no window, and it moves no clock. That is judged where an aggregate takes it.
  */
-static void put_clocked(const struct plan *plan, struct buf *to)
+static void put_clocked(const struct plan *plan, bool json, struct buf *to)
 {
     buf_puts(to, "clocked AS (\n    SELECT *");
     if (plan->delay_all)
@@ -186,17 +217,20 @@ static void put_clocked(const struct plan *plan, struct buf *to)
     buf_puts(to, "\n    FROM input WHERE t IS NOT NULL");
     for (size_t i = 0; i < plan->n_aggs; i++) {
         const struct agg *agg = &plan->aggs[i];
-        if (agg->input != AGG_NUMBER)
-            continue;
-        buf_puts(to, "\n        AND (NOT (");
-        script_put_where(plan, &dialect, to);
-        if (agg->condition != AGG_ALL_RECORDS) {
-            buf_puts(to, " AND ");
-            condition_put_sql(plan->rules.conditions[agg->condition], &dialect, to);
+        size_t c = agg->column;
+        if (agg->input == AGG_NUMBER) {
+            put_demand(plan, agg, to);
+            buf_printf(to,
+                       "c%zu IS NULL OR trim(c%zu) = '' OR TRY_CAST(c%zu AS DOUBLE) IS NOT NULL)",
+                       c, c, c);
+        } else if (agg->input == AGG_VALUE && json) {
+            put_demand(plan, agg, to);
+            buf_printf(to, "NOT x%zu)", c);
         }
-        buf_printf(to,
-                   ") OR c%zu IS NULL OR trim(c%zu) = '' OR TRY_CAST(c%zu AS DOUBLE) IS NOT NULL)",
-                   agg->column, agg->column, agg->column);
+    }
+    for (size_t i = 0; i < plan->n_keys && json; i++) {
+        put_demand(plan, NULL, to);
+        buf_printf(to, "NOT x%zu)", i);
     }
     buf_puts(to, "\n),\n");
 }
@@ -408,11 +442,11 @@ bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
     if (ok && sample.format != INPUT_JSON && sample.format != INPUT_CSV)
         ok = script_refuse("duckdb", reader_names[sample.format], "it reads JSON lines and CSV",
                            err);
-    ok = ok && script_check_sample(plan, &sample, "duckdb", err);
+    ok = ok && script_check_sample(plan, &sample, "duckdb", true, err);
     if (ok) {
         buf_puts(to, "SET TimeZone = 'UTC';\n");
         put_input(plan, &sample, to);
-        put_clocked(plan, to);
+        put_clocked(plan, sample.format == INPUT_JSON, to);
         put_placed(plan, to);
         if (plan->window.kind == WINDOW_SESSION)
             put_sessions(plan, to);

@@ -144,5 +144,5 @@ bool flink_check_sample(const struct plan *plan, const struct script_sample *sam
          "its times without a zone are UTC"},
     };
     return script_refuse_any("flink-sql", refused, sizeof refused / sizeof refused[0], err) &&
-           script_check_sample(plan, sample, "flink-sql", err);
+           script_check_sample(plan, sample, "flink-sql", false, err);
 }

@@ -79,10 +79,9 @@ static enum script_type type_of(const struct value *v)
         return is_integer(v) ? SCRIPT_INTEGER : SCRIPT_NUMBER;
     case VALUE_WIDE:
         return SCRIPT_NUMBER;
-    case VALUE_COMPOSITE:
-        return SCRIPT_COMPOSITE;
     case VALUE_NULL:
     case VALUE_STRING:
+    case VALUE_COMPOSITE:
     case VALUE_BAD:
         break;
     }
@@ -93,19 +92,25 @@ static enum script_type type_of(const struct value *v)
 static enum script_type type_of_column(enum script_type type, const struct value *values, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (values[i].kind == VALUE_NULL)
+        if (values[i].kind == VALUE_NULL || values[i].kind == VALUE_COMPOSITE)
             continue;
         enum script_type other = type_of(&values[i]);
         bool numbers = (type == SCRIPT_INTEGER || type == SCRIPT_NUMBER) &&
                        (other == SCRIPT_INTEGER || other == SCRIPT_NUMBER);
-        if (type == SCRIPT_NOTHING || other == SCRIPT_COMPOSITE)
+        if (type == SCRIPT_NOTHING)
             type = other;
-        else if (type == SCRIPT_COMPOSITE)
-            break;
         else if (type != other)
             type = numbers ? SCRIPT_NUMBER : SCRIPT_MIXED;
     }
     return type;
+}
+
+static bool has_composite(const struct value *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (values[i].kind == VALUE_COMPOSITE)
+            return true;
+    return false;
 }
 
 /* What the column of time fields holds; blanks around it are none of it. */
@@ -147,8 +152,10 @@ static void note(const struct input_plan *in, const struct batch *batch,
 {
     size_t n_fields = in->options->n_fields - 1; /* the last is the time */
     sample->n_good += batch->n;
-    for (size_t f = 0; f < n_fields && batch->n > 0; f++)
+    for (size_t f = 0; f < n_fields && batch->n > 0; f++) {
         sample->types[f] = type_of_column(sample->types[f], batch->columns[f], batch->n);
+        sample->composites[f] |= has_composite(batch->columns[f], batch->n);
+    }
     if (batch->n > 0)
         note_times(batch->columns[n_fields], batch->n, sample);
     for (size_t i = 0; i < batch->n; i++) {
@@ -205,6 +212,7 @@ bool script_sample(const struct plan *plan, const char *path, struct script_samp
         return false;
     struct input_options options = plan->input;
     sample->types = memory_calloc(options.n_fields + 1, sizeof *sample->types);
+    sample->composites = memory_calloc(options.n_fields + 1, sizeof *sample->composites);
     sample->columns = memory_calloc(options.n_fields + 1, sizeof *sample->columns);
     options.follow = false; /* a sample ends */
     options.fields = memory_alloc((options.n_fields + 1) * sizeof *options.fields);
@@ -224,14 +232,14 @@ bool script_sample(const struct plan *plan, const char *path, struct script_samp
 }
 
 bool script_check_sample(const struct plan *plan, const struct script_sample *sample,
-                         const char *system, struct error *err)
+                         const char *system, bool judges, struct error *err)
 {
     for (size_t i = 0; i < plan->input.n_fields; i++) {
         const struct field *field = &plan->input.fields[i];
         if (sample->types[i] == SCRIPT_MIXED && script_is_typed(field))
             return script_refuse(system, field->path.text,
                                  "a column has one type, and here are several", err);
-        if (sample->types[i] == SCRIPT_COMPOSITE)
+        if (sample->composites[i] && !(judges && script_is_typed(field)))
             return script_refuse(system, field->path.text,
                                  "it takes an object or an array for a text", err);
     }
@@ -241,6 +249,7 @@ bool script_check_sample(const struct plan *plan, const struct script_sample *sa
 void script_sample_free(struct script_sample *sample)
 {
     free(sample->types);
+    free(sample->composites);
     free(sample->columns);
     *sample = (struct script_sample){.format = INPUT_AUTO};
 }

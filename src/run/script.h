@@ -48,7 +48,6 @@ enum script_type {
     SCRIPT_NUMBER,
     SCRIPT_BOOLEAN,
     SCRIPT_MIXED,
-    SCRIPT_COMPOSITE /* an object or an array is among them */
 };
 
 /* What the first records say of the input. */
@@ -56,6 +55,7 @@ struct script_sample {
     enum input_format format;
     size_t n_good;           /* records */
     enum script_type *types; /* of each of plan->input.fields; nothing but nulls: text */
+    bool *composites;        /* of each: an object or an array is among them, which has no type */
     bool packed;             /* the FILE is compressed */
     bool fine;               /* a time has a part below the millisecond */
     bool before_1970;        /* a time is that early */
@@ -71,9 +71,10 @@ bool script_sample(const struct plan *plan, const char *path, struct script_samp
                    struct error *err);
 void script_sample_free(struct script_sample *sample);
 
-/* Refuses what the sample has and no system of ours. */
+/* Refuses what the sample has and no system of ours. `judges`: the script finds objects and arrays
+   where winagg wants a single value. */
 bool script_check_sample(const struct plan *plan, const struct script_sample *sample,
-                         const char *system, struct error *err);
+                         const char *system, bool judges, struct error *err);
 
 void script_put_string(struct buf *to, const char *text);
 /* All of --where; see condition_put_sql(). */

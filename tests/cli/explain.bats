@@ -182,8 +182,13 @@ says() {
     for system in duckdb flink-sql; do
         while read -r one other why; do
             printf '{"t":1,"k":%s}\n' "$one" "$other" >in
-            has_no_equal -k k
-            has_no_equal -a distinct:k
+            if [ "$system $why" = "duckdb it takes an object" ]; then # which it judges itself there
+                "$WINAGG" -t t -w 10s -k k -a distinct:k --explain=duckdb in >script
+                same "$(grep -c 'NOT x[01])' script)" 2
+            else
+                has_no_equal -k k
+                has_no_equal -a distinct:k
+            fi
             if [ "$why" = "a column has one type" ]; then
                 "$WINAGG" -t t -w 10s -a 'count[k=1]' --explain=$system in >script
             else

@@ -78,6 +78,25 @@ def odd_values():
             ["-a", "distinct:v,first:v,last:v,sum:v", "--where", "a.0 >= 0"])]
 
 
+def objects_and_arrays():
+    """They are bad where a key or an aggregate wants one value, in the sample and behind it."""
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, "log.jsonl")
+        for first in (1, 58000):
+            with open(log, "w", encoding="utf-8") as file:
+                for i in range(60000):
+                    odd = i % 7 == 0 and i > first
+                    print(json.dumps({"t": i + (5000 if odd and i % 2 else 0), "on": i % 3,
+                                      "k": {"a": 1} if odd else f"k{i % 2}", "n": [i] if odd else i % 5,
+                                      "a": {"0": None} if i % 2 else [[] if odd else 1]}), file=file)
+            results += [compare("-t", "t", "-w", "10m", *options, log) for options in (
+                ["-k", "k"], ["-k", "n", "-a", "count,sum:on"], ["-a", "distinct:n,first:k"],
+                ["-k", "a.0"], ["-a", "count,last:k[on = 1]"], ["-k", "k", "--where", "on = 1"],
+                ["-a", "count:k,sum:n"])]
+    return results
+
+
 def main():
     results = []
     windows = ["1m", "sliding:1m/10s", "sliding:25s/10s", "sliding:5s/7s", "cumulate:1m/10s",
@@ -116,7 +135,7 @@ def main():
                     "count,sum:v,count:v,rate:v", "-d", "all", numbers),
             compare("-t", "t", "-w", "tumbling:week", "-k", "k", "-a", "count,sum:v", numbers),
         ]
-    results += odd_values()
+    results += odd_values() + objects_and_arrays()
     print(f"{sum(results)} of {len(results)} scripts gave the same rows")
     return 0 if all(results) else 1
 
