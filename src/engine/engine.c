@@ -43,6 +43,7 @@ void engine_init(struct engine *e, const struct engine_options *o)
     e->panes.sink = o->sink;
     e->panes.id = o->id;
     e->panes.attend = o->attend;
+    e->panes.measure = o->measure;
     e->panes.unbounded = o->window.kind == WINDOW_ALL;
     e->key_seed = o->key_seed;
     e->n_keys = o->n_keys;
@@ -161,7 +162,7 @@ static void consume_used(struct engine *e, size_t from, size_t to)
         e->ops->consume(e, from, to);
         return;
     }
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = from; i < to && !panes_are_lost(&e->panes); i++) {
         if (i + AHEAD < to)
             dedup_prefetch(e->dedup, e->ids->hash[i + AHEAD]);
         consume_unique(e, i);
@@ -172,7 +173,7 @@ static void consume_used(struct engine *e, size_t from, size_t to)
 static void consume_judged(struct engine *e, size_t from, size_t to)
 {
     const uint8_t *verdict = e->batch->verdict;
-    while (from < to) {
+    while (from < to && !panes_are_lost(&e->panes)) {
         size_t end = from + 1;
         while (end < to && verdict[end] == verdict[from])
             end++;
@@ -292,10 +293,11 @@ void engine_finish(struct engine *e)
 
 void engine_interrupt(struct engine *e)
 {
-    struct attend attend = e->panes.attend;
-    e->panes.attend = (struct attend){0}; /* these rows are what we were asked for */
+    struct attend attend = e->panes.attend, measure = e->panes.measure;
+    e->panes.attend = e->panes.measure = (struct attend){0}; /* these rows are what is asked for */
     e->ops->fire_unfired(e);
     e->panes.attend = attend;
+    e->panes.measure = measure;
 }
 
 /* The pending rows that meet the condition. */

@@ -144,9 +144,9 @@ struct engine_options {
     enum pane_id id;
     size_t n_keys; /* fields of a key, the first columns of a batch */
     uint64_t key_seed;
-    struct attend attend; /* for firing, see engine/pane.h */
-    bool w_given;         /* engine_consume() is told W; delay_ns serves messages only */
-    bool dedup;           /* it is told ids, too, and drops records whose id is remembered */
+    struct attend attend, measure; /* for firing, see engine/pane.h */
+    bool w_given;                  /* engine_consume() is told W; delay_ns serves messages only */
+    bool dedup; /* it is told ids, too, and drops records whose id is remembered */
 };
 
 struct engine *engine_new(const struct engine_options *options);

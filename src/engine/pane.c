@@ -7,8 +7,11 @@
 #include "base/memory.h"
 #include "base/wire.h"
 
-/* Rows are passed on in pieces of this size, so that a window of a million keys needs no more. */
-enum { FLUSH_BYTES = 1 << 16 };
+/*
+ * Rows are passed on in pieces of this size, so that a window of a million keys needs no more. The
+ * state is looked at each so many rows: how many bytes are pending depends on when some have left.
+ */
+enum { FLUSH_BYTES = 1 << 16, MEASURE_ROWS = 256 };
 
 static const char *const timing_name[] = {"early", "on_time", "late"};
 
@@ -29,11 +32,17 @@ void panes_free(struct panes *panes)
     free(panes->results);
 }
 
-bool panes_attend(struct panes *panes)
+static void look(struct panes *panes, const struct attend *at)
 {
     /* Most firing is done sooner than that: then the run ends in good order. */
     enum { PATIENCE_NS = 50000000 };
-    panes->abandoned |= attend_look(&panes->attend) > PATIENCE_NS;
+    panes->abandoned |= attend_look(at) > PATIENCE_NS;
+}
+
+bool panes_attend(struct panes *panes)
+{
+    look(panes, &panes->attend);
+    look(panes, &panes->measure);
     return panes_are_lost(panes);
 }
 
@@ -118,7 +127,12 @@ static size_t begin_row(struct panes *panes, const char *op, const struct window
 static void pass_on(struct panes *panes)
 {
     panes->rows++;
-    if (panes->sink->pending.len >= FLUSH_BYTES && !panes_attend(panes))
+    if (panes->rows % MEASURE_ROWS == 0)
+        look(panes, &panes->measure);
+    if (panes->sink->pending.len < FLUSH_BYTES)
+        return;
+    look(panes, &panes->attend);
+    if (!panes_are_lost(panes))
         sink_flush(panes->sink, &panes->err);
 }
 

@@ -58,6 +58,8 @@ struct panes {
     uint64_t rows;         /* written so far, of every op */
     struct error err;      /* the first failure; once set, nothing more is written */
     struct attend attend;  /* what firing looks at, which may take long */
+    struct attend measure; /* and how large the state is, which depends on the input alone, as do
+                              the times when it looks */
     bool abandoned;        /* we were asked to stop: what is being fired ends in the middle, and the
                               state is of no use any more */
     struct datum *results; /* scratch: one for each aggregate */
@@ -75,7 +77,7 @@ static inline bool panes_are_lost(const struct panes *panes)
     return panes->abandoned || panes->sink->closed_by_reader || panes->err.status != 0;
 }
 
-/* The same, after a look at what was asked for meanwhile: for every thousand rows or so. */
+/* The same, after a look at what was asked for meanwhile, and at the state: before each timer. */
 bool panes_attend(struct panes *panes);
 
 /* Writes the header line now if it is still due: at the end of a run without rows. */

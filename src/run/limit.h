@@ -3,8 +3,8 @@
  *
  * It is looked at between two batches or, with --max-state, every LIMIT_RECORDS records and at
  * the end, so that a run ends at the same record however its input is cut up; and while windows
- * fire, since putting together what is refined later takes memory as well (each time that so many
- * bytes of rows are pending, which may depend on it). One look costs a few additions. What goes
+ * fire, before each timer and each so many rows, since putting together what is refined later takes
+ * memory as well. One look costs a few additions. What goes
  * over the limit ends the run as a failure does: nothing that is open fires, for such rows could
  * not be told from whole ones. With --state a last snapshot is taken, which a run with a larger
  * limit goes on from; firing that is given up leaves the one before in force.

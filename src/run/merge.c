@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/wire.h"
 #include "output/partial.h"
+#include "run/limit.h"
 #include "run/running.h"
 #include "run/streams.h"
 #include "scan/newline.h"
@@ -315,7 +316,7 @@ bool merge_batch(struct running *r, struct inlet *in)
         if (!take_line(&line))
             return false;
         in->at.good++;
-        if (running_is_over(r) || inlet_lowest(r) != in->file)
+        if (running_is_over(r) || limit_after(r, 1) || inlet_lowest(r) != in->file)
             return true;
         if (r->checkpoint.every_records > 0 && !(running_flush(r) && checkpoint_if_due(r, 1)))
             return false;

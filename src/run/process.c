@@ -175,6 +175,8 @@ bool process_batch(struct running *r, struct inlet *in)
             consume_new(r, in, in->at.good, end);
         taken = end - in->at.good;
         in->at.good = end;
+        if (running_is_over(r))
+            break;
         turn = turn && (taken == 0 || inlet_lowest(r) == in->file);
         if (turn && bad_next && batch->bad[in->at.bad].before == end && taken < room) {
             const struct bad_record *bad = &batch->bad[in->at.bad];

@@ -36,11 +36,10 @@ static int64_t look_at_signals(void *context)
     return signals_since_ns();
 }
 
-/* The same while windows fire, which may take memory, too: too much is as a signal long ago. */
-static int64_t look_while_firing(void *context)
+/* While windows fire, which may take memory: too much is as a signal long ago. */
+static int64_t look_at_state(void *context)
 {
-    int64_t since_ns = look_at_signals(context);
-    return limit_is_over(context) ? INT64_MAX : since_ns;
+    return limit_is_over(context) ? INT64_MAX : -1;
 }
 
 /* The bytes before the first record count for the position as those of records do. */
@@ -192,7 +191,7 @@ static enum step read_on(struct running *r, enum input_status *status)
         return read_more(r, in, status);
     if (r->merge != NULL ? merge_batch(r, in) : process_batch(r, in)) {
         *status = INPUT_STOPPED; /* if it is over here */
-        return r->over_limit || (r->merge != NULL && limit_is_over(r)) ? STEP_END : STEP_ON;
+        return r->over_limit || running_is_over(r) ? STEP_END : STEP_ON;
     }
     struct error why = *r->err;
     inlet_settle(r, in);
@@ -460,8 +459,9 @@ static void close_all(struct running *r)
     struct error *err = r->err->status != 0 ? &second : r->err;
     checkpoint_stop(&r->checkpoint);
     /* Rows that are still held belong to no snapshot: they will be made again, as are those of
-     * firing that was given up. */
-    if (r->sinks[SINK_ROWS].held || (r->engine != NULL && r->engine->panes.abandoned))
+     * firing that was given up for a signal. What goes over a limit ends at the same row always. */
+    bool given_up = r->engine != NULL && r->engine->panes.abandoned && !r->over_limit;
+    if (r->sinks[SINK_ROWS].held || given_up)
         r->sinks[SINK_ROWS].pending.len = 0;
     for (size_t i = 0; i < N_SINKS; i++)
         if (!sink_close(&r->sinks[i], err))
@@ -489,7 +489,7 @@ struct run_result run(const struct plan *plan, struct error *err)
 {
     struct running r = {.plan = plan, .err = err};
     r.attend = (struct attend){look_at_signals, &r};
-    r.attend_firing = (struct attend){look_while_firing, &r};
+    r.measure = (struct attend){look_at_state, &r};
     struct run_result result = {0};
     for (size_t i = 0; i < N_SINKS; i++)
         r.sinks[i].fd = -1;

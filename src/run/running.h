@@ -37,8 +37,8 @@ struct running {
     struct replay *replay;  /* NULL: no --position */
     struct clocks *clocks;  /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
-    struct attend attend;        /* looks at signals */
-    struct attend attend_firing; /* and at the memory that the state takes */
+    struct attend attend;  /* looks at signals */
+    struct attend measure; /* the same of the memory that the state takes */
     struct report report;
     struct metrics metrics;
     struct progress progress;

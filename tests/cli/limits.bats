@@ -78,6 +78,52 @@ peak() {
     done
 }
 
+# Two files of the same command line over `in`: read at once by three threads, and from a pipe that
+# brings so many records at a time.
+cut_anywhere() {
+    local records=$1
+    shift
+    fails_with 1 "$@" -j 3 --output file.rows --late file.late --bad file.bad in 2>file.err
+    fails_with 1 "$@" --output pipe.rows --late pipe.late --bad pipe.bad \
+        < <(awk -v n="$records" '{ print } NR < 60 * n && NR % n == 0 { fflush(); system("sleep 0.004") }' in) 2>pipe.err
+    for what in rows late bad; do
+        cmp file.$what pipe.$what
+    done
+    same "$(sed 's/stdin/in/' pipe.err)" "$(cat file.err)"
+    rows=$(wc -l <file.rows)
+    rm file.* pipe.*
+}
+
+@test "too much while windows fire ends at the same row, with all rows before it, however the input comes" {
+    awk 'BEGIN {
+        for (i = 0; i < 20000; i++)
+            printf "{\"t\":%s,\"k\":%d,\"s\":%d}\n", i % 50 == 49 ? "\"x\"" : int(i / 20) - (i % 7 == 0 ? 60 : i % 97 == 0 ? 400 : 0),
+                i * 7919 % 1007, i % 3
+    }' >in
+    local limit rows all=0
+    for limit in 150k 250k 330k; do
+        cut_anywhere 17 w -w sliding:100s/10s -k k -d 50s -l 100s --max-state $limit
+        all=$((all + rows))
+        cut_anywhere 40 w -w session:30s -k k -m retract -d 50s -l 100s --early 10s -a count,distinct:t --max-state $limit
+        cut_anywhere 23 w -w sliding:100s/10s -k k -d 50s -l 100s --where s!=1 --max-state $limit
+    done
+    [ "$all" -gt 1000 ]
+}
+
+@test "a merge ends at the same line" {
+    keys 4000 >in
+    "$WINAGG" -t t --time-format s -w 1m -k k --delay 5s --partial in >states
+    local limit
+    for limit in 110k 250k; do
+        fails_with 1 "$WINAGG" --merge -l 1h -o csv --max-state $limit states >file.rows 2>file.err
+        fails_with 1 "$WINAGG" --merge -l 1h -o csv --max-state $limit \
+            < <(awk '{ print } NR < 900 && NR % 19 == 0 { fflush(); system("sleep 0.004") }' states) >pipe.rows 2>pipe.err
+        cmp file.rows pipe.rows
+        cmp file.err pipe.err
+        [ "$(wc -l <file.rows)" -gt 100 ]
+    done
+}
+
 @test "the last records are too much: what is open is in the snapshot, and a larger limit prints it" {
     keys 100 >in
     w -w 1h -k k in >whole
