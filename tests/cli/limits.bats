@@ -106,6 +106,7 @@ cut_anywhere() {
         all=$((all + rows))
         cut_anywhere 40 w -w session:30s -k k -m retract -d 50s -l 100s --early 10s -a count,distinct:t --max-state $limit
         cut_anywhere 23 w -w sliding:100s/10s -k k -d 50s -l 100s --where s!=1 --max-state $limit
+        cut_anywhere 29 w -w sliding:100s/10s -k k -d 50s -l 100s --dedup k --max-state $limit
     done
     [ "$all" -gt 1000 ]
 }
