@@ -19,6 +19,16 @@ int io_open(const char *path, int flags, mode_t mode)
     return fd;
 }
 
+int io_open_anew(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+    int fd = io_open(path, flags, 0666);
+    /* Renamed, a link would take the place of the file; what it leads to is none of ours. */
+    if (fd < 0 && errno == ELOOP && unlink(path) == 0)
+        fd = io_open(path, flags, 0666);
+    return fd;
+}
+
 int io_sync(int fd)
 {
     int result;

@@ -15,8 +15,9 @@
 #include <sys/types.h>
 
 int io_open(const char *path, int flags, mode_t mode);
-int io_sync(int fd);     /* fsync(2) */
-int io_datasync(int fd); /* fdatasync(2) */
+int io_open_anew(const char *path); /* to write; what stands there is gone, a link itself too */
+int io_sync(int fd);                /* fsync(2) */
+int io_datasync(int fd);            /* fdatasync(2) */
 int io_truncate(int fd, off_t length);
 int io_close(int fd); /* Linux has closed the descriptor when close(2) says EINTR */
 

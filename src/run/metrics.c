@@ -1,7 +1,6 @@
 #include "run/metrics.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +60,7 @@ static bool replace(const char *path, const struct buf *text)
     struct buf temporary = {0};
     buf_printf(&temporary, "%s.tmp", path);
     const char *name = buf_cstr(&temporary);
-    int fd = io_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = io_open_anew(name);
     int error = fd < 0 ? errno : io_write(fd, text->data, text->len);
     if (fd >= 0 && io_close(fd) != 0 && error == 0)
         error = errno;

@@ -163,7 +163,7 @@ static char *with_suffix(const char *path, const char *suffix)
 int snapshot_write(const char *path, const struct buf *image)
 {
     char *tmp = with_suffix(path, ".tmp");
-    int fd = io_open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = io_open_anew(tmp);
     int error = fd < 0 ? errno : 0;
     free(tmp);
     if (fd < 0)

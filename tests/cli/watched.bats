@@ -115,6 +115,18 @@ metric() {
     same "$(find . -type f ! -name err)" ""
 }
 
+@test "a link where the temporary file is to be: it goes, and what it leads to stays" {
+    echo precious >other
+    for option in --metrics --state; do
+        ln -s other x.tmp
+        tv 1 | w -w 10s $option x >rows
+        same "$(cat other)" precious
+        same "$(stat -c %F x)" "regular file"
+        [ ! -e x.tmp ]
+        rm x
+    done
+}
+
 # What is left on a screen of a stream with carriage returns.
 on_screen() {
     python3 -c '
