@@ -111,6 +111,14 @@ cut_anywhere() {
     [ "$all" -gt 1000 ]
 }
 
+@test "too much within one window of many rows, with rows of others before it" {
+    { tv 0 1 2 3600; keys 3000 | sed 's/"t":/"t":10000/'; tv 200000; keys 1000; } >in
+    local rows
+    cut_anywhere 2 w -w sliding:1h/1m -k k -l 3d --max-state 3M
+    [ "$rows" -gt 2000 ]
+    cut_anywhere 2 w -w sliding:1h/1m -k k -l 3d --max-state 4M
+}
+
 @test "a merge ends at the same line" {
     keys 4000 >in
     "$WINAGG" -t t --time-format s -w 1m -k k --delay 5s --partial in >states
@@ -122,6 +130,7 @@ cut_anywhere() {
         cmp file.rows pipe.rows
         cmp file.err pipe.err
         [ "$(wc -l <file.rows)" -gt 100 ]
+        [ "$(wc -l <file.rows)" -lt 2000 ] # of 4000
     done
 }
 
@@ -190,6 +199,7 @@ cut_anywhere() {
     "$WINAGG" -t t --time-format s -w 1h -k k --delay all --partial in >states
     fails_with 1 "$WINAGG" --merge --max-state 100k states >rows 2>err
     same "$(cat rows)" ""
+    [ "$(sed -n 's/.*state takes \([0-9]*\) .*/\1/p' err)" -lt 200000 ] # not at the end only
     "$WINAGG" --merge --max-state 1G states | wc -l | grep -qx 20000
     fails_with 1 "$WINAGG" -t t --time-format s -w 1h -k k --delay all --partial --max-state 100k in >states 2>err
     fails_with 1 "$WINAGG" --merge states >rows 2>err

@@ -79,7 +79,10 @@ metric() {
     local inode
     mkdir -p there/sub
     ln -s there/m m
-    ln -s sub/m there/m
+    ln -s "$PWD/there/sub/m" there/m
+    tv 1 | w -w 10s --metrics m >rows
+    same "$(metric there/sub/m records_total)" 1
+    ln -sfn sub/m there/m
     tv 1 | w -w 10s --metrics m >rows
     same "$(metric there/sub/m records_total)" 1
     inode=$(stat -c %i there/sub/m)
