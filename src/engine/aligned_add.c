@@ -310,6 +310,14 @@ static void trigger(struct aligned *a, struct window *w, struct cell *cell)
     }
 }
 
+static uint64_t count_before(const int64_t *time_ns, size_t n, int64_t before_ns)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += time_ns[i] < before_ns;
+    return count;
+}
+
 /*
  * Most records fall into one of the recent windows or slices, and into no passed one; they need
  * nothing of the general way. Adds those from `from` on and returns the first that is not of that
@@ -327,7 +335,6 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
     const int64_t moved_ns = e->w_given ? now_ns : e->watermark.clock_ns;
     const struct windows *live = how.sliced ? &a->slices.live : &a->windows;
     struct window *first = a->recent.first, *second = a->recent.second;
-    uint64_t late = 0;
     int64_t earliest_ns = INT64_MAX;
     size_t i = from;
     if (!e->watermark.started)
@@ -352,7 +359,6 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
         if (how.watches)
             saving_touch(&a->saving, w, cell);
         engine_push(e, cell, &w->table.arena, i);
-        late += t_ns < now_ns;
         earliest_ns = t_ns < earliest_ns ? t_ns : earliest_ns;
         moves = mover_ns[i] > moved_ns;
         if (how.watches)
@@ -362,10 +368,9 @@ static inline __attribute__((always_inline)) size_t add_plain(struct aligned *a,
     a->recent.second = second;
     key_memo_judge(&a->memo, i - from, first->table.n);
     e->counts.used += i - from;
-    e->counts.late += late;
-    if (late > 0) {
-        int64_t lag_ns = time_sub(now_ns, earliest_ns);
-        e->lateness.lag_ns = lag_ns > e->lateness.lag_ns ? lag_ns : e->lateness.lag_ns;
+    if (earliest_ns < now_ns) { /* late, though its window is open */
+        e->counts.late += count_before(time_ns + from, i - from, now_ns);
+        engine_note_late(e, earliest_ns);
     }
     if (i > from)
         engine_advance(e, i - 1); /* only the last one may have moved W */

@@ -84,10 +84,9 @@ static bool holds_digits(const char *text, size_t len, const char *digits)
 
 void report_dates(struct report *report, const struct batch *batch)
 {
-    uint64_t any = 0; /* a word, so that several are looked at together */
-    for (size_t i = 0; !report->warned_of_dates && i < batch->n; i++)
-        any |= time_may_have_been_date(batch->time_ns[i]);
-    for (size_t i = 0; any && !report->warned_of_dates && i < batch->n; i++) {
+    if (report->warned_of_dates || !time_may_be_dates(batch->time_ns, batch->n))
+        return;
+    for (size_t i = 0; !report->warned_of_dates && i < batch->n; i++) {
         char digits[9];
         if (!time_was_date(batch->time_ns[i], digits) ||
             !holds_digits(batch->block->bytes.data + batch->start[i], batch->len[i], digits))

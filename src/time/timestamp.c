@@ -269,10 +269,35 @@ enum time_status time_from_number(const struct time_format *format, const struct
     return from_text(format->form, number->text, number->len, ns);
 }
 
+/* The dates from 1900 to 2100, as seconds. */
+#define FIRST_DATE_NS (INT64_C(19000101) * SECOND_NS)
+#define DATES_NS (INT64_C(21001231) * SECOND_NS - FIRST_DATE_NS)
+
+bool time_may_be_dates(const int64_t *ns, size_t n)
+{
+    typedef uint64_t lanes __attribute__((vector_size(32)));
+    enum { LANES = sizeof(lanes) / sizeof(uint64_t) };
+    lanes any = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes behind;
+        memcpy(&behind, ns + i, sizeof behind);
+        behind -= (uint64_t)FIRST_DATE_NS;
+        any |= (behind - (uint64_t)(DATES_NS + 1)) &
+               ~behind; /* the sign: not behind the last, nor before the first */
+    }
+    uint64_t found = any[0] | any[1] | any[2] | any[3];
+    for (; i < n; i++) {
+        uint64_t behind = (uint64_t)ns[i] - (uint64_t)FIRST_DATE_NS;
+        found |= (behind - (uint64_t)(DATES_NS + 1)) & ~behind;
+    }
+    return found >> 63 != 0;
+}
+
 bool time_was_date(int64_t ns, char digits[9])
 {
     int date = (int)(ns / SECOND_NS);
-    if (!time_may_have_been_date(ns) || ns % SECOND_NS != 0 ||
+    if (ns < FIRST_DATE_NS || ns > FIRST_DATE_NS + DATES_NS || ns % SECOND_NS != 0 ||
         !civil_is_date(date / 10000, date / 100 % 100, date % 100))
         return false;
     digits[8] = '\0';

@@ -100,12 +100,8 @@ enum time_status time_from_number(const struct time_format *format, const struct
  */
 bool time_was_date(int64_t ns, char digits[9]);
 
-enum { TIME_FIRST_DATE = 19000101, TIME_LAST_DATE = 21001231 };
-static inline bool time_may_have_been_date(int64_t ns)
-{
-    return (uint64_t)ns - TIME_FIRST_DATE * UINT64_C(1000000000) <=
-           (TIME_LAST_DATE - TIME_FIRST_DATE) * UINT64_C(1000000000);
-}
+/* Can it be any of them at all? No is certain. */
+bool time_may_be_dates(const int64_t *ns, size_t n);
 
 enum time_unit {
     TIME_UNIT_RFC3339,

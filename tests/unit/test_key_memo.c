@@ -124,6 +124,40 @@ static void check_sleep(void)
     CHECK(memo.places == NULL, "awake with three fields");
 }
 
+/* Two keys whose places are one, or neighbours, are both found again and again. */
+static void check_neighbours(void)
+{
+    enum { KEYS = 64 };
+    struct value numbers[KEYS];
+    struct value *const columns[] = {numbers};
+    struct window window = {.number = 1};
+    struct cell cell;
+    struct key_memo memo;
+    uint32_t missed = 0;
+    key_memo_init(&memo, 1);
+    for (int64_t base = 0; base < 100 * KEYS; base += KEYS) {
+        uint8_t sharing[4096] = {0};
+        bool crowded = false;
+        for (int64_t i = 0; i < KEYS; i++)
+            numbers[i] = (struct value){.mant = base + i, .kind = VALUE_NUMBER};
+        key_memo_judge(&memo, 1, KEYS);
+        window.number += 2;
+        for (int round = 0; round < 3; round++) {
+            key_memo_begin(&memo);
+            key_memo_prepare(&memo, columns, 0, KEYS);
+            for (size_t i = 0; i < KEYS; i++) {
+                crowded |= round == 0 && ++sharing[memo.at[i] / 2] > 2;
+                bool found = key_memo_find(&memo, i, &window) != NULL;
+                missed += round > 0 && !found && !crowded;
+                if (!found)
+                    key_memo_keep(&memo, i, &window, &cell);
+            }
+        }
+        key_memo_free(&memo); /* those of before are not to be in the way */
+    }
+    CHECK(missed == 0, "%u keys were pushed out, though there was room", missed);
+}
+
 int main(void)
 {
     for (int i = 0; i < 20; i++) {
@@ -131,5 +165,6 @@ int main(void)
         check_columns(2);
     }
     check_sleep();
+    check_neighbours();
     return unit_done();
 }
