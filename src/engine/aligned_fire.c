@@ -234,7 +234,6 @@ void aligned_fire_unfired(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
-    saving_step(&a->saving, SIZE_MAX);
     spread(a);
     for (size_t i = 0; i < a->windows.n && !panes_are_lost(&e->panes); i++)
         volley_window(&a->volley, &e->panes, windows_at(&a->windows, i), true,

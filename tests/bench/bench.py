@@ -3,7 +3,7 @@
 TOOLS holds the programs built from this directory, DATA takes the generated events and whatever
 the runs print. Environment: BENCH_EVENTS (5000000), BENCH_ROUNDS (5), BENCH_SLICE (100000, for
 the programs that take minutes for the whole, in at most 3 rounds), BENCH_ONLY (one of the tables:
-speed, growth, messy, patterns, windows, shards).
+speed, growth, messy, patterns, windows, shards, checkpoints).
 
 Whatever is compared runs alternating, round after round, so that a machine that is busy for a
 while is busy for all. Wall times are medians over the rounds; a ratio of wall times is the median
@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import answers
+import checkpoints
 import growth
 import messy
 import patterns
@@ -132,7 +133,8 @@ def speed(bench, title, workload, events):
 
 
 def main():
-    tables = {"growth": growth, "messy": messy, "patterns": patterns, "windows": windows, "shards": shards}
+    tables = {"growth": growth, "messy": messy, "patterns": patterns, "windows": windows, "shards": shards,
+              "checkpoints": checkpoints}
     only = os.environ.get("BENCH_ONLY", "")
     if only not in ("", "speed", *tables):
         sys.exit(f"bench: BENCH_ONLY: expected speed, {', '.join(tables)} or nothing, found '{only}'")

@@ -86,7 +86,17 @@ disagree() { # disagree FILE: against rows, in a row and not by some accident
     [[ $output == *"gave other rows than one run"* ]]
     BENCH_ONLY=shard run python3 "$BATS_TEST_DIRNAME/bench.py" "$WINAGG" tools data
     [ "$status" -eq 1 ]
-    [[ $output == *"expected speed, growth, messy, patterns, windows, shards or nothing, found 'shard'"* ]]
+    [[ $output == *"expected speed, growth, messy, patterns, windows, shards, checkpoints or nothing, found 'shard'"* ]]
+}
+
+@test "what snapshots cost is measured over states of three sizes" {
+    mkdir tools
+    cp "$generate" tools/generate
+    "${CC:-cc}" -std=c17 -D_GNU_SOURCE -O1 -o tools/measure "$BATS_TEST_DIRNAME/measure.c"
+    sed 's/^RUN_S = .*/RUN_S = 0/' "$BATS_TEST_DIRNAME/checkpoints.py" >checkpoints.py
+    cp "$BATS_TEST_DIRNAME"/{answers,bench,growth,messy,patterns,peers,shards,windows}.py .
+    BENCH_ONLY=checkpoints BENCH_EVENTS=3000 BENCH_ROUNDS=1 python3 ./bench.py "$WINAGG" tools data >said
+    [ "$(grep -cE '^ +[0-9,]+ +[0-9.]+ ' said)" -eq 3 ]
 }
 
 @test "all forms of times are the same events" {
