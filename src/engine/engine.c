@@ -483,11 +483,9 @@ void engine_save(const struct engine *e, struct buf *to)
     e->ops->save(e, to);
 }
 
-bool engine_saves_slowly(const struct engine *e)
+size_t engine_rest_bytes(const struct engine *e)
 {
-    enum { IDS_AT_ONCE_BYTES = 4 << 20 };
-    return e->ops->save_begin != NULL &&
-           (e->dedup == NULL || dedup_bytes(e->dedup) <= IDS_AT_ONCE_BYTES);
+    return e->dedup == NULL ? 0 : dedup_bytes(e->dedup);
 }
 
 void engine_save_begin(struct engine *e, struct buf *to)

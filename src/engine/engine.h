@@ -116,7 +116,7 @@ struct engine_ops {
     bool (*taker_expiry)(const struct engine *e, const unsigned char *key, uint32_t key_len,
                          int64_t t_ns, int64_t *expiry_ns);
     void (*save)(const struct engine *e, struct buf *to);
-    /* The same little by little; NULL, both: it can't. */
+    /* The same little by little. */
     void (*save_begin)(struct engine *e, struct buf *to);
     bool (*save_step)(struct engine *e, size_t bytes);
     bool (*load)(struct engine *e, uint64_t live, const unsigned char **at,
@@ -195,10 +195,8 @@ bool engine_load(struct engine *e, const unsigned char **at, const unsigned char
 /*
  * The same while records go on to be consumed: what is written is the state as of the beginning.
  * `to` is borrowed until a step has said that all is written; each writes about so many bytes, and
- * a record that is consumed may write some. Sessions can't be saved so, nor is it worth while with
- * many ids.
+ * a record that is consumed may write some.
  */
-bool engine_saves_slowly(const struct engine *e);
 void engine_save_begin(struct engine *e, struct buf *to);
 bool engine_save_step(struct engine *e, size_t bytes);
 
@@ -216,8 +214,10 @@ bool engine_state_load(struct engine_state *state, const unsigned char **at,
 /* Will most keys of what comes next be needed? Else who gives it need not encode them. */
 bool engine_wants_keys(const struct engine *e);
 
-/* About how many bytes engine_save() will write, sets and samples not counted. Quick. */
+/* About how many bytes engine_save() will write, sets and samples not counted, and the ids beside
+   it, which are not written in steps. Quick. */
 size_t engine_state_bytes(const struct engine *e);
+size_t engine_rest_bytes(const struct engine *e); /* of these, the ids */
 
 /* About how much of the heap the live state takes, with all that is in this thread's books. Quick.
  */

@@ -41,9 +41,15 @@ struct sessions {
     struct engine engine; /* first: an engine is cast to the struct it begins */
     struct table keys;
     uint32_t live_keys;
+    uint64_t live; /* sessions */
     struct heap heap;
     struct session_list due;   /* scratch: sessions that fire together */
     struct session_list fresh; /* --early D: those that got something since they fired */
+
+    /* A snapshot that is written meanwhile, as by engine/saving.h: */
+    struct buf *to;      /* NULL: none is */
+    uint32_t at, n_keys; /* the sessions of keys at.. are still to be written, of so many keys */
+    uint32_t saved : 1;  /* of the cells of sessions that need not be written any more */
 };
 
 static struct sessions *sessions_of(struct engine *e)
@@ -142,6 +148,7 @@ static void unlink_session(struct sessions *s, struct session *x)
     forget_fresh(s, x);
     chain_remove(chain, &x->node);
     s->live_keys -= chain->n == 0;
+    s->live--;
     x->key_cell = NULL;
 }
 
@@ -152,14 +159,40 @@ static struct session *open_session(struct sessions *s, struct cell *key_cell,
     *x = (struct session){
         .node = {.bounds = *bounds},
         .key_cell = key_cell,
-        .cell = {.key = key_cell->key, .key_len = key_cell->key_len, .hash = key_cell->hash},
+        .cell = {.key = key_cell->key,
+                 .key_len = key_cell->key_len,
+                 .hash = key_cell->hash,
+                 .saved = s->saved},
     };
     debts_init(&x->debts);
     pane_start(&s->engine.panes, &x->cell);
     s->live_keys += chain_of(key_cell)->n == 0;
+    s->live++;
     chain_insert(chain_of(key_cell), &x->node);
     s->engine.counts.windows++;
     return x;
+}
+
+/*
+ * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, debts.
+ */
+static void save_session(const struct engine *e, const struct session *x, struct buf *to)
+{
+    wire_put_bytes(to, cell_key(&x->cell), x->cell.key_len);
+    wire_put_i64(to, x->node.bounds.start_ns);
+    wire_put_i64(to, x->node.bounds.end_ns);
+    wire_put_u8(to, x->passed);
+    cell_save(&e->panes, &x->cell, to);
+    debts_save(&x->debts, to);
+}
+
+/* The session is about to change, or it is its turn. */
+static inline void touch(struct sessions *s, struct session *x)
+{
+    if (x->cell.saved == s->saved)
+        return;
+    save_session(&s->engine, x, s->to);
+    x->cell.saved = s->saved;
 }
 
 static struct cell *make_key(struct sessions *s, uint32_t hash, const unsigned char *key,
@@ -245,6 +278,7 @@ session_for(struct sessions *s, size_t i, const struct window_bounds *own)
         return open_session(s, make_key(s, key.hash, key.bytes, key.len), &bounds);
     }
 
+    touch(s, x);
     struct window_bounds grown = x->node.bounds;
     if (bounds.start_ns < grown.start_ns)
         grown.start_ns = bounds.start_ns;
@@ -256,6 +290,7 @@ session_for(struct sessions *s, size_t i, const struct window_bounds *own)
     while (next != NULL && !chain_ends_before(&bounds, next->node.bounds.start_ns)) {
         if (next->node.bounds.end_ns > grown.end_ns)
             grown.end_ns = next->node.bounds.end_ns;
+        touch(s, next);
         swallow(s, x, next);
         next = next_session(x);
     }
@@ -389,6 +424,7 @@ static void run_due(struct sessions *s, int64_t now_ns)
     sort_due(s);
     for (size_t i = 0; i < s->due.n; i++) {
         struct session *x = s->due.at[i];
+        touch(s, x);
         if (!x->passed) {
             x->passed = true;
             if (!s->engine.panes.options.final)
@@ -427,8 +463,10 @@ static void tick(struct sessions *s)
             list_session(&s->due, x);
     }
     sort_due(s);
-    for (size_t i = 0; i < s->due.n; i++)
+    for (size_t i = 0; i < s->due.n; i++) {
+        touch(s, s->due.at[i]);
         fire(s, s->due.at[i], PANE_EARLY);
+    }
     engine_next_tick(&s->engine);
 }
 
@@ -475,7 +513,7 @@ static void sessions_run_timers(struct engine *e)
             engine_mark(e);
     }
     engine_tell(e);
-    if (s->keys.n > 1024 && s->keys.n / 2 > s->live_keys)
+    if (s->keys.n > 1024 && s->keys.n / 2 > s->live_keys && s->to == NULL)
         drop_dead_keys(s);
 }
 
@@ -512,32 +550,39 @@ static size_t sessions_memory(const struct engine *e)
            s->heap.capacity * sizeof(struct timer);
 }
 
-/*
- * Number of sessions (u64); each: key, start, end (i64), passed (u8), cell, debts.
- */
-static void save_session(const struct engine *e, const struct session *x, struct buf *to)
-{
-    wire_put_bytes(to, cell_key(&x->cell), x->cell.key_len);
-    wire_put_i64(to, x->node.bounds.start_ns);
-    wire_put_i64(to, x->node.bounds.end_ns);
-    wire_put_u8(to, x->passed);
-    cell_save(&e->panes, &x->cell, to);
-    debts_save(&x->debts, to);
-}
-
 static void sessions_save(const struct engine *e, struct buf *to)
 {
     const struct sessions *s = (const struct sessions *)(const void *)e;
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < s->keys.n; i++)
-        for (struct session *x = first_session(table_cell(&s->keys, i)); x != NULL;
-             x = next_session(x))
-            n++;
-    wire_put_u64(to, n);
+    wire_put_u64(to, s->live);
     for (uint32_t i = 0; i < s->keys.n; i++)
         for (struct session *x = first_session(table_cell(&s->keys, i)); x != NULL;
              x = next_session(x))
             save_session(e, x, to);
+}
+
+static void sessions_save_begin(struct engine *e, struct buf *to)
+{
+    struct sessions *s = sessions_of(e);
+    wire_put_u64(to, s->live);
+    s->to = to;
+    s->at = 0;
+    s->n_keys = s->keys.n;
+    s->saved = !s->saved;
+}
+
+static bool sessions_save_step(struct engine *e, size_t bytes)
+{
+    struct sessions *s = sessions_of(e);
+    size_t full = bytes > SIZE_MAX - s->to->len ? SIZE_MAX : s->to->len + bytes;
+    for (; s->at < s->n_keys; s->at++) {
+        if (s->to->len >= full)
+            return false;
+        for (struct session *x = first_session(table_cell(&s->keys, s->at)); x != NULL;
+             x = next_session(x))
+            touch(s, x);
+    }
+    s->to = NULL;
+    return true;
 }
 
 /* Is it such a session as the plan has, overlapping no other of its key? */
@@ -628,6 +673,8 @@ static const struct engine_ops sessions_ops = {
     .open = sessions_open,
     .taker_expiry = sessions_taker_expiry,
     .save = sessions_save,
+    .save_begin = sessions_save_begin,
+    .save_step = sessions_save_step,
     .load = sessions_load,
 };
 

@@ -31,8 +31,7 @@ enum {
 };
 
 /* What a byte of a large state costs in all, before one was written. */
-#define GUESSED_STEPS_BYTE_NS 0.6
-#define GUESSED_FORK_BYTE_NS 2.0
+#define GUESSED_BYTE_NS 0.6
 
 struct checkpoint_tuning checkpoint_tuning = {
     .small_bytes = 4 << 20, .rest_bytes = 4 << 20, .step_bytes = 1 << 20};
@@ -79,7 +78,7 @@ void checkpoint_start(struct running *r)
     struct checkpoint *c = &r->checkpoint;
     c->interval_ns = c->longest_ns = r->plan->checkpoint_ns;
     c->every_records = c->records_left = r->plan->checkpoint_records;
-    c->byte_ns = engine_saves_slowly(r->engine) ? GUESSED_STEPS_BYTE_NS : GUESSED_FORK_BYTE_NS;
+    c->byte_ns = GUESSED_BYTE_NS;
     begin_interval(c);
 }
 
@@ -448,6 +447,13 @@ static bool go_on(struct running *r, bool to_the_end)
     return true;
 }
 
+/* Is there too much that would be put into the image at once? */
+static bool has_much_else(const struct running *r)
+{
+    size_t most = checkpoint_tuning.rest_bytes;
+    return engine_rest_bytes(r->engine) > most || r->checkpoint.rest_bytes > most;
+}
+
 /*
  * By number small ones are written in place: they are all written at their records, which takes as
  * long as they do.
@@ -457,9 +463,9 @@ static bool start(struct running *r)
     struct checkpoint *c = &r->checkpoint;
     bool small =
         c->bytes <= checkpoint_tuning.small_bytes && c->image.len <= checkpoint_tuning.small_bytes;
-    if (small && (c->every_records > 0 || !engine_saves_slowly(r->engine)))
+    if (small && c->every_records > 0)
         return write_in_place(r, false, false);
-    if (!engine_saves_slowly(r->engine) || c->rest_bytes > checkpoint_tuning.rest_bytes)
+    if (has_much_else(r))
         return start_child(r);
     if (!start_saving(r))
         return false;

@@ -7,11 +7,11 @@
  * but into the image. Small ones that are due by number of records are written in place, and so are
  * the first and the last.
  *
- * Sessions can't be saved in steps: a large state of them is written by a forked child, which sees
- * it as it was at the fork. The pause is the fork's, 2 to 3 ms for 100 MB; the price is
- * copy-on-write, a page fault for each page that is changed meanwhile, three times what the steps
- * cost in all. A log of changes would cost less for skewed updates, but needs a second format,
- * compaction, and dirty marks on the hot path.
+ * Many ids or sources are not saved in steps: where there are megabytes of them a forked child
+ * writes the snapshot, which sees the state as it was at the fork. The pause is the fork's, 2 to 3
+ * ms for 100 MB; the price is copy-on-write, a page fault for each page that is changed meanwhile,
+ * three times what the steps cost in all. A log of changes would cost less for skewed updates, but
+ * needs a second format, compaction, and dirty marks on the hot path.
  *
  * What one costs is measured, so that the cost of the next one is known from the size of the state
  * (the first time it is a guess), and that one waits until the run has used 50 times as much

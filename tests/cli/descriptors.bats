@@ -41,11 +41,11 @@ garbage'
 }
 
 @test "a child's end is seen even where SIGCHLD is ignored" {
-    # A large state of sessions is written by a forked child.
-    seq -f '{"t":1,"k":%.0f}' 1 60000 >many
+    # A state with many ids is written by a forked child.
+    seq -f '{"t":1,"k":%.0f}' 1 300000 >many
     (
         trap '' CHLD
-        exec "$WINAGG" -t t -w session:1h -k k -a distinct:k --state s --checkpoint 20000 --stats --output rows many 2>err 3>&-
+        exec "$WINAGG" -t t -w 1h --dedup k -k k -a distinct:k --state s --checkpoint 60000 --stats --output rows many 2>err 3>&-
     )
     [ "$(counter err checkpoints)" -ge 3 ]
     [ "$("$WINAGG" --inspect s | jq .finished)" == true ]

@@ -536,11 +536,11 @@ every_function=count,sum:v,mean:v,var:v,min:v,max:v,first:v,last:v,median:v,p90:
     same "$("$WINAGG" --inspect s | jq .finished)" true
 }
 
-# Feeds keys by the ten thousand to a run over windows $1 that takes a snapshot of each, until one is
-# large: of sessions a child writes it, of other windows a thread, step by step.
+# Feeds keys by the ten thousand to a run with these options that takes a snapshot of each, until one
+# is large: with many ids a child writes it, else a thread, step by step.
 start_large() {
     mkfifo fifo
-    "$WINAGG" -t t --time-format s -w "$1" -k k -s s --checkpoint 10000 fifo >rows 2>err 3>&- &
+    "$WINAGG" -t t --time-format s "$@" -k k -s s --checkpoint 10000 fifo >rows 2>err 3>&- &
     pid=$!
     exec 7>fifo
     seq 1 100000 | sed 's/.*/{"t":1,"k":"key number &"}/' >&7
@@ -553,7 +553,7 @@ start_large() {
 }
 
 fail_large() {
-    start_large "$1"
+    start_large "$@"
     mkdir s.tmp
     seq 100001 110000 | sed 's/.*/{"t":1,"k":"key number &"}/' >&7
     local i
@@ -573,11 +573,11 @@ fail_large() {
 }
 
 @test "a large snapshot that fails is said, and three in a row end the run" {
-    fail_large 1h
+    fail_large -w 1h
 }
 
 @test "one that a child writes, too" {
-    fail_large session:1h
+    fail_large -w session:1h --dedup k
 }
 
 # The input is truncated while nobody takes the rows: then its tail is not there any more.
@@ -585,7 +585,7 @@ truncate_under() {
     mkfifo rows
     exec 8<>rows
     seq 100001 300000 | sed 's/.*/{"t":1,"k":"key number &"}/' >in
-    "$WINAGG" -t t --time-format s -w "$1" -k k --early 1 -o csv -s s --checkpoint 10000 in >rows 2>err 3>&- 8>&- &
+    "$WINAGG" -t t --time-format s "$@" -k k --early 1 -o csv -s s --checkpoint 10000 in >rows 2>err 3>&- 8>&- &
     pid=$!
     head -n 80000 <&8 >/dev/null
     : >in
@@ -601,11 +601,11 @@ truncate_under() {
 }
 
 @test "what a large snapshot failed of is told" {
-    truncate_under 1h
+    truncate_under -w session:1h
 }
 
 @test "what a forked snapshot failed of is told by its child" {
-    truncate_under session:1h
+    truncate_under -w 1h --dedup k
 }
 
 # For each option that a snapshot holds, one that differs from what the run below was given.

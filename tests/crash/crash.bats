@@ -91,7 +91,7 @@ planted() {
 }
 
 @test "the child that writes a large snapshot is killed, or its parent: old or new, it goes on" {
-    part forks 10 --stride 47
+    part forks 10 --stride 29
 }
 
 @test "clocks that jump: the same rows, snapshots, silence that is none, and no busy loop" {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A large state of sessions is written by a forked child: it is killed before each of its calls, or the parent
+"""A state with many ids is written by a forked child: it is killed before each of its calls, or the parent
 is while the child is there, or both; and the parent before each of its own.
 
 A child that is killed costs one snapshot, of which a line is said; the run goes on, and may be
@@ -19,12 +19,17 @@ from multiprocessing import Pool
 import cases
 
 KILLED = -signal.SIGKILL
-OPTIONS = (*cases.BASE, "-w", "session:100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v", "--checkpoint",
-           "3000", *cases.FILES)
+OPTIONS = (*cases.BASE, "-w", "100s", "-a", "count,sum:v,var:v,first:v,last:v,min:v", "--checkpoint",
+           "250", *cases.FILES)
+
+
+def hostile(winagg):
+    """A program to which few bytes are many: tests/hostile.c."""
+    return os.path.join(os.path.dirname(winagg), "winagg-hostile")
 
 
 def forked_cases():
-    data = cases.wide_stream(24000)
+    data = cases.wide_stream(2000)
     return [cases.Case("forked", OPTIONS, data, feed="pipe"),
             cases.Case("forked, hold", (*OPTIONS, "--hold", "--early", "50s"), data)]
 
@@ -42,7 +47,7 @@ class Subject:
         """(status, the calls): before the `number`th call of the child or the parent somebody is
         killed."""
         log = os.path.join(folder, "log")
-        env = {"LD_PRELOAD": self.shim, "SHIM_DIR": os.path.realpath(folder), "SHIM_LOG": log,
+        env = {"HOSTILE": "fork", "LD_PRELOAD": self.shim, "SHIM_DIR": os.path.realpath(folder), "SHIM_LOG": log,
                "SHIM_CALL": "any", "SHIM_WHO": who or "parent", "SHIM_NTH": str(number),
                "SHIM_ERROR": how, "SHIM_THEN": str(then)}
         if os.path.exists(log):
@@ -112,7 +117,7 @@ def main():
     options = parser.parse_args()
     folder = cases.scratch("winagg-forks-")
     shim = cases.build_shim(folder, "shim.c")
-    jobs = [(options.winagg, shim, folder, case, who, options) for case in forked_cases()
+    jobs = [(hostile(options.winagg), shim, folder, case, who, options) for case in forked_cases()
             for who in ("child", "parent")]
     kills = children = restarts = 0
     wrong = []

@@ -287,11 +287,11 @@ def jobs():
                      *state, "--at-eof", "keep", *files, "in"),)),
         Job("state, rotated", (*base, "-w", "10s", *state, *files, "in"), events, turn=rotate,
             before=((*base, "-w", "10s", *state, "--at-eof", "keep", *files, "in"),)),
-        *(Job("state, " + name, (*base, "-w", window, "-a",
-                                 "count,sum:v,var:v,first:v,last:v,min:v", "--state", "s",
-                                 "--checkpoint", "4000", *files, "in"),
-              {"in": cases.wide_stream(24000)}, dense=False)
-          for name, window in (("forked", "session:100s"), ("in steps", "100s"))),
+        *(Job("state, " + name, (*base, *how, "-a", "count,sum:v,var:v,first:v,last:v,min:v",
+                                 "--state", "s", "--checkpoint", str(keys // 6), *files, "in"),
+              {"in": cases.wide_stream(keys)}, dense=False)
+          for name, keys, how in (("forked", 52000, ("-w", "100s", "--dedup", "k")),
+                                  ("in steps", 24000, ("-w", "session:100s")))),
         Job("state, merge", ("--merge", "--state", "s", "--checkpoint", "3", "--output", "out",
                              "rows0", "rows1"), shards, before=plans),
         Job("follow", (*base, "-w", "10s", "--follow", *state, *files, "in"), events, follow=True),

@@ -414,7 +414,7 @@ def main():
     options = arguments()
     folder = cases.scratch("winagg-states-")
     chosen = [case for case in cases.cases(options.winagg, options.records)
-              if (options.case is None or case.name in options.case) and case.name not in ("forked", "in steps")]
+              if (options.case is None or case.name in options.case) and case.name not in ("forked", "in steps", "sessions, in steps")]
     jobs = [(options.winagg, folder, case, kills, options)
             for case in chosen for kills in ((), (4,), (3, 7))]
     states = calls = 0
