@@ -1,12 +1,14 @@
 /*
  * Linked to winagg, it makes a program to which every state is large: each snapshot is put together
  * in steps of a few cells while records go on to be consumed, and written by a thread; with
- * HOSTILE=fork in the environment a child writes each but the first. Tests of small streams meet
- * then what takes megabytes otherwise.
+ * HOSTILE=fork in the environment a child writes each but the first, and with HOSTILE_KILL=3 it is
+ * killed as the third begins, so that the second, which is whole then, is gone on from. Tests of
+ * small streams meet then what takes megabytes otherwise.
  *
  * Besides, it saves the state at once when a snapshot is begun, and holds what the steps write to
  * it: the same cells, with the same bytes, in any order. If they are not, it aborts.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -42,7 +44,11 @@ void __wrap_cell_save(const struct panes *panes, const struct cell *cell, struct
 
 void __wrap_engine_save_begin(struct engine *e, struct buf *to)
 {
+    static int begun;
+    const char *last = getenv("HOSTILE_KILL");
     struct buf whole = {0};
+    if (last != NULL && ++begun == atoi(last))
+        raise(SIGKILL);
     cells_saved = 0;
     engine_save(e, &whole);
     cells_expected = cells_saved;

@@ -39,18 +39,18 @@ static void write_cell(const struct panes *panes, const struct cell *cell, struc
 
 static void close_run(struct saving *s)
 {
-    if (s->run != NULL)
+    if (s->run != 0)
         end_run(s->to, s->run_at, s->run_n);
-    s->run = NULL;
+    s->run = 0;
 }
 
 void saving_cell(struct saving *s, const struct window *w, struct cell *cell)
 {
-    if (s->run != w) {
+    if (s->run != (size_t)w->saving_number + 1) {
         close_run(s);
         s->run_at = begin_run(w->saving_number, s->to);
         s->run_n = 0;
-        s->run = w;
+        s->run = (size_t)w->saving_number + 1;
     }
     write_cell(s->panes, cell, s->to);
     s->run_n++;
@@ -87,8 +87,6 @@ void saving_window(struct saving *s, struct window *w)
     if (w->saving_number >= s->n || s->windows[w->saving_number] != w)
         return; /* it is newer, or was written */
     write_some(s, w, &cell, SIZE_MAX);
-    if (s->run == w)
-        close_run(s);
     s->windows[w->saving_number] = NULL;
 }
 

@@ -38,8 +38,8 @@ struct saving { /* {0}: nothing is being saved */
     size_t n;
     size_t at; /* saving_step() has come to this window, and this cell of it */
     uint32_t cell;
-    const struct window *run; /* the window whose run is being written; NULL: none is */
-    size_t run_at;            /* where its number of cells stands */
+    size_t run;    /* of this window a run is being written, from 1; 0: of none */
+    size_t run_at; /* where its number of cells stands */
     uint32_t run_n;
 };
 

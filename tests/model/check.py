@@ -317,12 +317,15 @@ def start_over(case, folder):
 def one_life(winagg, argv, data, folder, rng, last):
     """A run over some of the input, killed on the way or (`last`) not; its status."""
     piped = rng.random() < 0.4
+    env = dict(os.environ)
+    if not last and rng.random() < 0.5: # if it is hostile: tests/hostile.c
+        env["HOSTILE_KILL"] = str(rng.randint(2, 9))
     if not piped:
         model.write_file(os.path.join(folder, "input"), "wb", data)
     with open(os.path.join(folder, "stdout"), "ab") as out, \
             open(os.path.join(folder, "stderr"), "wb") as err, \
             open(os.devnull if piped else os.path.join(folder, "input"), "rb") as file:
-        child = subprocess.Popen([winagg, *argv], cwd=folder, stdout=out, stderr=err,
+        child = subprocess.Popen([winagg, *argv], cwd=folder, stdout=out, stderr=err, env=env,
                                  stdin=subprocess.PIPE if piped else file)
         try:
             if piped and not last and rng.random() < 0.5:
