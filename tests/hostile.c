@@ -16,8 +16,10 @@
 #include "engine/engine.h"
 #include "run/checkpoint.h"
 
-void __real_cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
-void __wrap_cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
+void __real_cell_save(const struct panes *panes, const struct cell *cell, uint32_t pane,
+                      struct buf *to);
+void __wrap_cell_save(const struct panes *panes, const struct cell *cell, uint32_t pane,
+                      struct buf *to);
 void __real_engine_save_begin(struct engine *e, struct buf *to);
 void __wrap_engine_save_begin(struct engine *e, struct buf *to);
 bool __real_engine_save_step(struct engine *e, size_t bytes);
@@ -34,10 +36,11 @@ __attribute__((constructor)) static void be_hostile(void)
         checkpoint_tuning.rest_bytes = 0;
 }
 
-void __wrap_cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
+void __wrap_cell_save(const struct panes *panes, const struct cell *cell, uint32_t pane,
+                      struct buf *to)
 {
     size_t start = to->len;
-    __real_cell_save(panes, cell, to);
+    __real_cell_save(panes, cell, pane, to);
     cells_saved += XXH3_64bits_withSeed(to->data + start, to->len - start,
                                         XXH3_64bits(cell_key(cell), cell->key_len));
 }

@@ -86,34 +86,34 @@ static void save_windows(const struct aligned *a, struct buf *to)
         fill_save(a->fill, to);
 }
 
-/* All of those, *n, in this order; to be freed. */
-static struct window **list_all(const struct aligned *a, size_t *n)
+/* All of those, in this order; the array is to be freed. */
+static struct saving_list list_all(const struct aligned *a)
 {
-    *n = a->windows.n + a->slices.live.n;
-    struct window **all = memory_calloc(*n, sizeof(struct window *));
-    windows_list(&a->windows, all);
-    windows_list(&a->slices.live, all + a->windows.n);
-    return all;
+    struct saving_list list = {.n = a->windows.n + a->slices.live.n, .first_slice = a->windows.n};
+    list.windows = memory_calloc(list.n, sizeof(struct window *));
+    windows_list(&a->windows, list.windows);
+    windows_list(&a->slices.live, list.windows + list.first_slice);
+    return list;
 }
 
 static void aligned_save(const struct engine *e, struct buf *to)
 {
     const struct aligned *a = (const struct aligned *)(const void *)e;
-    size_t n;
-    struct window **all = list_all(a, &n);
+    const struct saving_list list = list_all(a);
     save_windows(a, to);
-    for (size_t i = 0; i < n; i++)
-        saving_write_all(&e->panes, (uint32_t)i, all[i], to);
-    free(all);
+    saving_write_all(&e->panes, &list, to);
+    free(list.windows);
 }
 
 static void aligned_save_begin(struct engine *e, struct buf *to)
 {
     struct aligned *a = aligned_of(e);
+    const struct saving_list list = list_all(a);
     save_windows(a, to);
-    size_t n;
-    struct window **all = list_all(a, &n);
-    saving_begin(&a->saving, &e->panes, all, n, to);
+    saving_begin(&a->saving, &e->panes, &list, to);
+    a->to_save.expiring = 0;
+    a->to_save.firing = a->n_passed;
+    a->to_save.leaving = list.first_slice;
 }
 
 static bool aligned_save_step(struct engine *e, size_t bytes)
@@ -148,10 +148,9 @@ static bool is_sound(const struct aligned *a)
 static bool load_cells(struct aligned *a, const unsigned char **at, const unsigned char *end)
 {
     const struct saving_load load = {&a->engine.panes, a->engine.key_seed};
-    size_t n;
-    struct window **windows = list_all(a, &n);
-    bool ok = saving_load(&load, windows, n, at, end);
-    free(windows);
+    const struct saving_list list = list_all(a);
+    bool ok = saving_load(&load, &list, at, end);
+    free(list.windows);
     return ok;
 }
 

@@ -59,7 +59,10 @@ struct aligned {
     struct hit *hits;     /* scratch: where the record went */
     size_t hits_capacity;
     struct volley volley; /* scratch: cells that fire together */
-    struct saving saving; /* a snapshot that is being written meanwhile */
+    struct saving saving; /* a snapshot that is being written meanwhile: */
+    struct {
+        size_t expiring, firing, leaving; /* its first window, open window, slice to be looked at */
+    } to_save;
 };
 
 static inline struct aligned *aligned_of(struct engine *e)

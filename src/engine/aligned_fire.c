@@ -169,25 +169,46 @@ static bool fill_is_next(const struct aligned *a, struct window_bounds *next, in
            (!aligned_next_in_slices(a, &other) || next->start_ns <= other.start_ns);
 }
 
-static void save_reached_of(struct aligned *a, const struct windows *windows)
+/* Has the last window passed that holds the slice? Then it may go. */
+static bool is_spent(const struct engine *e, const struct window *slice)
 {
-    for (size_t r = 0; r < windows->n_runs; r++)
-        for (size_t i = 0; i < windows->runs[r].n; i++)
-            if (engine_reached(&a->engine, windows->runs[r].at[i]->bounds.end_ns))
-                saving_window(&a->saving, windows->runs[r].at[i]);
+    struct window_bounds last;
+    return !window_at(&e->window, slice->bounds.start_ns, 0, &last) || aligned_has_passed(e, &last);
 }
 
-/* What is being saved is written before it fires, or goes: what has come to its end, or all. */
-static void save_reached(struct aligned *a)
+/*
+ * What is being saved is written before it changes or goes: windows that fire or expire by now, and
+ * slices that no window needs any more; with --early D, by which all may change, all of it. Each is
+ * looked at once.
+ */
+static void save_due(struct aligned *a)
 {
-    if (!saving_is_on(&a->saving))
+    const struct engine *e = &a->engine;
+    struct saving *s = &a->saving;
+    struct window *w;
+    if (!saving_is_on(s))
         return;
     if (a->ticks) {
-        saving_step(&a->saving, SIZE_MAX);
+        saving_step(s, SIZE_MAX);
         return;
     }
-    save_reached_of(a, &a->windows);
-    save_reached_of(a, &a->slices.live);
+    size_t end = s->first_slice;
+    for (size_t *at = &a->to_save.firing; *at < end; ++*at) {
+        if ((w = s->windows[*at]) != NULL && !aligned_has_passed(e, &w->bounds))
+            break;
+        saving_window(s, *at);
+    }
+    for (size_t *at = &a->to_save.expiring; *at < end; ++*at) {
+        w = s->windows[*at];
+        if (w != NULL && !engine_reached(e, engine_expiry(e, w->bounds.end_ns)))
+            break;
+        saving_window(s, *at);
+    }
+    for (size_t *at = &a->to_save.leaving; *at < s->n; ++*at) {
+        if ((w = s->windows[*at]) != NULL && !is_spent(e, w))
+            break;
+        saving_window(s, *at);
+    }
 }
 
 /*
@@ -198,7 +219,7 @@ void aligned_run_timers(struct engine *e)
 {
     struct aligned *a = aligned_of(e);
     struct window_bounds next;
-    save_reached(a);
+    save_due(a);
     for (int64_t last_ns = INT64_MIN;;) {
         aligned_set_timer(a);
         int64_t now_ns = e->next_timer_ns;

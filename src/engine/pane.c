@@ -276,11 +276,11 @@ void pane_take_back(struct panes *panes, const struct retraction *list, const st
         repeat_row(panes, "-D", &r->bounds, r->pane, cell, r->printed);
 }
 
-void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to)
+void cell_save(const struct panes *panes, const struct cell *cell, uint32_t pane, struct buf *to)
 {
     bool is_printed = cell->printed != NULL;
     char *p = buf_reserve(to, 2 * WIRE_VARINT_MAX);
-    p = wire_varint_at(p, (uint64_t)cell->pane << 2 | (uint64_t)cell->lent << 1 | is_printed);
+    p = wire_varint_at(p, (uint64_t)pane << 2 | (uint64_t)cell->lent << 1 | is_printed);
     p = wire_varint_at(p, cell->fresh);
     to->len = (size_t)(p - to->data);
     if (is_printed)

@@ -134,10 +134,11 @@ void panes_commit(struct panes *panes);
 struct printed *printed_copy(const char *text, size_t len, struct arena *arena);
 
 /*
- * A cell without its key: pane * 4 + lent * 2 + is there a current row (varint), fresh (varint),
- * that row (counted bytes), then each accumulator as its function saves it.
+ * A cell without its key (`pane` is cell->pane, or 0 of a slice, which has none): pane * 4 + lent *
+ * 2 + is there a current row (varint), fresh (varint), that row (counted bytes), then each
+ * accumulator as its function saves it.
  */
-void cell_save(const struct panes *panes, const struct cell *cell, struct buf *to);
+void cell_save(const struct panes *panes, const struct cell *cell, uint32_t pane, struct buf *to);
 bool cell_load(const struct panes *panes, struct cell *cell, const unsigned char **at,
                const unsigned char *end, struct arena *arena);
 

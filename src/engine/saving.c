@@ -4,10 +4,13 @@
 
 #include "base/wire.h"
 
-void saving_begin(struct saving *s, const struct panes *panes, struct window **windows, size_t n,
+void saving_begin(struct saving *s, const struct panes *panes, const struct saving_list *list,
                   struct buf *to)
 {
-    *s = (struct saving){.panes = panes, .to = to, .windows = windows, .n = n};
+    struct window **windows = list->windows;
+    const size_t n = list->n;
+    *s = (struct saving){
+        .panes = panes, .to = to, .windows = windows, .n = n, .first_slice = list->first_slice};
     for (size_t i = 0; i < n; i++) {
         windows[i]->saving_number = (uint32_t)i;
         windows[i]->saved_cells = windows[i]->table.n;
@@ -28,13 +31,14 @@ static void end_run(struct buf *to, size_t at, uint32_t n)
     memcpy(to->data + at, &n, sizeof n);
 }
 
-static void write_cell(const struct panes *panes, const struct cell *cell, struct buf *to)
+static void write_cell(const struct panes *panes, const struct cell *cell, bool in_slice,
+                       struct buf *to)
 {
     char *room = buf_reserve(to, WIRE_VARINT_MAX + cell->key_len);
     char *p = wire_varint_at(room, cell->key_len);
     memcpy(p, cell_key(cell), cell->key_len);
     to->len += (size_t)(p - room) + cell->key_len;
-    cell_save(panes, cell, to);
+    cell_save(panes, cell, in_slice ? 0 : cell->pane, to);
 }
 
 static void close_run(struct saving *s)
@@ -52,18 +56,28 @@ void saving_cell(struct saving *s, const struct window *w, struct cell *cell)
         s->run_n = 0;
         s->run = (size_t)w->saving_number + 1;
     }
-    write_cell(s->panes, cell, s->to);
+    write_cell(s->panes, cell, w->saving_number >= s->first_slice, s->to);
     s->run_n++;
     cell->saved = w->table.saved;
 }
 
-/* Goes on with the cells of a window from *cell on; false: there is no room for all of them. */
-static bool write_some(struct saving *s, const struct window *w, uint32_t *cell, size_t full)
+static void write_whole(struct saving *s, const struct window *w, uint32_t from)
 {
-    for (; *cell < w->saved_cells; ++*cell) {
-        if (s->to->len >= full)
+    for (uint32_t i = from; i < w->saved_cells; i++)
+        saving_touch(s, w, table_cell(&w->table, i));
+}
+
+/* Goes on with the cells of a window; false: there is no room for all of them. */
+static bool write_some(struct saving *s, const struct window *w, size_t *room)
+{
+    enum { A_LOOK = 8 }; /* it costs as much as so many bytes */
+    for (; s->cell < w->saved_cells; s->cell++) {
+        size_t before = s->to->len;
+        if (*room == 0)
             return false;
-        saving_touch(s, w, table_cell(&w->table, *cell));
+        saving_touch(s, w, table_cell(&w->table, s->cell));
+        size_t done = s->to->len - before + A_LOOK;
+        *room -= *room < done ? *room : done;
     }
     return true;
 }
@@ -72,22 +86,19 @@ bool saving_step(struct saving *s, size_t bytes)
 {
     if (!saving_is_on(s))
         return true;
-    size_t full = bytes > SIZE_MAX - s->to->len ? SIZE_MAX : s->to->len + bytes;
     for (; s->at < s->n; s->at++, s->cell = 0)
-        if (s->windows[s->at] != NULL && !write_some(s, s->windows[s->at], &s->cell, full))
+        if (s->windows[s->at] != NULL && !write_some(s, s->windows[s->at], &bytes))
             return false;
     close_run(s);
     saving_free(s);
     return true;
 }
 
-void saving_window(struct saving *s, struct window *w)
+void saving_window(struct saving *s, size_t number)
 {
-    uint32_t cell = 0;
-    if (w->saving_number >= s->n || s->windows[w->saving_number] != w)
-        return; /* it is newer, or was written */
-    write_some(s, w, &cell, SIZE_MAX);
-    s->windows[w->saving_number] = NULL;
+    if (s->windows[number] != NULL)
+        write_whole(s, s->windows[number], number == s->at ? s->cell : 0);
+    s->windows[number] = NULL;
 }
 
 void saving_free(struct saving *s)
@@ -96,15 +107,17 @@ void saving_free(struct saving *s)
     *s = (struct saving){0};
 }
 
-void saving_write_all(const struct panes *panes, uint32_t number, const struct window *w,
-                      struct buf *to)
+void saving_write_all(const struct panes *panes, const struct saving_list *list, struct buf *to)
 {
-    if (w->table.n == 0)
-        return;
-    size_t at = begin_run(number, to);
-    for (uint32_t c = 0; c < w->table.n; c++)
-        write_cell(panes, table_cell(&w->table, c), to);
-    end_run(to, at, w->table.n);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct table *table = &list->windows[i]->table;
+        if (table->n == 0)
+            continue;
+        size_t at = begin_run((uint32_t)i, to);
+        for (uint32_t c = 0; c < table->n; c++)
+            write_cell(panes, table_cell(table, c), i >= list->first_slice, to);
+        end_run(to, at, table->n);
+    }
 }
 
 static bool load_run(const struct saving_load *load, struct window *w, uint32_t n,
@@ -127,9 +140,11 @@ static bool load_run(const struct saving_load *load, struct window *w, uint32_t 
     return true;
 }
 
-bool saving_load(const struct saving_load *load, struct window **windows, size_t n,
+bool saving_load(const struct saving_load *load, const struct saving_list *list,
                  const unsigned char **at, const unsigned char *end)
 {
+    struct window **windows = list->windows;
+    const size_t n = list->n;
     uint64_t missing = 0;
     for (size_t i = 0; i < n; i++)
         missing += windows[i]->saved_cells;

@@ -5,7 +5,7 @@
  *     saving_step(&s, bytes)   between two batches, until nothing is left
  *     saving_touch(&s, w, c)   before a cell of a window changes: if it is its turn no more, it is
  *                              written first
- *     saving_window(&s, w)     before all cells of a window change, or it goes
+ *     saving_window(&s, i)     before all cells of a window change, or it goes
  *
  * So nothing is copied but what goes into the snapshot, nothing waits for longer than a step, and
  * a cell that changes meanwhile costs a look at one bit. The other ways were measured with 450,000
@@ -35,7 +35,7 @@ struct saving { /* {0}: nothing is being saved */
     const struct panes *panes;
     struct buf *to;          /* borrowed from saving_begin() on; NULL: nothing is being saved */
     struct window **windows; /* its own; NULL once one is written whole, for it may go then */
-    size_t n;
+    size_t n, first_slice;
     size_t at; /* saving_step() has come to this window, and this cell of it */
     uint32_t cell;
     size_t run;    /* of this window a run is being written, from 1; 0: of none */
@@ -43,14 +43,21 @@ struct saving { /* {0}: nothing is being saved */
     uint32_t run_n;
 };
 
-/* All windows that there are, in the order of their numbers; the array becomes its own. */
-void saving_begin(struct saving *s, const struct panes *panes, struct window **windows, size_t n,
+/* All windows that there are, in the order of their numbers, then all slices. */
+struct saving_list {
+    struct window **windows;
+    size_t n, first_slice;
+};
+
+/* The array of windows becomes its own. */
+void saving_begin(struct saving *s, const struct panes *panes, const struct saving_list *list,
                   struct buf *to);
 
-/* Writes about so many bytes more, or a cell at least. True: all is written, and `to` is free. */
+/* Writes about so many bytes more, or a cell at least; fewer where many cells are written already.
+ * True: all is written, and `to` is free. */
 bool saving_step(struct saving *s, size_t bytes);
 
-void saving_window(struct saving *s, struct window *w);
+void saving_window(struct saving *s, size_t number);
 void saving_cell(struct saving *s, const struct window *w, struct cell *cell);
 
 static inline bool saving_is_on(const struct saving *s)
@@ -66,9 +73,8 @@ static inline void saving_touch(struct saving *s, const struct window *w, struct
 
 void saving_free(struct saving *s);
 
-/* All cells of a window at once, in the same layout. */
-void saving_write_all(const struct panes *panes, uint32_t number, const struct window *w,
-                      struct buf *to);
+/* All cells at once, in the same layout. */
+void saving_write_all(const struct panes *panes, const struct saving_list *list, struct buf *to);
 
 struct saving_load {
     const struct panes *panes;
@@ -76,9 +82,9 @@ struct saving_load {
 };
 
 /*
- * Reads runs until these n windows have as many cells as window.saved_cells says. False: damaged.
+ * Reads runs until each has as many cells as its window.saved_cells says. False: damaged.
  */
-bool saving_load(const struct saving_load *load, struct window **windows, size_t n,
+bool saving_load(const struct saving_load *load, const struct saving_list *list,
                  const unsigned char **at, const unsigned char *end);
 
 #endif

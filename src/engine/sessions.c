@@ -182,7 +182,7 @@ static void save_session(const struct engine *e, const struct session *x, struct
     wire_put_i64(to, x->node.bounds.start_ns);
     wire_put_i64(to, x->node.bounds.end_ns);
     wire_put_u8(to, x->passed);
-    cell_save(&e->panes, &x->cell, to);
+    cell_save(&e->panes, &x->cell, x->cell.pane, to);
     debts_save(&x->debts, to);
 }
 
