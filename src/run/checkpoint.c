@@ -193,7 +193,8 @@ static bool done(struct running *r, int error, bool must)
         return true;
     if (!sink_write(&r->sinks[SINK_ROWS], held, r->err))
         return false;
-    checkpoint_note_released(c);
+    if (!r->sinks[SINK_ROWS].closed_by_reader) /* else they are not out, or not all */
+        checkpoint_note_released(c);
     return true;
 }
 

@@ -404,7 +404,8 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
         buf_put(&r->sinks[SINK_ROWS].pending, resume->held, resume->held_len);
         if (!sink_write(&r->sinks[SINK_ROWS], r->sinks[SINK_ROWS].pending.len, r->err))
             return false;
-        checkpoint_note_released(&r->checkpoint);
+        if (!r->sinks[SINK_ROWS].closed_by_reader)
+            checkpoint_note_released(&r->checkpoint);
     }
     return !resume->finished || checkpoint_now(r, true);
 }

@@ -584,10 +584,10 @@ fail_large() {
 truncate_under() {
     mkfifo rows
     exec 8<>rows
-    seq 100001 300000 | sed 's/.*/{"t":1,"k":"key number &"}/' >in
+    seq 100001 400000 | sed 's/.*/{"t":1,"k":"key number &"}/' >in
     "$WINAGG" -t t --time-format s "$@" -k k --early 1 -o csv -s s --checkpoint 10000 in >rows 2>err 3>&- 8>&- &
     pid=$!
-    head -n 80000 <&8 >/dev/null
+    head -n 150000 <&8 >/dev/null
     : >in
     cat <&8 >/dev/null &
     reader=$!
@@ -607,6 +607,42 @@ truncate_under() {
 
 @test "what a forked snapshot failed of is told by its child" {
     truncate_under -w 1h --dedup k
+}
+
+# Held rows that a reader did not take are not out: they come again.
+held_rows_come_again() { # how the first reader behaves
+    awk 'BEGIN { for (i = 0; i < 200000; i++) printf "{\"t\":%d,\"k\":\"k%d\"}\n", 1700000000 + i / 200, i % 50 }' >in
+    local options=(-t t -w 10s -k k --hold --state s --checkpoint 1000)
+    "$WINAGG" "${options[@]:0:6}" in >whole
+    mkfifo fifo
+    "$1" &
+    reader=$!
+    "$WINAGG" "${options[@]}" in >fifo 2>err 3>&- &
+    pid=$!
+    sleep 0.7
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" || true
+    wait "$reader"
+    "$WINAGG" "${options[@]}" in 2>err2 | cat >second
+    # What the first got, its last line cut off or not, and what the second did, leave nothing out.
+    awk 'NR == FNR { want[$0]; next } { delete want[$0] } END { for (line in want) { print line; exit 1 } }' \
+        whole <(cat first second)
+}
+
+leaves_at_once() {
+    : >first <fifo
+}
+
+stalls() {
+    { sleep 2; cat; } <fifo >first
+}
+
+@test "--hold: rows that a reader did not take come again, if it left" {
+    held_rows_come_again leaves_at_once
+}
+
+@test "--hold: and if it stalled when the run was stopped" {
+    held_rows_come_again stalls
 }
 
 # For each option that a snapshot holds, one that differs from what the run below was given.
