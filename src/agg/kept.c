@@ -31,7 +31,7 @@ void kept_set_slow(struct kept *k, const struct value *v, struct arena *arena)
 }
 
 /* No tag of a canonical encoding; and the exponents with which any int64 is a number. */
-enum { PLAIN_NUMBER = 0x80, PLAIN_LOWEST = -5000, PLAIN_HIGHEST = 290 };
+enum { PLAIN_NUMBER = 0x80, PLAIN_LOWEST = -5000, PLAIN_HIGHEST = 289 };
 
 static uint64_t zigzag(int64_t n)
 {

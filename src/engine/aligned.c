@@ -65,6 +65,14 @@ static size_t aligned_memory(const struct engine *e)
     return n_windows * sizeof(struct window) + stacks_memory(&a->slices.stacks);
 }
 
+static size_t aligned_rest(const struct engine *e)
+{
+    enum { WINDOW_BYTES = 24, KNOWN_BYTES = 60 };
+    const struct aligned *a = (const struct aligned *)(const void *)e;
+    return (a->windows.n + a->slices.live.n) * WINDOW_BYTES +
+           (a->fill == NULL ? 0 : fill_keys(a->fill) * (size_t)KNOWN_BYTES);
+}
+
 static bool aligned_wants_keys(const struct engine *e)
 {
     return ((const struct aligned *)(const void *)e)->memo.places == NULL;
@@ -198,6 +206,7 @@ static const struct engine_ops aligned_ops = {
     .free = aligned_free,
     .cells = aligned_cells,
     .memory = aligned_memory,
+    .rest = aligned_rest,
     .wants_keys = aligned_wants_keys,
     .open = aligned_open,
     .save = aligned_save,

@@ -19,6 +19,7 @@ static void spread_over(struct aligned *a, struct window *w)
                 table_get(&w->table, from->hash, cell_key(from), from->key_len, &made);
             if (made)
                 pane_start(panes, to);
+            saving_touch(&a->saving, w, to);
             bool is_new = to->fresh == 0;
             pane_merge(panes, to, from, &w->table.arena);
             if (is_new)
@@ -35,6 +36,8 @@ static void spread(struct aligned *a)
     for (size_t i = a->n_passed; i < a->windows.n; i++)
         spread_over(a, windows_at(&a->windows, i));
     recent_forget(&a->recent);
+    for (; a->to_save.leaving < a->saving.n; a->to_save.leaving++)
+        saving_window(&a->saving, a->to_save.leaving);
     windows_free(&a->slices.live);
 }
 
@@ -154,6 +157,8 @@ static void tick(struct aligned *a)
     fresh_sort(&a->fresh);
     for (size_t i = 0; i < a->fresh.n && !panes_attend(&e->panes); i++) {
         struct window *w = a->fresh.windows[i];
+        for (size_t k = 0; k < w->n_fresh; k++)
+            saving_touch(&a->saving, w, w->fresh[k]);
         volley_cells(&a->volley, &e->panes, w, w->fresh, w->n_fresh, PANE_EARLY);
     }
     fresh_clear(&a->fresh);
@@ -178,8 +183,7 @@ static bool is_spent(const struct engine *e, const struct window *slice)
 
 /*
  * What is being saved is written before it changes or goes: windows that fire or expire by now, and
- * slices that no window needs any more; with --early D, by which all may change, all of it. Each is
- * looked at once.
+ * slices that no window needs any more. Each is looked at once.
  */
 static void save_due(struct aligned *a)
 {
@@ -188,10 +192,6 @@ static void save_due(struct aligned *a)
     struct window *w;
     if (!saving_is_on(s))
         return;
-    if (a->ticks) {
-        saving_step(s, SIZE_MAX);
-        return;
-    }
     size_t end = s->first_slice;
     for (size_t *at = &a->to_save.firing; *at < end; ++*at) {
         if ((w = s->windows[*at]) != NULL && !aligned_has_passed(e, &w->bounds))

@@ -485,7 +485,8 @@ void engine_save(const struct engine *e, struct buf *to)
 
 size_t engine_rest_bytes(const struct engine *e)
 {
-    return e->dedup == NULL ? 0 : dedup_bytes(e->dedup);
+    return (e->ops->rest == NULL ? 0 : e->ops->rest(e)) +
+           (e->dedup == NULL ? 0 : dedup_bytes(e->dedup));
 }
 
 void engine_save_begin(struct engine *e, struct buf *to)

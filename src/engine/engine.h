@@ -111,6 +111,7 @@ struct engine_ops {
     void (*free)(struct engine *e);
     size_t (*cells)(const struct engine *e);  /* live (window, key) pairs; quick, not exact */
     size_t (*memory)(const struct engine *e); /* not in base/books.h; quick, not exact */
+    size_t (*rest)(const struct engine *e);   /* of what is saved, what is not saved in steps */
     uint64_t (*open)(const struct engine *e); /* windows that have not fired for good */
     /* When what has taken a record of this key and time expires; false: it is gone. */
     bool (*taker_expiry)(const struct engine *e, const unsigned char *key, uint32_t key_len,
@@ -215,9 +216,9 @@ bool engine_state_load(struct engine_state *state, const unsigned char **at,
 bool engine_wants_keys(const struct engine *e);
 
 /* About how many bytes engine_save() will write, sets and samples not counted, and the ids beside
-   it, which are not written in steps. Quick. */
+   it. Quick. */
 size_t engine_state_bytes(const struct engine *e);
-size_t engine_rest_bytes(const struct engine *e); /* of these, the ids */
+size_t engine_rest_bytes(const struct engine *e); /* of these, what is not written in steps */
 
 /* About how much of the heap the live state takes, with all that is in this thread's books. Quick.
  */

@@ -436,6 +436,8 @@ def restarts_of_files(winagg, case, expected, folder, rng):
     if again.status != status:
         yield "FILEs restart status", (f"{parts}: after restarts it exits {again.status}, not "
                                        f"{status}: {again.stderr.decode('utf-8', 'replace')}")
+    elif status == 1:
+        return # a FILE that can't be read ends both, one before the first record, the other once it grew
     elif again.stdout != once.stdout:
         yield "FILEs restart rows", f"{parts}:\n" + diff(once.stdout, again.stdout)
     else:
