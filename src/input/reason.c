@@ -1,5 +1,6 @@
 #include "input/reason.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,26 +171,58 @@ static bool may_mean(const char *pattern, const struct buf *text)
     return digits == 0 || text->len == digits;
 }
 
+enum { N_KNOWN = sizeof known_patterns / sizeof known_patterns[0] };
+
+/* Compiled once: that takes ten times as long as trying them. */
+static struct time_pattern compiled[N_KNOWN];
+static pthread_once_t compiled_once = PTHREAD_ONCE_INIT;
+
+static void compile(void)
+{
+    for (size_t i = 0; i < N_KNOWN; i++) {
+        struct time_format format = {.form = TIME_AUTO};
+        struct error err;
+        if (time_format_add(&format, known_patterns[i], &err))
+            compiled[i] = format.patterns[0];
+    }
+}
+
+/* Makes the format one of a known pattern and these letters; `text` is to hold it. */
+static bool set_pattern(struct time_format *format, size_t i, const char *letters, bool yearless,
+                        struct buf *text)
+{
+    struct error err;
+    text->len = 0;
+    format->form = *letters == '\0' ? TIME_PATTERN : TIME_AUTO;
+    format->n_patterns = *letters == '\0';
+    format->patterns[0] = *letters == '\0' ? compiled[i] : (struct time_pattern){0};
+    format->has_year_from = false;
+    if (*letters != '\0') {
+        buf_printf(text, "%s%s", known_patterns[i], letters);
+        if (!time_format_add(format, buf_cstr(text), &err))
+            return false;
+    }
+    return time_format_finish(format, yearless ? "2024-01-01" : NULL, &err);
+}
+
 /* The patterns, three at most, that read the text with these letters behind them. */
 static size_t put_patterns(struct buf *to, const struct buf *text, const char *letters)
 {
     enum { MOST = 3 }; /* 1/2/03 */
     size_t found = 0;
     struct buf pattern = {0};
-    for (size_t i = 0; i < sizeof known_patterns / sizeof known_patterns[0] && found < MOST; i++) {
-        struct time_format format = {.form = TIME_AUTO};
-        struct error err = {0};
+    struct time_format format = {.form = TIME_AUTO};
+    pthread_once(&compiled_once, compile);
+    for (size_t i = 0; i < N_KNOWN && found < MOST; i++) {
         int64_t ns;
-        bool yearless = strpbrk(known_patterns[i], "Yy") == NULL;
-        pattern.len = 0;
-        buf_printf(&pattern, "%s%s", known_patterns[i], letters);
+        bool yearless = !compiled[i].has_year;
         if (!may_mean(known_patterns[i], text) ||
-            !time_format_add(&format, buf_cstr(&pattern), &err) ||
-            !time_format_finish(&format, yearless ? "2024-01-01" : NULL, &err) ||
+            !set_pattern(&format, i, letters, yearless, &pattern) ||
             time_parse(&format, text->data, text->len, &ns) != TIME_OK)
             continue;
-        buf_printf(to, found++ == 0 ? "; this reads it: --time-format '%s'%s%s" : ", or '%s'%s%s",
-                   buf_cstr(&pattern), yearless ? " --year-from DATE" : "",
+        buf_printf(to,
+                   found++ == 0 ? "; this reads it: --time-format '%s%s'%s%s" : ", or '%s%s'%s%s",
+                   known_patterns[i], letters, yearless ? " --year-from DATE" : "",
                    *letters == '\0' ? "" : " --tz ZONE");
     }
     buf_free(&pattern);
