@@ -80,12 +80,14 @@ static bool find_column(const struct wanted *w, const char *text, size_t *column
 
 #define TAKES " makes TSV of those, for winagg -i tsv --columns time,host,app -t time"
 
-static bool begins_with(const char *line, size_t len, const char *pattern)
+/* `first`: bytes among which its first one is, or it is not looked at further. */
+static bool begins_with(const char *line, size_t len, const char *first, const char *pattern)
 {
     enum { ENOUGH = 40 };
     char begin[ENOUGH];
     regex_t regex;
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+    if (len == 0 || memchr(first, *line, strlen(first)) == NULL ||
+        regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
         return false;
     snprintf(begin, sizeof begin, "%.*s", (int)(len < ENOUGH ? len : ENOUGH - 1), line);
     bool found = regexec(&regex, begin, 0, NULL, 0) == 0;
@@ -96,10 +98,11 @@ static bool begins_with(const char *line, size_t len, const char *pattern)
 /* Lines of syslog, as RFC 5424 has them and as files do. */
 static const char *syslog(const char *line, size_t len)
 {
-    if (begins_with(line, len, "^<[0-9]{1,3}>1 "))
+    if (begins_with(line, len, "<", "^<[0-9]{1,3}>1 "))
         return " (syslog? sed -nE 's/^<[0-9]+>1 ([^ ]+) ([^ ]+) ([^ ]+) .*/\\1\\t\\2\\t\\3/p'" TAKES
                ")";
-    if (begins_with(line, len, "^(<[0-9]{1,3}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} "))
+    if (begins_with(line, len, "<ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                    "^(<[0-9]{1,3}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} "))
         return " (syslog? sed -nE 's/^(<[0-9]+>)?(.{15}) ([^ ]+) ([^ "
                ":[]+).*/\\2\\t\\3\\t\\4/p'" TAKES
                " --time-format '%b %d %H:%M:%S' --year-from DATE)";
@@ -109,7 +112,7 @@ static const char *syslog(const char *line, size_t len)
 /* What is not told from CSV by its first byte has its first line taken for a header. */
 static const char *other_format(const char *header, size_t len)
 {
-    if (begins_with(header, len, "^\\[[[:space:]]*([[{]|$)")) /* and not [Wed Oct 11 */
+    if (begins_with(header, len, "[", "^\\[[[:space:]]*([[{]|$)")) /* and not [Wed Oct 11 */
         return " (a JSON array? one object a line is expected: jq -c '.[]' makes them)";
     if (memmem(header, len, "] \"", 3) != NULL)
         return " (an access log? -i combined reads it)";
