@@ -84,13 +84,22 @@ struct json_fast *json_fast_new(const struct input_options *options)
     fast->options = options;
     fast->reader.projection = &fast->projection;
     fast->reader.units = epoch_units(options->time_format.form);
-    fast->group = MOST_GROUP;
-    fast->luck.next_walks = FIRST_WALKS;
     projection_init(&fast->projection, options);
     spans_init(&fast->spans, &fast->projection);
-    fast->walk.spans = fast->members.spans = &fast->spans;
+    fast->walk.spans = &fast->spans;
+    json_fast_forget(fast);
     json_fast_use(fast, 0);
     return fast;
+}
+
+void json_fast_forget(struct json_fast *fast)
+{
+    shapes_free(&fast->shapes);
+    projection_forget(&fast->projection);
+    fast->members = (struct members){.spans = &fast->spans, .marker = fast->members.marker};
+    fast->luck = (struct luck){.next_walks = FIRST_WALKS};
+    fast->group = MOST_GROUP;
+    json_fast_begin(fast);
 }
 
 void json_fast_free(struct json_fast *fast)

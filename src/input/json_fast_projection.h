@@ -80,6 +80,13 @@ struct projection {
 void projection_init(struct projection *p, const struct input_options *options);
 void projection_free(struct projection *p);
 
+/* Forgets the times that were read. */
+static inline void projection_forget(struct projection *p)
+{
+    p->time_cache = (struct time_cache){0};
+    p->memo = (struct time_memo){0};
+}
+
 /* The child of that name, or NULL. */
 static inline const struct projection_node *projection_child(const struct projection_node *node,
                                                              const char *name, size_t len)

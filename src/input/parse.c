@@ -18,7 +18,7 @@
 struct input_parser {
     const struct input_plan *plan;
     bool fast;
-    struct json_fast *json_fast; /* NULL: not fast */
+    struct json_fast *json_fast; /* NULL: not fast, or no block of JSON has come yet */
     struct json_slow *json;
     const struct csv_layout *layout; /* of the last block; NULL: there was none */
     struct csv_fast *csv_fast;       /* these two are made for it */
@@ -49,8 +49,6 @@ struct input_parser *input_parser_new(const struct input *in)
     struct input_parser *parser = memory_calloc(1, sizeof *parser);
     parser->plan = input_plan(in);
     parser->fast = may_be_fast(parser->plan->options);
-    if (parser->fast)
-        parser->json_fast = json_fast_new(parser->plan->options);
     parser->json = json_slow_new(parser->plan->options);
     return parser;
 }
@@ -160,6 +158,8 @@ static void drop_nulls(struct input_parser *parser, size_t from)
 static void parse_json(struct input_parser *parser)
 {
     const char *record = parser->data;
+    if (parser->fast && parser->json_fast == NULL)
+        parser->json_fast = json_fast_new(parser->plan->options);
     if (parser->json_fast != NULL)
         json_fast_begin(parser->json_fast);
     while (record < parser->end) {

@@ -19,6 +19,7 @@
 #include "input/csv_fast.h"
 #include "input/csv_slow.h"
 #include "input/reader.h"
+#include "input/reason.h"
 #include "input_log.h"
 
 enum { DIFFERENTIAL_COLUMNS = 4, DIFFERENTIAL_FIELDS = 64 };
@@ -182,6 +183,18 @@ static inline const char *differential_record(const struct given *given, struct 
     return NULL;
 }
 
+/* log_memfd(), of one file for all: making one takes longer than reading it. */
+static inline int differential_file(const char *bytes, size_t len)
+{
+    static int fd = -1;
+    if (fd < 0)
+        fd = log_memfd("", 0);
+    if (pwrite(fd, bytes, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) != 0 ||
+        lseek(fd, 0, SEEK_SET) != 0)
+        abort();
+    return fd;
+}
+
 static inline const char *differential_records(struct input_options *options, const char *text,
                                                size_t len)
 {
@@ -190,8 +203,8 @@ static inline const char *differential_records(struct input_options *options, co
     struct arena arena = {0};
     struct given *given = memory_calloc(len + 1, sizeof *given);
     const char *problem = NULL;
-    int fd = log_memfd(text, len);
-    size_t n = differential_given(given, len + 1, &arena, options, fd), i = 0;
+    size_t n = differential_given(given, len + 1, &arena, options, differential_file(text, len));
+    size_t i = 0;
     size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (at < len && problem == NULL) {
         size_t record =
@@ -208,52 +221,63 @@ static inline const char *differential_records(struct input_options *options, co
     }
     if (problem == NULL && i != n)
         problem = "more records than libcsv finds";
-    close(fd);
     free(given);
     buf_free(&naive.text);
     arena_free(&arena);
     return problem;
 }
 
-/* The records of one block through the fast path (the rest through the slow one), or slow alone. */
+/* One record through the slow path. Is it a good one, and in the lane? */
+static inline bool differential_slow(struct splitter *slow, const struct input_options *options,
+                                     const struct csv_layout *layout, struct batch *batch,
+                                     size_t lane, const char *record, size_t len)
+{
+    bool timeless;
+    batch->n_bad = REASON_HINTS; /* nobody reads the reasons, and hints take most of the time */
+    bool good = splitter_split(slow, record, len, &batch->arena) == NULL &&
+                slow->fields.n == layout->n_columns &&
+                fields_read(&slow->fields, options, layout, batch, lane, &timeless) == NULL;
+    batch->n_bad = 0;
+    return good;
+}
+
+/*
+ * The records of one block through the fast path (the rest through the slow one), or slow alone.
+ * The batch is {0}, or another one's of these options.
+ */
 static inline void differential_log(struct buf *log, const struct input_options *options,
                                     const struct csv_layout *layout, const struct block *block,
-                                    struct csv_fast *fast, size_t *n_fast)
+                                    struct batch *batch, struct csv_fast *fast, size_t *n_fast)
 {
-    struct batch batch = {0};
     const struct csv_rules rules = {.delimiter = layout->delimiter,
                                     .max_bytes = options->max_record_bytes};
     struct splitter slow;
-    bool timeless;
     /* Alone it is libcsv; beside the fast path what is plain does without. */
     struct input_options how = *options;
     how.no_fast_path = fast == NULL;
     splitter_init(&slow, &how, INPUT_CSV, layout->delimiter);
     const char *p = block->bytes.data, *end = p + block->bytes.len;
-    batch_begin(&batch, block, options);
+    batch_begin(batch, block, options);
     if (fast != NULL)
         csv_fast_begin(fast);
     while (p < end) {
-        size_t before = batch.n;
+        size_t before = batch->n;
         if (fast != NULL)
-            p = csv_fast_records(fast, p, end, &batch);
-        *n_fast += batch.n - before;
+            p = csv_fast_records(fast, p, end, batch);
+        *n_fast += batch->n - before;
         struct csv_scan scan = {0};
         const char *next = p < end ? csv_scan_record(&scan, &rules, p, end) : NULL;
         next = next == NULL ? end : next;
-        size_t len = csv_record_len(p, next), lane = batch_lane(&batch);
-        if (len > 0 && splitter_split(&slow, p, len, &batch.arena) == NULL &&
-            slow.fields.n == layout->n_columns &&
-            fields_read(&slow.fields, options, layout, &batch, lane, &timeless) == NULL) {
-            batch.start[lane] = (uint32_t)(p - block->bytes.data);
-            batch.len[lane] = (uint32_t)(next - p);
-            batch.n++;
+        size_t len = csv_record_len(p, next), lane = batch_lane(batch);
+        if (len > 0 && differential_slow(&slow, options, layout, batch, lane, p, len)) {
+            batch->start[lane] = (uint32_t)(p - block->bytes.data);
+            batch->len[lane] = (uint32_t)(next - p);
+            batch->n++;
         }
         p = next;
     }
-    log_batch(log, &batch, 1);
+    log_batch(log, batch, 1);
     splitter_free(&slow);
-    batch_free(&batch);
 }
 
 /* What the fast path refuses, and all of it without one, is cut as input/parse.c does. */
@@ -266,6 +290,7 @@ static inline const char *differential_fast(const struct input_options *options,
                                 .time = columns,
                                 .fields = fields};
     struct block block = {0};
+    struct batch batch = {0};
     struct buf wanted = {0}, log = {0};
     struct csv_fast *fast = csv_fast_new(options, &layout, true);
     const char *problem = NULL;
@@ -275,15 +300,16 @@ static inline const char *differential_fast(const struct input_options *options,
     block.bytes.len = len;
     block.bytes.cap = len + 64;
     memcpy(block.bytes.data, text, len);
-    differential_log(&wanted, options, &layout, &block, NULL, &none);
+    differential_log(&wanted, options, &layout, &block, &batch, NULL, &none);
     for (size_t instance = 0; csv_fast_use(fast, instance); instance++) {
         log.len = 0;
         *n_fast = 0;
-        differential_log(&log, options, &layout, &block, fast, n_fast);
+        differential_log(&log, options, &layout, &block, &batch, fast, n_fast);
         if (log.len != wanted.len || (log.len > 0 && memcmp(log.data, wanted.data, log.len) != 0))
             problem = "the fast path differs from the slow one";
     }
     csv_fast_free(fast);
+    batch_free(&batch);
     block_free(&block);
     buf_free(&wanted);
     buf_free(&log);
