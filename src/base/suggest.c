@@ -38,12 +38,15 @@ void suggest_offer(struct suggest *s, const char *word)
     size_t typed_len = strlen(s->typed), word_len = strlen(word);
     if (typed_len > WORD_MAX || word_len > WORD_MAX)
         return;
-    size_t common = min(typed_len, word_len);
-    size_t cost = edit_distance(s->typed, typed_len, word, word_len);
+    size_t common = min(typed_len, word_len), most = (typed_len + 2) / 3;
     bool prefix = common >= PREFIX_MIN && strncmp(s->typed, word, common) == 0;
+    /* So many letters are missing at least, of one or the other. */
+    if (!prefix && typed_len + word_len - 2 * common > most)
+        return;
+    size_t cost = edit_distance(s->typed, typed_len, word, word_len);
     if (prefix && typed_len < word_len)
         cost = 1; /* an abbreviation: as near as one wrong letter */
-    else if (!prefix && cost > (typed_len + 2) / 3)
+    else if (!prefix && cost > most)
         return;
     if (s->best == NULL || cost < s->cost) {
         s->best = word;
