@@ -145,16 +145,17 @@ static void naive_add(struct naive *a, const struct naive *b)
     }
 }
 
-/* |a| / n with more digits than any result has; *rest: it goes on behind them. */
+/* |a| / n, which may have more digits than any result; *rest: it goes on behind them. */
 static void naive_divide(struct naive *a, uint64_t n, bool *rest)
 {
     uint64_t left = 0;
-    for (size_t i = a->high; i-- > 0;) {
-        left = left * 10 + (uint64_t)a->digit[i];
+    size_t i = a->high;
+    while (i > 0 && (i > a->low || left > 0)) {
+        left = left * 10 + (uint64_t)a->digit[--i];
         a->digit[i] = (int8_t)(left / n);
         left %= n;
     }
-    a->low = 0;
+    a->low = i;
     *rest = left > 0;
 }
 

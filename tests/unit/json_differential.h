@@ -32,7 +32,7 @@ struct differential {
     struct json_fast *fast[DIFFERENTIAL_INSTANCES];
     size_t n_fast;
     struct json_slow *slow;
-    struct batch by_fast, by_slow; /* by_slow: lane 0 is this record, lane 1 the one before */
+    struct batch by_fast, by_slow[2]; /* by_slow: lane 0, of this record and of the one before */
     struct buf block;
     char *text[2]; /* of these two */
     size_t len[2];
@@ -72,8 +72,10 @@ static inline void differential_open(struct differential *d, enum time_form form
             json_fast_by_outline(fast);
         d->fast[d->n_fast++] = fast;
     }
-    batch_begin(&d->by_slow, NULL, &d->options);
-    batch_grow(&d->by_slow);
+    for (size_t which = 0; which < 2; which++) {
+        batch_begin(&d->by_slow[which], NULL, &d->options);
+        batch_grow(&d->by_slow[which]);
+    }
 }
 
 /* As if it were opened anew, for a small part of the time that takes. */
@@ -96,10 +98,11 @@ static inline void differential_close(struct differential *d)
         json_fast_free(d->fast[i]);
     json_slow_free(d->slow);
     batch_free(&d->by_fast);
-    batch_free(&d->by_slow);
     buf_free(&d->block);
-    free(d->text[0]);
-    free(d->text[1]);
+    for (size_t which = 0; which < 2; which++) {
+        batch_free(&d->by_slow[which]);
+        free(d->text[which]);
+    }
     for (size_t i = 0; i < d->options.n_time; i++)
         path_free(&d->time[i]);
     for (size_t i = 0; i < d->options.n_fields; i++)
@@ -121,10 +124,11 @@ static inline bool differential_same_value(const struct value *a, const struct v
 /* Is lane `lane` of the fast batch what the slow path made of the record `which`? */
 static inline bool differential_same(const struct differential *d, size_t lane, size_t which)
 {
-    if (d->reason[which] != NULL || d->by_fast.time_ns[lane] != d->by_slow.time_ns[which])
+    const struct batch *by_slow = &d->by_slow[which];
+    if (d->reason[which] != NULL || d->by_fast.time_ns[lane] != by_slow->time_ns[0])
         return false;
     for (size_t i = 0; i < d->options.n_fields; i++)
-        if (!differential_same_value(&d->by_fast.columns[i][lane], &d->by_slow.columns[i][which]))
+        if (!differential_same_value(&d->by_fast.columns[i][lane], &by_slow->columns[i][0]))
             return false;
     return true;
 }
@@ -166,23 +170,32 @@ static inline int differential_run(struct differential *d, struct json_fast *fas
     return whole && taken[0] == lines[0] ? 1 : whole && taken[0] == 0 ? 0 : -1;
 }
 
+static inline void differential_read_slow(struct differential *d, size_t which)
+{
+    bool timeless;
+    arena_reset(&d->by_slow[which].arena);
+    d->reason[which] =
+        json_slow_record(d->slow, d->text[which], d->len[which], &d->by_slow[which], 0, &timeless);
+}
+
 /* Makes room for the next record; the one that was there is now the one before. */
 static inline void differential_shift(struct differential *d, const char *record, size_t len)
 {
+    struct batch spare = d->by_slow[1];
     free(d->text[1]);
     d->text[1] = d->text[0];
     d->len[1] = d->len[0];
+    d->by_slow[1] = d->by_slow[0];
+    d->reason[1] = d->reason[0];
     d->text[0] = memory_strndup(record, len);
     d->len[0] = len;
+    d->by_slow[0] = spare;
     if (d->text[1] == NULL) {
         d->text[1] = memory_strdup("{}");
         d->len[1] = 2;
+        differential_read_slow(d, 1);
     }
-    bool timeless;
-    arena_reset(&d->by_slow.arena);
-    for (size_t which = 0; which < 2; which++)
-        d->reason[which] =
-            json_slow_record(d->slow, d->text[which], d->len[which], &d->by_slow, which, &timeless);
+    differential_read_slow(d, 0);
 }
 
 /*

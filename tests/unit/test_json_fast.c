@@ -559,7 +559,7 @@ static void test_shapes(void)
                                 .even = (i & 1) != 0,
                                 .n = 1,
                                 .escapes = true,
-                                .batch = &d.by_slow};
+                                .batch = &d.by_slow[0]};
             bool fits = marks.n == shapes.known[0]->n_marks &&
                         shape_fits(shapes.known[0], copy, marks.at + 1, sizeof copy);
             const struct columns_reader reader = {.projection = &projection,
