@@ -34,6 +34,9 @@ struct zone *zone_open(const char *name, struct error *err);
 /* Calls take() with each name of the tz database, in no order. */
 void zone_each(void (*take)(void *to, const char *name), void *to);
 
+/* For tests: from now on the database is there and nowhere else. */
+void zone_look_into(const char *directory);
+
 /* From the bytes of a TZif file. NULL and *why, a few words, if they are damaged. */
 struct zone *zone_from_bytes(const void *bytes, size_t len, const char **why);
 

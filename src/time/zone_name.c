@@ -15,9 +15,16 @@
 #include "time/zone.h"
 
 /* Those that Python's zoneinfo looks into. */
-static const char *const ROOTS[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo",
-                                    "/usr/share/lib/zoneinfo", "/etc/zoneinfo"};
-enum { N_ROOTS = sizeof ROOTS / sizeof *ROOTS, NAME_MAX_BYTES = 128, MOST_LEVELS = 4 };
+static const char *roots[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo",
+                              "/etc/zoneinfo"};
+static size_t n_roots = sizeof roots / sizeof *roots;
+enum { NAME_MAX_BYTES = 128, MOST_LEVELS = 4 };
+
+void zone_look_into(const char *directory)
+{
+    roots[0] = directory;
+    n_roots = 1;
+}
 
 /* Version 1, one type: offset 0, no summer time, "UTC". */
 static const unsigned char UTC_BYTES[] = "TZif\0"
@@ -193,8 +200,8 @@ static void each_of(const struct taker *taker, const char *root, const char *und
 void zone_each(void (*take)(void *to, const char *name), void *to)
 {
     const struct taker taker = {take, to};
-    for (size_t i = 0; i < N_ROOTS; i++)
-        each_of(&taker, ROOTS[i], "", 1);
+    for (size_t i = 0; i < n_roots; i++)
+        each_of(&taker, roots[i], "", 1);
 }
 
 /* [UTC|GMT][+-]h[h][:mm] or [+-]hhmm: the hours, if they are whole and a zone has them. */
@@ -258,12 +265,12 @@ struct zone *zone_open(const char *name, struct error *err)
     bool any_root = false;
     if (strcmp(name, "UTC") == 0)
         return zone_from_bytes(UTC_BYTES, sizeof UTC_BYTES, &why);
-    for (size_t i = 0; i < N_ROOTS; i++) {
+    for (size_t i = 0; i < n_roots; i++) {
         char path[2 * NAME_MAX_BYTES];
-        if (stat(ROOTS[i], &st) != 0 || !S_ISDIR(st.st_mode))
+        if (stat(roots[i], &st) != 0 || !S_ISDIR(st.st_mode))
             continue;
         any_root = true;
-        if (!find_file(ROOTS[i], name, path))
+        if (!find_file(roots[i], name, path))
             continue;
         enum found found = read_zone(path, &zone, err);
         if (found != FOUND_NOTHING)
@@ -273,6 +280,6 @@ struct zone *zone_open(const char *name, struct error *err)
         unknown_zone(name, err);
     else
         error_set(err, EXIT_RUNTIME,
-                  "--tz: expected the tz database in %s, found none; install tzdata", ROOTS[0]);
+                  "--tz: expected the tz database in %s, found none; install tzdata", roots[0]);
     return NULL;
 }

@@ -2,13 +2,20 @@
  * Fuzzes the command line: one argument a line. Whatever it is, the outcome is a plan, a text, or
  * an error of one line that asks for exit status 2, or 1 where a merge could not read its input's
  * header; and nothing is leaked.
+ *
+ * The tz database is one of a few zones: for a name that it lacks all of it is gone through, which
+ * of the system's takes as long as fifty executions.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "time/zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,8 +27,53 @@ static void require(bool condition)
         abort();
 }
 
+static char database[] = "/tmp/winagg-fuzz-XXXXXX";
+static const char *const DIRECTORIES[] = {"Asia", "Etc"};
+static const char *const ZONES[] = {"CET", "Asia/Tokyo", "Etc/GMT-1"};
+enum {
+    N_DIRECTORIES = sizeof DIRECTORIES / sizeof *DIRECTORIES,
+    N_ZONES = sizeof ZONES / sizeof *ZONES
+};
+
+static const char *entry_path(const char *name)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/%s", database, name);
+    return path;
+}
+
+static void remove_database(void)
+{
+    for (size_t i = 0; i < N_ZONES; i++)
+        unlink(entry_path(ZONES[i]));
+    for (size_t i = 0; i < N_DIRECTORIES; i++)
+        rmdir(entry_path(DIRECTORIES[i]));
+    rmdir(database);
+}
+
+/* All zones are UTC. */
+static void make_database(void)
+{
+    static const unsigned char UTC[] = "TZif\0"
+                                       "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                       "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4"
+                                       "\0\0\0\0\0\0UTC";
+    require(mkdtemp(database) != NULL && atexit(remove_database) == 0);
+    for (size_t i = 0; i < N_DIRECTORIES; i++)
+        require(mkdir(entry_path(DIRECTORIES[i]), 0700) == 0);
+    for (size_t i = 0; i < N_ZONES; i++) {
+        FILE *file = fopen(entry_path(ZONES[i]), "wb");
+        require(file != NULL && fwrite(UTC, sizeof UTC, 1, file) == 1 && fclose(file) == 0);
+    }
+    zone_look_into(database);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static bool made;
+    if (!made)
+        make_database();
+    made = true;
     char *line = memory_strndup((const char *)data, size);
     char *argv[WORDS_MAX + 1] = {"winagg"};
     int argc = 1;
