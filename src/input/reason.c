@@ -33,7 +33,10 @@ static char *escape(char *p, const char *text, size_t len)
             *p++ = '\\';
             *p++ = (char)c;
         } else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
-            p += snprintf(p, 5, "\\x%02x", c);
+            *p++ = '\\';
+            *p++ = 'x';
+            *p++ = "0123456789abcdef"[c >> 4];
+            *p++ = "0123456789abcdef"[c & 15];
         } else {
             *p++ = (char)c;
         }

@@ -55,7 +55,8 @@ static inline void log_options_free(struct input_options *options)
 static inline void log_value(struct buf *log, const struct value *v)
 {
     static const char *const NAMES[] = {"null", "false", "true", "number", "wide", "string"};
-    buf_printf(log, " %s", NAMES[v->kind]);
+    buf_putc(log, ' ');
+    buf_puts(log, NAMES[v->kind]);
     if (v->kind == VALUE_NUMBER) {
         struct value plain = *v;
         number_normalise(&plain);
