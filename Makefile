@@ -29,7 +29,9 @@ FLAVOUR_CFLAGS_coverage = --coverage -fprofile-update=atomic -O0 -DCOVERAGE_FOLD
     $(addprefix -Wl$(comma)--wrap=,_exit raise sandbox_enter)
 FLAVOUR_CFLAGS_fuzz  = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1
 FLAVOUR_CFLAGS_fuzz-undefined = -fsanitize=fuzzer-no-link,undefined -fno-sanitize-coverage=trace-cmp \
-    -fsanitize-trap=undefined -O2
+    -fsanitize-trap=undefined -ffunction-sections -O2
+# Behind each execution the fuzzer goes through the counters of all that is linked.
+FUZZ_LINK_fuzz-undefined = -Wl,--gc-sections -Wl,-z,start-stop-gc
 FLAVOUR_CFLAGS = $(FLAVOUR_CFLAGS_$(FLAVOUR))
 
 # What makes a fault harder to exploit, as far as the compiler knows it; CFLAGS have the last word.
@@ -107,8 +109,8 @@ WRAPS_test_again_errors = $(addprefix -Wl$(comma)--wrap=,open read __read_chk pr
 
 $(B)/fuzz/%: tests/fuzz/%.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(B)/libwinagg.a \
-	    $(wildcard $(B)/libgrammars.a) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(FUZZ_LINK_$(FLAVOUR)) $(LDFLAGS) -o $@ $< \
+	    $(B)/libwinagg.a $(wildcard $(B)/libgrammars.a) $(LIBS)
 
 # Two sources share one list of dependencies, so that the headers of the first are not in it.
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(wildcard tests/unit/*.h) $(B)/libwinagg.a
