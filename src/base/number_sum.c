@@ -480,7 +480,7 @@ static bool load_limbs(struct number_sum *s, const unsigned char **at, const uns
         return false;
     int32_t low = (int32_t)low_bits;
     if (negative > 1 || low < LIMB_LOWEST || n == 0 || n > LIMB_COUNT ||
-        low + (int32_t)n > LIMB_HIGHEST)
+        low > LIMB_HIGHEST - (int32_t)n)
         return false;
     struct number_big *big = cover(s, low, low + (int32_t)n, arena);
     for (uint32_t i = 0; i < n; i++) {

@@ -18,9 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
  * digit[i] counts 10^(i - POINT); those before `low` and from `high` on are 0, which saves going
- * through them. Numbers that do not fit are left out.
+ * through them. Numbers that do not fit, with room for a sum's and a mean's digits, are left out.
  */
-enum { DIGITS = 900, POINT = 450, MOST_LINES = 12, MOST_TEXT = 200, EXACT = 38 };
+enum { DIGITS = 900, POINT = 450, ROOM = 20, MOST_LINES = 12, MOST_TEXT = 200, EXACT = 38 };
 
 struct naive {
     bool negative;
@@ -68,7 +68,7 @@ static void naive_widen(struct naive *n, size_t low, size_t high)
     n->high = high > n->high ? high : n->high;
 }
 
-/* False if a digit that is not 0 falls off the array's ends. */
+/* False if a digit that is not 0 falls off the array's ends, or near them. */
 static bool naive_read(struct naive *n, const char *text)
 {
     *n = (struct naive){.low = DIGITS};
@@ -84,7 +84,7 @@ static bool naive_read(struct naive *n, const char *text)
         long place = at - 1 - (long)i + (point != NULL && text + i > point);
         if (!is_digit(text[i]) || text[i] == '0')
             continue;
-        if (place < 1 || place >= DIGITS - 20)
+        if (place < ROOM || place >= DIGITS - ROOM)
             return false;
         n->digit[place] = (int8_t)(text[i] - '0');
         naive_widen(n, (size_t)place, (size_t)place + 1);
