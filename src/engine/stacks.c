@@ -179,11 +179,9 @@ static void turn(struct stacks *stacks, const struct panes *panes, const struct 
         if (i == range->end - 1)
             stacks->turn_ns = slice->bounds.end_ns;
         for (uint32_t c = 0; c < slice->table.n; c++) {
-            struct cell *from = table_cell(&slice->table, c);
+            const struct cell *from = table_cell(&slice->table, c);
             struct cell *at;
             struct line *line = line_of(stacks, panes, from, &at);
-            if (from->pane > 0) /* from a snapshot: a patch's number */
-                from->pane = 0;
             line->front = make_suffix(stacks, panes, from, slice->bounds.start_ns, line->front);
             enter(stacks, panes, at, from);
         }
