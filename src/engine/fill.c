@@ -114,21 +114,40 @@ bool fill_note(struct fill *f, uint32_t i, bool has_record)
     return true;
 }
 
+/*
+ * The earlier of that time and the first start of a window that a key which is not full has, as
+ * fill_key() says; of what starts before the next window any is as good.
+ */
+static i128 first_wanted(const struct fill *f, i128 before_ns)
+{
+    if (f->n_full == f->keys.n)
+        return before_ns;
+    for (uint32_t i = 0; i < f->keys.n && before_ns > f->next.start_ns; i++) {
+        const struct known *known = known_of(table_cell(&f->keys, i));
+        i128 unseen_ns = (i128)known->seen_at_ns - f->spec->size_ns + 1;
+        i128 first_ns = known->first_ns > unseen_ns ? known->first_ns : unseen_ns;
+        if (known->empty < FILL_ROWS_MAX && first_ns < before_ns)
+            before_ns = first_ns;
+    }
+    return before_ns;
+}
+
 void fill_step(struct fill *f, int64_t w_ns, int64_t before_ns)
 {
     int64_t start_ns = f->next.start_ns;
     f->has_next = window_after(f->spec, start_ns, &f->next);
-    if (!f->has_next || f->n_full < f->keys.n || f->spec->kind == WINDOW_CALENDAR)
+    if (!f->has_next || f->spec->kind == WINDOW_CALENDAR)
         return;
     /* Windows as a number of slides, before one that has its own records, or has not passed. */
     int64_t slide_ns = f->spec->slide_ns;
-    i128 to_before = (i128)before_ns - f->next.start_ns, to_w = (i128)w_ns - f->next.end_ns;
+    i128 to_before = first_wanted(f, before_ns) - f->next.start_ns,
+         to_w = (i128)w_ns - f->next.end_ns;
     i128 before = to_before <= 0 ? 0 : (to_before + slide_ns - 1) / slide_ns;
     i128 passed = to_w < 0 ? 0 : to_w / slide_ns + 1;
     i128 skipped = before < passed ? before : passed;
     if (skipped == 0)
         return;
-    f->skipped += (uint64_t)skipped * f->keys.n;
+    f->skipped += (uint64_t)skipped * f->n_full; /* of others they are none */
     f->has_next =
         window_after(f->spec, (int64_t)(f->next.start_ns + (skipped - 1) * slide_ns), &f->next);
 }

@@ -44,8 +44,9 @@ const struct cell *fill_key(const struct fill *f, uint32_t i);
 bool fill_note(struct fill *f, uint32_t i, bool has_record);
 
 /*
- * The next window has passed. If every key has had all the empty rows it gets, so have those behind
- * it that end at w_ns at the latest and start before before_ns, without a look at each of them.
+ * The next window has passed. If every key has had all the empty rows it gets, or waits for its
+ * first window, so have those behind it in which that does not change, which end at w_ns at the
+ * latest and start before before_ns, without a look at each of them.
  */
 void fill_step(struct fill *f, int64_t w_ns, int64_t before_ns);
 

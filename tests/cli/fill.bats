@@ -127,6 +127,13 @@ of() {
     done
 }
 
+@test "a key that waits for its first window does not make a gap long" {
+    of a:0 b:9000000000 >in # 285 years of seconds
+    same "$(w -w 1s -k k --fill --stats in 2>err | tail -n 2)" "100000,100001,a,0
+9000000000,9000000001,b,1"
+    same "$(counter err fill_skipped)" 8999900000
+}
+
 @test "the N largest keys of each window" {
     of a:1 b:1 c:1 b:2 c:2 d:3 a:11 b:12 b:13 >in
     same "$(w -w 10s -k k --top 2 --stats in 2>err)" "window_start,window_end,k,count
