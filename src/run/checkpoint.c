@@ -23,9 +23,10 @@
 #include "snapshot/snapshot.h"
 
 enum {
-    COST_SHARE = 50, /* checkpoints may take 1/50 of the processor time */
-    PATIENCE = 4,    /* but wait for so many times that by the clock at most */
-    FAULT_NS = 4000, /* a copy-on-write fault: 3 to 5 microseconds, measured */
+    COST_SHARE = 50,     /* checkpoints may take 1/50 of the processor time */
+    PATIENCE = 4,        /* but wait for so many times that by the clock at most */
+    FAULT_NS = 4000,     /* a copy-on-write fault: 3 to 5 microseconds, measured */
+    TOUCHED_BYTE_NS = 2, /* what a byte costs that is saved between two steps, as a cell changes */
     MAX_FAILURES = 3,
     POLL_NS = 5000000, /* how often to look whether a snapshot is done, while idle */
 };
@@ -301,6 +302,7 @@ static bool start_saving(struct running *r)
     c->section = snapshot_section(&c->image, slow->tag, slow->version);
     engine_save_begin(r->engine, &c->image);
     c->stage = CHECKPOINT_SAVING;
+    c->stepped_bytes = c->image.len;
     c->cost_ns = clock_thread_ns() - before_ns;
     return true;
 }
@@ -310,8 +312,10 @@ static void go_on_saving(struct running *r, bool whole)
 {
     struct checkpoint *c = &r->checkpoint;
     int64_t before_ns = clock_thread_ns();
+    c->cost_ns += (int64_t)(c->image.len - c->stepped_bytes) * TOUCHED_BYTE_NS;
     bool all = engine_save_step(r->engine, whole ? SIZE_MAX : checkpoint_tuning.step_bytes);
     c->cost_ns += clock_thread_ns() - before_ns;
+    c->stepped_bytes = c->image.len;
     if (!all)
         return;
     snapshot_section_end(&c->image, c->section);

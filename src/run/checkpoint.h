@@ -75,6 +75,7 @@ struct checkpoint {
 
     enum checkpoint_stage stage;
     size_t section;       /* CHECKPOINT_SAVING: the engine's, which is open */
+    size_t stepped_bytes; /* of the image, when the last step had ended */
     struct scribe scribe; /* CHECKPOINT_WRITING */
     pid_t child;          /* CHECKPOINT_FORKED */
     int child_fd;         /* where it says why it failed */
