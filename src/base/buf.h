@@ -25,8 +25,8 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 const char *buf_cstr(struct buf *b); /* NUL-terminated; the NUL is not counted in len */
 
-/* Makes room for `more` bytes and returns where they go; add what was written to b->len. Even none
- * have an address. */
+/* Makes room for `more` bytes and returns where they go, even if these are none; add what was
+ * written to b->len. */
 static inline char *buf_reserve(struct buf *b, size_t more)
 {
     if (b->cap - b->len < more || b->data == NULL)

@@ -38,8 +38,7 @@ static inline void wire_put_i64(struct buf *to, int64_t n)
     wire_put_u64(to, (uint64_t)n);
 }
 
-/* 7 bits a byte, the lowest first; the highest bit says that more follow. Returns what is behind.
- */
+/* 7 bits a byte, the lowest first; the highest bit: more follow. Returns what is behind it. */
 enum { WIRE_VARINT_MAX = 10 };
 static inline char *wire_varint_at(char *at, uint64_t n)
 {

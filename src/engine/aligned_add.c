@@ -277,8 +277,7 @@ static void add(struct aligned *a, const struct addition *it)
 struct plain {
     bool remembers; /* cells are looked up by the memo */
     bool sliced;    /* in slices, else in windows */
-    bool
-        watches; /* what a record changes: --early fires it, in either form, or it is being saved */
+    bool watches;   /* what changes: --early, in either form, or a snapshot under way */
 };
 
 /* Is a record of this time late, or its window? */

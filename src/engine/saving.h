@@ -53,11 +53,13 @@ struct saving_list {
 void saving_begin(struct saving *s, const struct panes *panes, const struct saving_list *list,
                   struct buf *to);
 
-/* Writes about so many bytes more, or a cell at least; fewer where many cells are written already.
- * True: all is written, and `to` is free. */
+/*
+ * Writes about so many bytes more, or a cell at least; fewer where many cells are written already.
+ * True: all is written, and `to` is free.
+ */
 bool saving_step(struct saving *s, size_t bytes);
 
-void saving_window(struct saving *s, size_t number);
+void saving_window(struct saving *s, size_t number); /* what is left of it; then it may go */
 void saving_cell(struct saving *s, const struct window *w, struct cell *cell);
 
 static inline bool saving_is_on(const struct saving *s)

@@ -47,9 +47,11 @@ struct sessions {
     struct session_list fresh; /* --early D: those that got something since they fired */
 
     /* A snapshot that is written meanwhile, as by engine/saving.h: */
-    struct buf *to;      /* NULL: none is */
-    uint32_t at, n_keys; /* the sessions of keys at.. are still to be written, of so many keys */
-    uint32_t saved : 1;  /* of the cells of sessions that need not be written any more */
+    struct {
+        struct buf *to; /* NULL: none is */
+        uint32_t at, n; /* the sessions of keys at..n are still to be written */
+    } saving;
+    uint32_t saved : 1; /* of the cells of sessions that need not be written any more */
 };
 
 static struct sessions *sessions_of(struct engine *e)
@@ -191,7 +193,7 @@ static inline void touch(struct sessions *s, struct session *x)
 {
     if (x->cell.saved == s->saved)
         return;
-    save_session(&s->engine, x, s->to);
+    save_session(&s->engine, x, s->saving.to);
     x->cell.saved = s->saved;
 }
 
@@ -513,7 +515,7 @@ static void sessions_run_timers(struct engine *e)
             engine_mark(e);
     }
     engine_tell(e);
-    if (s->keys.n > 1024 && s->keys.n / 2 > s->live_keys && s->to == NULL)
+    if (s->keys.n > 1024 && s->keys.n / 2 > s->live_keys && s->saving.to == NULL)
         drop_dead_keys(s);
 }
 
@@ -564,24 +566,24 @@ static void sessions_save_begin(struct engine *e, struct buf *to)
 {
     struct sessions *s = sessions_of(e);
     wire_put_u64(to, s->live);
-    s->to = to;
-    s->at = 0;
-    s->n_keys = s->keys.n;
+    s->saving.to = to;
+    s->saving.at = 0;
+    s->saving.n = s->keys.n;
     s->saved = !s->saved;
 }
 
 static bool sessions_save_step(struct engine *e, size_t bytes)
 {
     struct sessions *s = sessions_of(e);
-    size_t full = bytes > SIZE_MAX - s->to->len ? SIZE_MAX : s->to->len + bytes;
-    for (; s->at < s->n_keys; s->at++) {
-        if (s->to->len >= full)
+    size_t full = bytes > SIZE_MAX - s->saving.to->len ? SIZE_MAX : s->saving.to->len + bytes;
+    for (; s->saving.at < s->saving.n; s->saving.at++) {
+        if (s->saving.to->len >= full)
             return false;
-        for (struct session *x = first_session(table_cell(&s->keys, s->at)); x != NULL;
+        for (struct session *x = first_session(table_cell(&s->keys, s->saving.at)); x != NULL;
              x = next_session(x))
             touch(s, x);
     }
-    s->to = NULL;
+    s->saving.to = NULL;
     return true;
 }
 

@@ -3,8 +3,8 @@
  *
  * Between two batches all but the engine's state, which is little, is put into an image; then the
  * engine adds its own in steps, while records go on to be consumed (engine/saving.h); then a thread
- * makes it durable (run/scribe.h). So no record waits for more than a step, and no byte is copied
- * but into the image. Small ones that are due by number of records are written in place, and so are
+ * makes it durable (run/scribe.h). So a record waits for a step at most, and no byte is copied but
+ * into the image. Small ones that are due by number of records are written in place, and so are
  * the first and the last.
  *
  * Many ids or sources are not saved in steps: where there are megabytes of them a forked child

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "unit/unit.h"
+#include "unit/marked_log.h"
 
 static char folder[] = "/tmp/winagg-again-XXXXXX";
 
@@ -34,51 +34,21 @@ static void write_log(const char *name, char of, int from, int to)
 static struct source_mark mark_at(const char *name, size_t len)
 {
     struct source source;
-    struct source_mark mark = {0};
     struct error err = {0};
-    char bytes[4096];
     CHECK(source_open(&source, name, &err), "%s", err.text);
-    CHECK(source_read(&source, bytes, len) == (ssize_t)len, "%s is short", name);
-    digest_add(&source.digest, bytes, len);
-    source_remember(&source, bytes, len);
-    source_move(&source, len, 3, false);
-    CHECK(source_mark(&source, true, &mark, &err), "%s", err.text);
-    source_close(&source);
-    return mark;
+    return read_to_mark(&source, len, true);
 }
 
 /* The same, so many bytes behind a mark of FILE. */
 static struct source_mark mark_on(const struct source_mark *before, size_t len)
 {
     struct source source;
-    struct source_mark mark = {0};
     struct error err = {0};
-    char bytes[4096];
     bool is_it;
     CHECK(source_open(&source, "log", &err) &&
               source_resume(&source, before, &as_usual, &is_it, &err) && is_it,
           "%s", err.text);
-    CHECK(source_read(&source, bytes, len) == (ssize_t)len, "it is short");
-    digest_add(&source.digest, bytes, len);
-    source_remember(&source, bytes, len);
-    source_move(&source, len, 3, false);
-    CHECK(source_mark(&source, false, &mark, &err), "%s", err.text);
-    source_close(&source);
-    return mark;
-}
-
-/* Where a read goes on: the next bytes, up to a newline. */
-static bool goes_on_with(struct source *source, const char *expected)
-{
-    char bytes[64] = "";
-    size_t len = strlen(expected), done = 0;
-    while (done < len) {
-        ssize_t n = source_read(source, bytes + done, len - done);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return false;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return memcmp(bytes, expected, len) == 0;
+    return read_to_mark(&source, len, false);
 }
 
 /* Resumes FILE; what was found ("it", "other", "failed") must be that, and a failure say `says`. */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "source/again.h"
-#include "unit/unit.h"
+#include "unit/marked_log.h"
 
 enum call {
     CALL_OPEN,
@@ -110,30 +110,9 @@ static void write_log(const char *name, char of, int lines)
 static struct source_mark mark_at(size_t len)
 {
     struct source source;
-    struct source_mark mark = {0};
     struct error err = {0};
-    char bytes[8192];
     CHECK(source_open(&source, "log", &err), "%s", err.text);
-    CHECK(source_read(&source, bytes, len) == (ssize_t)len, "the log is short");
-    digest_add(&source.digest, bytes, len);
-    source_remember(&source, bytes, len);
-    source_move(&source, len, 3, false);
-    CHECK(source_mark(&source, true, &mark, &err), "%s", err.text);
-    source_close(&source);
-    return mark;
-}
-
-static bool goes_on_with(struct source *source, const char *expected)
-{
-    char bytes[64] = "";
-    size_t len = strlen(expected), done = 0;
-    while (done < len) {
-        ssize_t n = source_read(source, bytes + done, len - done);
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return memcmp(bytes, expected, len) == 0;
+    return read_to_mark(&source, len, true);
 }
 
 /* What is looked for, and what comes of it where nothing goes wrong. */
