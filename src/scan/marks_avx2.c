@@ -53,6 +53,24 @@ MARKS_TARGET static inline uint64_t block_high(const struct block *b)
     return sign_bits(b->low, b->high);
 }
 
+/* Moving a sign's bits out of a vector is what costs: so once for all that is asked of a byte. */
+MARKS_TARGET static inline __m256i quote_or_control(__m256i bytes)
+{
+    const __m256i quote = _mm256_set1_epi8('"'), most = _mm256_set1_epi8(' ' - 1);
+    return _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote),
+                           _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, most), bytes));
+}
+#define MARKS_JSON(b) sign_bits(quote_or_control((b)->low), quote_or_control((b)->high))
+
+MARKS_TARGET static inline bool block_odd(const struct block *b)
+{
+    const __m256i backslash = _mm256_set1_epi8('\\');
+    __m256i low = _mm256_or_si256(b->low, _mm256_cmpeq_epi8(b->low, backslash));
+    __m256i high = _mm256_or_si256(b->high, _mm256_cmpeq_epi8(b->high, backslash));
+    return _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0;
+}
+#define MARKS_ODD(b) block_odd(b)
+
 /*
  * Where the set bits of a byte are, a byte each, the lowest first: what is above moves up by one
  * for each bit that is set.
@@ -71,18 +89,11 @@ MARKS_TARGET static inline uint64_t block_high(const struct block *b)
 static const uint64_t places[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128),
                                      SIXTY_FOUR(192)};
 
-/* Up to eight, as in CSV mostly, by themselves; more, as in JSON, byte by byte from the table. */
-MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, uint32_t base)
+/* Byte by byte from the table, which takes as long for many as for few. */
+MARKS_TARGET static inline uint32_t *block_write_many(uint32_t *to, uint64_t bits, uint32_t base)
 {
-    long long n = _mm_popcnt_u64(bits);
-    if (n <= 8) {
-        for (int i = 0; i < 8; i++) {
-            to[i] = base + (uint32_t)_tzcnt_u64(bits);
-            bits &= bits - 1;
-        }
-        return to + n;
-    }
     __m256i bases = _mm256_set1_epi32((int)base);
+#pragma GCC unroll 8
     for (int i = 0; i < 8; i++) {
         uint64_t byte = bits >> (8 * i) & 0xff;
         __m256i found = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)&places[byte]));
@@ -91,6 +102,21 @@ MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, ui
         bases = _mm256_add_epi32(bases, _mm256_set1_epi32(8));
     }
     return to;
+}
+#define MARKS_WRITE_MANY(to, bits, base) block_write_many(to, bits, base)
+
+/* Up to eight by themselves. */
+MARKS_TARGET static inline uint32_t *block_write(uint32_t *to, uint64_t bits, uint32_t base)
+{
+    long long n = _mm_popcnt_u64(bits);
+    if (n > 8)
+        return block_write_many(to, bits, base);
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+        to[i] = base + (uint32_t)_tzcnt_u64(bits);
+        bits &= bits - 1;
+    }
+    return to + n;
 }
 
 /* The product with all ones, without carries. */

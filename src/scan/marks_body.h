@@ -14,9 +14,23 @@
  *     block_write(to, bits, base) writes base + each set bit, and returns where that ends; may
  *                                 write up to 64 numbers in any case
  *
- * and, if the machine has something better than shifts for it, MARKS_ODD_BEFORE(bits): which bits
- * have an odd number of set ones at or before them.
+ * and, if the machine has something better for it,
+ *
+ *     MARKS_ODD_BEFORE(bits)      which bits have an odd number of set ones at or before them
+ *     MARKS_JSON(&block)          is it a quote or less than a blank?
+ *     MARKS_ODD(&block)           is any byte a backslash or 0x80 or more?
+ *     MARKS_WRITE_MANY(to, bits, base)    as block_write(), if bits are mostly more than eight
  */
+
+#ifndef MARKS_JSON
+#define MARKS_JSON(block) (block_equal(block, '"') | block_below(block, ' '))
+#endif
+#ifndef MARKS_ODD
+#define MARKS_ODD(block) ((block_equal(block, '\\') | block_high(block)) != 0)
+#endif
+#ifndef MARKS_WRITE_MANY
+#define MARKS_WRITE_MANY(to, bits, base) block_write(to, bits, base)
+#endif
 
 /* Those of the first n bytes, n >= 1. */
 static inline uint64_t first_bits(size_t n)
@@ -148,16 +162,15 @@ MARKS_TARGET static void mark_json(struct marks *marks, const char *p, size_t le
     bool carry = false;
     for (size_t at = 0; at < len; at += MARKS_BLOCK) {
         struct block block = block_load(p + at);
-        uint64_t bits = block_equal(&block, '"') | block_below(&block, ' ');
-        uint64_t backslashes = block_equal(&block, '\\'), high = block_high(&block);
-        if ((backslashes | high) != 0 || carry) {
-            *odd = (struct marks_odd){.at = (uint32_t)at, .high = high != 0};
-            uint64_t escaped = escaped_bits(backslashes, &carry, &odd->escapes);
+        uint64_t bits = MARKS_JSON(&block);
+        if (MARKS_ODD(&block) || carry) {
+            *odd = (struct marks_odd){.at = (uint32_t)at, .high = block_high(&block) != 0};
+            uint64_t escaped = escaped_bits(block_equal(&block, '\\'), &carry, &odd->escapes);
             /* An escaped control character is no less one: its record is not valid. */
             bits &= ~escaped | block_below(&block, ' ');
             odd++;
         }
-        to = block_write(to, bits & first_bits(len - at), (uint32_t)at);
+        to = MARKS_WRITE_MANY(to, bits & first_bits(len - at), (uint32_t)at);
     }
     end_marks(marks, to, odd, p);
 }
