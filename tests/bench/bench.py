@@ -86,13 +86,9 @@ class Bench:
                          f" disagree: {found}")
 
 
-def cpu_s(taken):
-    return min(user_s + system_s for _, user_s, system_s, _ in taken)
-
-
 def print_row(name, events, size, taken, ratio, cpu_ratio):
     wall_s = statistics.median(one[0] for one in taken)
-    print(f"  {name:<22}{wall_s:9.3f}{cpu_s(taken):9.3f}{events / wall_s / 1e6:9.2f}"
+    print(f"  {name:<22}{wall_s:9.3f}{peers.cpu_s(taken):9.3f}{events / wall_s / 1e6:9.2f}"
           f"{size / wall_s / 1e9:8.3f}{ratio:>10}{cpu_ratio:>10}", flush=True)
 
 
@@ -122,7 +118,7 @@ def speed(bench, title, workload, events):
         if base is not None:
             pairs = zip(taken[base], mine)
             ratio = f"{statistics.median(b[0] / m[0] for b, m in pairs):.2f}"
-            cpu_ratio = f"{cpu_s(taken[base]) / max(cpu_s(mine), 1e-3):.2f}"
+            cpu_ratio = f"{peers.cpu_s(taken[base]) / max(peers.cpu_s(mine), 1e-3):.2f}"
         print_row(name, events, size, mine, ratio, cpu_ratio)
     base_rate = base is not None and events / statistics.median(one[0] for one in taken[base])
     for program, mine in zip(slow, bench.alternate(slow, min(bench.rounds, 3))):

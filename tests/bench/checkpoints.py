@@ -44,10 +44,6 @@ def fresh(bench, options, data):
     return bench.run(program(bench, options, data))
 
 
-def cpu_s(taken):
-    return min(one[1] + one[2] for one in taken)
-
-
 def one_size(bench, path, events):
     """Processor time of a snapshot, its bytes, and processor time of going on from it."""
     every, none, again = [], [], []
@@ -58,9 +54,9 @@ def one_size(bench, path, events):
         shutil.copy(state, state + ".kept")
         again.append(bench.run(program(bench, ["-j", "1"], once(path))))
         os.rename(state + ".kept", state)
-    each_s = (cpu_s(every) - cpu_s(none)) / (TAKEN - 1)
+    each_s = (peers.cpu_s(every) - peers.cpu_s(none)) / (TAKEN - 1)
     # What goes on where another run ended writes one before the first row, and its last one.
-    return each_s, os.path.getsize(state), max(cpu_s(again) - 2 * each_s, 0)
+    return each_s, os.path.getsize(state), max(peers.cpu_s(again) - 2 * each_s, 0)
 
 
 def interval_ratio(bench, path, wall_s):
@@ -70,7 +66,7 @@ def interval_ratio(bench, path, wall_s):
     for _ in range(rounds):
         second.append(fresh(bench, ["--checkpoint", "1s"], repeated(path, times)))
         never.append(fresh(bench, ["--checkpoint", "1h"], repeated(path, times)))
-    return cpu_s(second) / cpu_s(never)
+    return peers.cpu_s(second) / peers.cpu_s(never)
 
 
 def report(bench):

@@ -1,4 +1,4 @@
-"""How cost grows: each figure compares two runs of winagg that alternate, by least user CPU."""
+"""How cost grows: each figure compares two runs of winagg that alternate, by least CPU time."""
 
 import os
 import statistics
@@ -49,12 +49,12 @@ def verdict(value, goal):
 
 
 def cpu_ratios(bench, few, many):
-    print(f"\nhow cost grows, in user CPU seconds, one thread, {bench.rounds} rounds")
+    print(f"\nhow cost grows, in CPU seconds, one thread, {bench.rounds} rounds")
     print(f"  {'':<44}{'this':>8}{'that':>8}{'ratio':>8}{'goal':>8}")
     for title, goal, options, data, base_options, base_data in comparisons(bench, few, many):
         taken, base = bench.alternate([winagg(bench, options, data),
                                        winagg(bench, base_options, base_data)])
-        mine, other = (min(one[1] for one in runs) for runs in (taken, base))
+        mine, other = (peers.cpu_s(runs) for runs in (taken, base))
         print(f"  {title:<44}{mine:8.3f}{other:8.3f}{mine / other:8.2f}"
               f"{verdict(mine / other, goal)}", flush=True)
 

@@ -1,4 +1,4 @@
-"""What messy records cost: user CPU against plain ones of as many bytes, one thread."""
+"""What messy records cost: CPU time against plain ones of as many bytes, one thread."""
 
 import os
 
@@ -32,12 +32,12 @@ def program(bench, form):
 
 
 def report(bench):
-    print(f"\nmessy records, in user CPU seconds, one thread, {bench.rounds} rounds")
+    print(f"\nmessy records, in CPU seconds, one thread, {bench.rounds} rounds")
     print(f"  {'form':<16}{'against':<16}{'this':>8}{'that':>8}{'ratio':>8}{'goal':>8}"
           f"{'bytes':>8}")
     for form, plain, goal in FORMS:
         taken, base = bench.alternate([program(bench, form), program(bench, plain)])
-        mine, other = (min(one[1] for one in runs) for runs in (taken, base))
+        mine, other = (peers.cpu_s(runs) for runs in (taken, base))
         met = "" if goal is None else "  ok" if mine / other <= goal else "  MISSED"
         size, base_size = (os.path.getsize(bench.events_file(f, bench.events))
                            for f in (form, plain))

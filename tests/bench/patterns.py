@@ -28,10 +28,6 @@ def winagg(bench, data, time_format):
                          [bench.winagg, "-t", "ts", *JOB, "--time-format", *time_format, data])
 
 
-def cpu_s(taken):
-    return min(one[1] + one[2] for one in taken)
-
-
 def report(bench):
     events = max(1, bench.events // 5)
     print(f"\ntimes in other forms than ISO: {events:,} events, CPU seconds, one thread,"
@@ -46,7 +42,7 @@ def report(bench):
             programs = [winagg(bench, data, time_format), iso]
             taken, base = bench.alternate(programs)
             bench.check_agreement(programs)
-            mine, other = cpu_s(taken), cpu_s(base)
+            mine, other = peers.cpu_s(taken), peers.cpu_s(base)
             ratio = mine / max(other, 1e-3)
             others = time_format.count("--time-format")
             shown = f"the last of {others + 1} patterns" if others else time_format[0]

@@ -57,6 +57,12 @@ class Program:
         self.has_rows = has_rows
 
 
+def cpu_s(taken):
+    """The least processor time of what Bench.run() returned: user and system, which the kernel
+    counts exactly in all, but divides by looking now and then."""
+    return min(user_s + system_s for _, user_s, system_s, _ in taken)
+
+
 def winagg(path, threads, workload, data):
     key, count, top = ("key", "value", "value") if workload == "narrow" else (
         "host", "bytes", "latency_ms")

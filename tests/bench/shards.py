@@ -60,10 +60,6 @@ def wall_s(taken):
     return statistics.median(one[0] for one in taken)
 
 
-def cpu_s(taken):
-    return min(one[1] + one[2] for one in taken)
-
-
 def report(bench):
     path = bench.events_file("json", bench.events)
     for title, aggregates in QUESTIONS:
@@ -72,9 +68,9 @@ def report(bench):
         print(f"\nshards, {title}: {bench.events:,} events, {os.path.getsize(path) / 1e6:.0f} MB in"
               f" {SHARDS} files, {partial / 1e6:.1f} MB of partial results; {bench.rounds} rounds")
         print(f"  {'':<30}{'wall s':>9}{'CPU s':>9}{'speed-up':>10}")
-        print(f"  {'one run over all of it':<30}{wall_s(single):9.3f}{cpu_s(single):9.3f}{'-':>10}")
+        print(f"  {'one run over all of it':<30}{wall_s(single):9.3f}{peers.cpu_s(single):9.3f}{'-':>10}")
         for n in PROCESSES:
             # Of each round, with its own neighbour; the merge is the same for all.
             speed = statistics.median(a[0] / b[0] for a, b in zip(maps[PROCESSES[0]], maps[n]))
-            print(f"  {f'--partial, {n} at a time':<30}{wall_s(maps[n]):9.3f}{cpu_s(maps[n]):9.3f}{speed:10.2f}")
-        print(f"  {'--merge':<30}{wall_s(merges):9.3f}{cpu_s(merges):9.3f}{'-':>10}", flush=True)
+            print(f"  {f'--partial, {n} at a time':<30}{wall_s(maps[n]):9.3f}{peers.cpu_s(maps[n]):9.3f}{speed:10.2f}")
+        print(f"  {'--merge':<30}{wall_s(merges):9.3f}{peers.cpu_s(merges):9.3f}{'-':>10}", flush=True)
