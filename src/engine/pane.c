@@ -167,9 +167,12 @@ struct printed *printed_copy(const char *text, size_t len, struct arena *arena)
     return copy;
 }
 
-/* Keeps the text of the current row, in the place of the one before if it fits. */
-static void keep_row(struct cell *cell, const char *text, size_t len, struct arena *arena)
+/* Keeps the text of the current row, which is all behind `start`, in the place of the one before if
+   it fits. Of a chart's it is none, and `out` may be no memory at all. */
+static void keep_row(struct cell *cell, const struct buf *out, size_t start, struct arena *arena)
 {
+    size_t len = out->len - start;
+    const char *text = len > 0 ? out->data + start : "";
     if (cell->printed == NULL || cell->printed->cap < len) {
         cell->printed = printed_copy(text, len, arena);
         return;
@@ -261,7 +264,7 @@ void pane_fire(struct panes *panes, const struct window_bounds *bounds, struct c
     }
     writer_results(panes->writer, out, panes->results, cell->pane, timing_name[timing]);
     if (retract && pane_refines(&panes->options))
-        keep_row(cell, out->data + start, out->len - start, arena);
+        keep_row(cell, out, start, arena);
     end_row(panes, op, bounds, cell->pane, cell);
 
     if (pane_refines(&panes->options))
