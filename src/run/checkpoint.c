@@ -199,12 +199,6 @@ static bool done(struct running *r, int error, bool must)
     return true;
 }
 
-static bool settle(struct running *r, struct inlet *in)
-{
-    inlet_settle(r, in);
-    return true;
-}
-
 static bool sync_outputs(struct running *r)
 {
     for (size_t i = 0; i < N_SINKS; i++)
@@ -216,7 +210,7 @@ static bool sync_outputs(struct running *r)
 /* Writes what the snapshot will say is written, and says how far the inputs were read. */
 static bool settle_outputs(struct running *r)
 {
-    inlet_each(r, settle);
+    inlet_each(r, inlet_settle);
     for (size_t i = 0; i < N_SINKS; i++)
         if (!sink_flush(&r->sinks[i], r->err))
             return false;

@@ -200,15 +200,15 @@ bool inlet_ends_within(const struct block *block)
            block->bytes.data[block->bytes.len - 1] != '\n';
 }
 
-void inlet_settle(struct running *r, struct inlet *in)
+bool inlet_settle(struct running *r, struct inlet *in)
 {
     if (in->batch == NULL)
-        return;
+        return true;
     const struct block *block = in->batch->block;
     size_t bytes = bytes_done(in), len = bytes - in->at.bytes;
     const char *moved = block->bytes.data + in->at.bytes;
     if (len == 0)
-        return;
+        return true;
     bool overlong = bytes == block->bytes.len && inlet_ends_within(block);
     /* The parser has counted the lines of the whole block, which is the usual case. */
     uint64_t lines = len == block->bytes.len ? in->batch->lines : newline_count(moved, len);
@@ -219,6 +219,7 @@ void inlet_settle(struct running *r, struct inlet *in)
         source_remember(&in->source, moved, len);
     r->report.bytes += len;
     in->at.bytes = bytes;
+    return true;
 }
 
 /* Is a to be read before b, which stands behind it on the command line? */

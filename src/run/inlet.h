@@ -92,9 +92,9 @@ bool inlet_ends_within(const struct block *block);
 
 /*
  * What was dealt with of the batch becomes the source's position. To be called before anything is
- * made durable, and when a batch is done.
+ * made durable, when a batch is done, and at the end. Always true: for inlet_each().
  */
-void inlet_settle(struct running *r, struct inlet *in);
+bool inlet_settle(struct running *r, struct inlet *in);
 
 /*
  * The open one to be read next: the lowest clock, of equal ones the earlier FILE; NULL: all have

@@ -51,10 +51,25 @@ static void consume_new(struct running *r, struct inlet *in, size_t from, size_t
         if (!is_replayed(r, in, i))
             continue;
         consume(r, in, start, i);
+        if (running_is_over(r))
+            return;
         start = i + 1;
         r->engine->counts.replayed++;
     }
     consume(r, in, start, to);
+}
+
+/* Good records; false if it is over with one of them, which is the last that counts. */
+static bool take_good(struct running *r, struct inlet *in, size_t to)
+{
+    uint64_t before = report_good(r->engine);
+    if (r->replay == NULL)
+        consume(r, in, in->at.good, to);
+    else
+        consume_new(r, in, in->at.good, to);
+    bool over = running_is_over(r);
+    in->at.good = over ? in->at.good + (size_t)(report_good(r->engine) - before) : to;
+    return !over;
 }
 
 static bool bad_has_position(const struct running *r, const struct inlet *in,
@@ -169,13 +184,8 @@ bool process_batch(struct running *r, struct inlet *in)
         bool single = r->replay != NULL && r->n_inlets > 1 && stop > in->at.good;
         size_t end = single ? in->at.good + 1 : inlet_turn(r, in, in->at.good, stop);
         turn = end == stop || single;
-        if (r->replay == NULL)
-            consume(r, in, in->at.good, end);
-        else
-            consume_new(r, in, in->at.good, end);
         taken = end - in->at.good;
-        in->at.good = end;
-        if (running_is_over(r))
+        if (!take_good(r, in, end))
             break;
         turn = turn && (taken == 0 || inlet_lowest(r) == in->file);
         if (turn && bad_next && batch->bad[in->at.bad].before == end && taken < room) {

@@ -85,6 +85,7 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
     *status = feed_next(in->feed, engine_wants_keys(r->engine), &in->batch, &in->keys, r->err);
     if (*status == INPUT_FAILED) {
         name_line_of_header(r, in);
+        in->batch = NULL;
         return false;
     }
     note_preamble(r, in);
@@ -439,6 +440,7 @@ static bool work(struct running *r, struct run_result *result)
         report_given_up(r->engine, r->plan->state_path, r->sinks[SINK_ROWS].stalled);
         result->signal = signals_stop;
     }
+    inlet_each(r, inlet_settle); /* however it ended: what is counted is what was dealt with */
     progress_end(r);
     metrics_write(r);
     if (r->plan->stats)
