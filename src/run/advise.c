@@ -89,9 +89,17 @@ void advise_consume(struct advise *a, const struct batch *batch, const struct ke
     }
 }
 
-uint64_t advise_records(const struct advise *a)
+void advise_end(struct advise *a, uint32_t file)
 {
-    return a->all.n;
+    clocks_end(a->clocks, file);
+}
+
+void advise_tell(const struct advise *a, struct watermark *w)
+{
+    w->finite = clocks_finite(a->clocks);
+    w->now_ns = clocks_now_ns(a->clocks);
+    w->clock_ns = clocks_highest_ns(a->clocks);
+    w->started = w->clock_ns != INT64_MIN;
 }
 
 /* ceil(n * share), without overflow. */

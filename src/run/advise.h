@@ -6,6 +6,7 @@
 
 #include "output/sink.h"
 #include "run/plan.h"
+#include "time/watermark.h"
 #include "verdict/clocks.h"
 
 struct advise;
@@ -17,8 +18,11 @@ void advise_free(struct advise *a); /* may be NULL */
 void advise_consume(struct advise *a, const struct batch *batch, const struct keys *sources,
                     uint32_t file, size_t from, size_t to);
 
-/* How many records these were. */
-uint64_t advise_records(const struct advise *a);
+/* That FILE has no more records. */
+void advise_end(struct advise *a, uint32_t file);
+
+/* W at delay 0, and the highest event time. */
+void advise_tell(const struct advise *a, struct watermark *w);
 
 /* Writes what is known: a table, or JSON lines. */
 void advise_print(struct advise *a, bool json, struct buf *to);

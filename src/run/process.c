@@ -24,12 +24,26 @@ static struct engine_records records(struct running *r, struct inlet *in, size_t
     return records;
 }
 
+/* In the engine's place: it counts what the engine would, but for what comes of windows. */
+static void advise_on(struct running *r, const struct inlet *in, size_t from, size_t to)
+{
+    struct engine_counts *counts = &r->engine->counts;
+    const uint8_t *verdict = in->batch->verdict;
+    advise_consume(r->advise, in->batch, &in->keys[FEED_SOURCE], inlet_number(r, in), from, to);
+    advise_tell(r->advise, &r->engine->watermark);
+    for (size_t i = from; i < to; i++) {
+        bool used = verdict == NULL || verdict[i] == VERDICT_USE;
+        counts->used += used;
+        counts->filtered += !used;
+    }
+}
+
 static void consume(struct running *r, struct inlet *in, size_t from, size_t to)
 {
-    if (r->advise != NULL)
-        advise_consume(r->advise, in->batch, &in->keys[FEED_SOURCE], inlet_number(r, in), from, to);
     struct engine_records good = records(r, in, from, to);
-    if (r->advise == NULL)
+    if (r->advise != NULL)
+        advise_on(r, in, from, to);
+    else
         engine_consume(r->engine, &good, from, to);
 }
 

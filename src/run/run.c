@@ -133,7 +133,9 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
     if (r->clocks != NULL && *goes_on && r->n_inlets > 1) {
         int64_t w_ns = clocks_end(r->clocks, inlet_number(r, in));
         start_tell_clocks(r);
-        if (r->advise == NULL && w_ns != r->engine->watermark.now_ns)
+        if (r->advise != NULL)
+            advise_end(r->advise, inlet_number(r, in));
+        else if (w_ns != r->engine->watermark.now_ns)
             engine_follow(r->engine, w_ns);
     }
     return true;
@@ -447,8 +449,7 @@ static bool work(struct running *r, struct run_result *result)
         print_stats(r);
     if (ok && r->over_limit)
         return limit_fail(r);
-    bool any_good = r->advise != NULL && advise_records(r->advise) > 0; /* past the engine */
-    if (ok && result->signal == 0 && !any_good && report_all_bad(&r->report, r->engine))
+    if (ok && result->signal == 0 && report_all_bad(&r->report, r->engine))
         return error_set(r->err, EXIT_RUNTIME,
                          "%s: every record was bad: expected at least one that can be used",
                          r->report.input_name);

@@ -48,6 +48,40 @@ END
     same "$(counter err late)" 0
 }
 
+@test "of several FILEs: one that has ended holds W back no longer" {
+    tv 10 >a
+    tv 20 5 >b
+    same "$("$WINAGG" -t t --advise -o json a b | tail -n 1)" '{"source":null,"share":1,"delay":"15s","late":0,"records":3}'
+    # It is the least delay, whatever the FILEs: with it nothing is late, with less something is.
+    local seed delay ns least=0
+    for seed in 1 2 3 4 5 6 7 8; do
+        awk -v seed=$seed 'BEGIN { srand(seed)
+            for (i = 0; i < 60; i++)
+                printf "{\"t\":%d}\n", i + rand() * 9 - (rand() < 0.1 ? 30 : 0) >"f" int(rand() * 3 * rand()) }'
+        touch f0 f1 f2
+        delay=$("$WINAGG" -t t --advise -o json f0 f1 f2 | jq -r 'select(.share == 1).delay')
+        "$WINAGG" -t t -w 1s -d "$delay" --stats f0 f1 f2 2>err >rows
+        same "$(counter err late)" 0
+        ns=$(($(sed -E 's/([0-9]+)m/\1*60+/; s/\+?s?$//' <<<"$delay")))
+        if [ "$ns" -gt 0 ]; then
+            least=$((least + 1))
+            "$WINAGG" -t t -w 1s -d $((ns * 1000000000 - 1))ns --stats f0 f1 f2 2>err >rows
+            [ "$(counter err late)" -gt 0 ]
+        fi
+        rm f0 f1 f2
+    done
+    [ "$least" -gt 3 ]
+}
+
+@test "--stats counts what was read" {
+    printf '%s\n' '{"t":10,"a":1}' x '{"t":1,"a":2}' >in
+    "$WINAGG" -t t --advise --where a=1 --stats in 2>err >table
+    for counted in records:3 bad:1 used:1 filtered:1 bytes:31; do
+        same "$(counter err "${counted%:*}")" "${counted#*:}"
+    done
+    same "$(tail -n 1 err | jq -r .max_event_time)" 1970-01-01T00:00:10Z
+}
+
 @test "bad records do not count, filtered ones do, no record is no line" {
     printf '%s\n' '{"t":5}' '{"t":"x"}' '{"t":1}' >in
     same "$("$WINAGG" -t t --advise -o json --where 'a = 1' in 2>err | tail -n 1)" '{"source":null,"share":1,"delay":"4s","late":0,"records":2}'
