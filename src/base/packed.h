@@ -12,4 +12,7 @@ enum { PACKED_MAGIC_BYTES = 6 };
  * packed. */
 const char *packed_program(const void *bytes, size_t len);
 
+/* What unpacks to a pipe, as one would type it: `zcat`, `xz -dc`. */
+const char *packed_reader(const char *program);
+
 #endif

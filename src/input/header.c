@@ -147,7 +147,7 @@ static bool missing_column(struct names *names, const char *input, const char *w
         const char *name = name_at(names, i, &len);
         if (i == 0)
             hint =
-                names->n == 1 && len > 4 && memcmp(name, "sep=", 4) == 0
+                names->n <= 2 && len >= 4 && memcmp(name, "sep=", 4) == 0
                     ? " (the line sep= is for Excel: tail -n +2 skips it, --delimiter takes what "
                       "it says)"
                     : other_format(name, len);
@@ -463,6 +463,7 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
         overlong = len - start > options->max_record_bytes;
     if (next == NULL && !ended && !overlong)
         return HEADER_MORE;
+    bool last = next == NULL; /* no line ends in LF */
     if (next == NULL)
         next = data + len;
     size_t record_len = csv_record_len(data + start, next);
@@ -475,8 +476,17 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
     if (reason != NULL) {
         /* Of an overlong one, what had to be there for that. */
         size_t max = options->max_record_bytes, seen = record_len < max ? record_len : max;
-        error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s", input, (unsigned long long)line,
-                  reason, other_format(data + start, seen));
+        char lines[REASON_LINES] = "";
+        if (!overlong)
+            reason_lines(lines, line, data + start, (size_t)(next - data) - start);
+        error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s%s", input, (unsigned long long)line,
+                  reason, other_format(data + start, seen), lines);
+        status = HEADER_FAILED;
+    } else if (last && memchr(data + start, '\r', record_len) != NULL &&
+               memchr(data + start, '"', record_len) == NULL) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s: the lines end in CR alone: expected LF or CRLF (tr '\\r' '\\n' makes LF)",
+                  input);
         status = HEADER_FAILED;
     } else {
         struct names names = {.n = splitter.fields.n, .header = &splitter.fields};
@@ -549,7 +559,13 @@ static enum header_status check_text(const char *name, const char *data, size_t 
         error_set(err, EXIT_RUNTIME,
                   "%s: the bytes are compressed: expected text (%s | winagg reads it, and so does "
                   "winagg if it is given the file itself)",
-                  name, strcmp(program, "gzip") == 0 ? "zcat" : program);
+                  name, packed_reader(program));
+        return HEADER_FAILED;
+    }
+    if (len >= 4 && memcmp(data, "\xff\xfe\0\0", 4) == 0) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s: the text is UTF-32: expected UTF-8 (iconv -f UTF-32 -t UTF-8 makes it)",
+                  name);
         return HEADER_FAILED;
     }
     if (len >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "scan/newline.h"
 
 enum { SHOWN = 40, ZONE_LETTERS = 5 };
 
@@ -259,4 +260,13 @@ const char *reason_overlong(struct arena *arena, const struct input_options *opt
 {
     return reason_printf(arena, "record longer than --max-record (%zu bytes)",
                          options->max_record_bytes);
+}
+
+void reason_lines(char to[REASON_LINES], uint64_t line, const char *record, size_t len)
+{
+    uint64_t more = newline_count(record, len - (len > 0 && record[len - 1] == '\n'));
+    to[0] = '\0';
+    if (more > 0)
+        snprintf(to, REASON_LINES, " (the record goes on to line %llu, %zu bytes)",
+                 (unsigned long long)(line + more), len);
 }

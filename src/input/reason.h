@@ -33,6 +33,10 @@ const char *reason_time(struct arena *arena, const struct input_options *options
                         enum time_status status, const char *shown, const struct buf *text);
 const char *reason_overlong(struct arena *arena, const struct input_options *options);
 
+/* Of a record of more than one line, which begins at that one: where it ends; or "". */
+enum { REASON_LINES = 96 }; /* two numbers of 20 digits, and 50 bytes of text */
+void reason_lines(char to[REASON_LINES], uint64_t line, const char *record, size_t len);
+
 /* So many bad records of a batch get hints: more messages than that are never shown. */
 enum { REASON_HINTS = 10 };
 

@@ -29,19 +29,21 @@ void report_start(struct report *report, const char *input_name, const struct pl
  * To which line the record goes on: what swallowed so much is what one looks for. How much of an
  * overlong one is here is the read size's to say; as much as makes it one always is.
  */
-static void describe_lines(const struct report *report, const struct batch *batch,
-                           const struct bad_record *bad, uint64_t line, char *text, size_t size)
+void report_lines(const struct report *report, const struct batch *batch,
+                  const struct bad_record *bad, uint64_t line, char text[REASON_LINES])
 {
     const char *bytes = batch->block->bytes.data + bad->start;
-    size_t len = bad->len, record_len = len - (len > 0 && bytes[len - 1] == '\n');
+    size_t record_len = bad->len - (bad->len > 0 && bytes[bad->len - 1] == '\n');
     bool overlong = batch->block->kind != BLOCK_RECORDS || record_len > report->max_record;
-    uint64_t lines = newline_count(bytes, overlong ? (size_t)report->max_record : record_len);
-    unsigned long long last = line + lines;
+    if (!overlong) {
+        reason_lines(text, line, bytes, bad->len);
+        return;
+    }
+    uint64_t lines = newline_count(bytes, (size_t)report->max_record);
     text[0] = '\0';
-    if (lines > 0 && overlong)
-        snprintf(text, size, " (it goes on at least to line %llu)", last);
-    else if (lines > 0)
-        snprintf(text, size, " (the record goes on to line %llu, %zu bytes)", last, len);
+    if (lines > 0)
+        snprintf(text, REASON_LINES, " (it goes on at least to line %llu)",
+                 (unsigned long long)(line + lines));
 }
 
 void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
@@ -63,8 +65,8 @@ void report_bad(struct report *report, const struct batch *batch, const struct b
     if (++report->bad > SHOWN || report->strict)
         return;
     uint64_t line = first_line + bad->line - 1;
-    char lines[96]; /* two numbers of 20 digits, and 50 bytes of text */
-    describe_lines(report, batch, bad, line, lines, sizeof lines);
+    char lines[REASON_LINES];
+    report_lines(report, batch, bad, line, lines);
     say("%s:%llu: %s%s", report->input_name, (unsigned long long)line, bad->reason, lines);
 }
 

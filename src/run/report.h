@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "input/input.h"
+#include "input/reason.h"
 #include "output/sink.h"
 #include "run/checkpoint.h"
 #include "run/plan.h"
@@ -34,6 +35,10 @@ uint64_t report_good(const struct engine *engine);
 
 void report_start(struct report *report, const char *input_name, const struct plan *plan,
                   struct sink *bad_sink);
+
+/* Where a bad record ends that begins at that line and is longer; or "". */
+void report_lines(const struct report *report, const struct batch *batch,
+                  const struct bad_record *bad, uint64_t line, char text[REASON_LINES]);
 
 /*
  * Counts a bad record, writes it to --bad, and says so on stderr (the first ten). first_line: the

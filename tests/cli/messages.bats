@@ -28,10 +28,25 @@ says() {
     [ "$(grep -c "two objects" err)" -eq 0 ]
     printf '{"t":1\0}\n' | says "stdin:1: not valid JSON: a NUL byte near column 7 (records that end in NUL bytes?"
     printf '{"t":1' | gzip -c | says "stdin: the bytes are compressed: expected text (zcat | winagg reads it"
+    printf '\375\067zXZ\0' | says "expected text (xz -dc | winagg reads it"
+    printf '\050\265\057\375' | says "expected text (zstd -dc | winagg reads it"
+    printf '\377\376\0\0' | says "stdin: the text is UTF-32: expected UTF-8 (iconv -f UTF-32 -t UTF-8 makes it)"
     printf '\377\376{\0' | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16 -t UTF-8 makes it)"
     printf 'h - - [01/May/2024:12:00:10 +0000] "GET / HTTP/1.1" 200 5\n' | says "(an access log? -i combined reads it)"
     printf 'time=2024-05-01T12:00:00Z level=info\n' | says "(logfmt? -i logfmt reads it)"
     printf 'sep=;\nt;v\n1;2\n' | says "(the line sep= is for Excel: tail -n +2 skips it"
+    printf 'sep=,\nt,v\n1,2\n' | says "(the line sep= is for Excel: tail -n +2 skips it"
+    # Nothing would be read of it, which must not pass in silence.
+    printf 't,k\r1,a\r2,b\r' | fails_with 1 "$WINAGG" -t t -w 10s 2>err
+    grep -qF "the lines end in CR alone: expected LF or CRLF (tr '\\r' '\\n' makes LF)" err
+    printf 't,"a\rb"' | "$WINAGG" -t t -w 10s
+    printf 't,k\r\n' | "$WINAGG" -t t -w 10s
+}
+
+@test "an unclosed quote is named with the lines and bytes that it swallows" {
+    printf 't,k\n1,"a\nb\n2,c\n' | says "stdin:2: not valid CSV: field 2 has no closing quote (the record goes on to line 4, 11 bytes)"
+    printf 't,k\n1,"a\nb\n2,c\n' | says "field 2 has no closing quote (the record goes on to line 4, 11 bytes) (--strict ends the run here)" --strict
+    printf 't,"k\n1,a\n2,b\n' | says "stdin:1: the header: not valid CSV: field 2 has no closing quote (the record goes on to line 3, 13 bytes)"
 }
 
 @test "a comment is no header, and R's way is only one where there is one" {
