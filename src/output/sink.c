@@ -46,7 +46,7 @@ bool sink_adopt(struct sink *sink, int fd, const char *name, struct error *err)
 static bool check_alone(const struct sink *sink, struct error *err)
 {
     off_t offset = lseek(sink->fd, 0, SEEK_CUR);
-    if (offset < 0 || (uint64_t)offset == sink->position)
+    if (offset < 0 || (uint64_t)offset == sink->position || sink->shared)
         return true;
     return error_set(err, EXIT_RUNTIME,
                      "%s: expected to be at byte %llu after a write, found %lld: another process "
@@ -108,7 +108,8 @@ bool sink_write(struct sink *sink, size_t len, struct error *err)
 
 bool sink_flush(struct sink *sink, struct error *err)
 {
-    return sink->held || sink->pending.len == 0 || sink_write(sink, sink->pending.len, err);
+    bool ok = sink->held || sink->pending.len == 0 || sink_write(sink, sink->pending.len, err);
+    return ok && (!sink->shared || sink_go_to_end(sink, err)); /* behind what was said */
 }
 
 bool sink_sync(const struct sink *sink, struct error *err)

@@ -22,7 +22,8 @@ struct sink {
     bool owned;            /* close it at the end */
     bool regular;          /* a regular file: what was written can be cut off again */
     bool append;           /* O_APPEND: bytes go to the end, whoever else wrote there */
-    bool exclusive;        /* check after each write that no one else has written */
+    bool exclusive;        /* check after each write that no one else has written, */
+    bool shared;           /*   but for messages, which go to the same file: >>log 2>&1 */
     bool held;             /* sink_flush() does nothing: --hold */
     bool writing;          /* within sink_write(), which looks at signals */
     bool closed_by_reader; /* EPIPE: the reader has gone; nothing is written any more */

@@ -472,8 +472,11 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
         r->merge = plan->merge ? merge_new(r) : NULL;
         ok = r->merge != NULL || !plan->merge;
         r->sinks[SINK_ROWS].held = plan->hold;
-        for (size_t i = 0; i < N_SINKS; i++)
-            r->sinks[i].exclusive = plan->state_path != NULL && r->sinks[i].regular;
+        for (size_t i = 0; i < N_SINKS; i++) {
+            struct sink *sink = &r->sinks[i];
+            sink->exclusive = plan->state_path != NULL && sink->regular;
+            sink->shared = sink->exclusive && io_same_file(sink->fd, STDERR_FILENO);
+        }
         ok = ok && (!resumed || apply_resume(r, &image, &resume, saved));
         *finished = ok && resumed && resume.finished;
         *goes_on = resumed && !resume.ended;

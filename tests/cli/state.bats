@@ -741,6 +741,29 @@ END
     done
 }
 
+@test "messages may go to the file of the rows: >>log 2>&1" {
+    awk 'BEGIN { for (i = 0; i < 60000; i++) print i % 7000 == 6999 ? "x" : "{\"t\":" i / 20 "}" }' >in
+    local option killed=0 round
+    "$WINAGG" -t t -w 10s --stats in >whole 2>/dev/null
+    for option in --checkpoint=300 --hold; do
+        for round in 1 2 3 4 5 6; do
+            rm -f log state
+            echo "what stood there" >log
+            timeout -s KILL 0.0"$round" "$WINAGG" -t t -w 10s -s state "$option" in >>log 2>&1 || killed=$((killed + 1))
+            "$WINAGG" -t t -w 10s -s state "$option" --stats in >>log 2>&1
+            same "$(grep window_start log)" "$(cat whole)"
+            same "$(head -n 1 log)" "what stood there"
+            [ "$(grep -c 'not valid JSON' log)" -eq 8 ]
+            "$WINAGG" -t t -w 10s -s state "$option" in >>log 2>&1
+            same "$(grep window_start log)" "$(cat whole)"
+        done
+    done
+    [ "$killed" -gt 0 ]
+    rm -f state
+    "$WINAGG" -t t -w 10s -s state in >log 2>&1
+    same "$(grep window_start log)" "$(cat whole)"
+}
+
 @test "an output that can only be appended to is refused with --state, and left alone" {
     preload <<'END'
 #include <linux/fs.h>
