@@ -58,6 +58,13 @@ void checkpoint_stop(struct checkpoint *c)
     c->stage = CHECKPOINT_NONE;
 }
 
+void checkpoint_withdraw(struct checkpoint *c)
+{
+    checkpoint_stop(c);
+    if (c->path != NULL)
+        unlink(c->path);
+}
+
 void checkpoint_close(struct checkpoint *c)
 {
     if (c->path != NULL && c->lock_fd >= 0)

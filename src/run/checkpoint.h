@@ -97,6 +97,10 @@ void checkpoint_stop(struct checkpoint *c); /* waits for what is under way: call
                                                are closed */
 void checkpoint_close(struct checkpoint *c);
 
+/* Of a fresh run that failed before its first byte: a snapshot of nothing would be in the way of the
+   next one, which has other options or another input. */
+void checkpoint_withdraw(struct checkpoint *c);
+
 /*
  * --hold into a pipe: the rows that a snapshot holds are written once it is durable, so a restart
  * must know whether they were. The number of the last snapshot whose rows are out stands in the

@@ -421,8 +421,8 @@ static bool work(struct running *r, struct run_result *result)
         return false;
     progress_start(r);
     checkpoint_start(r);
-    if (r->checkpoint.path != NULL && r->checkpoint.sequence == 0 &&
-        !checkpoint_forget_released(&r->checkpoint, r->err))
+    bool fresh = r->checkpoint.sequence == 0;
+    if (r->checkpoint.path != NULL && fresh && !checkpoint_forget_released(&r->checkpoint, r->err))
         return false;
     /* Before the first byte of output: a crash before the second snapshot is covered as well. */
     if (!goes_on && !checkpoint_now(r, false))
@@ -443,6 +443,8 @@ static bool work(struct running *r, struct run_result *result)
         result->signal = signals_stop;
     }
     inlet_each(r, inlet_settle); /* however it ended: what is counted is what was dealt with */
+    if (!ok && fresh && r->report.bytes == 0)
+        checkpoint_withdraw(&r->checkpoint);
     progress_end(r);
     metrics_write(r);
     if (r->plan->stats)

@@ -198,7 +198,9 @@ static bool refuse(const struct source *source, const struct source_mark *mark,
                    enum mark_match match, const char *compressed, struct error *err)
 {
     struct stat st = {0};
-    unsigned long long expected = mark->position.offset;
+    /* The head may reach beyond the position: it was there, read or not. */
+    unsigned long long expected =
+        mark->position.offset > mark->head_len ? mark->position.offset : mark->head_len;
     if (match == MARK_FAILED)
         return error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", source->name,
                          strerror(errno));
@@ -212,10 +214,11 @@ static bool refuse(const struct source *source, const struct source_mark *mark,
                          strerror(ENOENT));
     fstat(source->fd, &st);
     if (match == MARK_SHORTER)
-        return error_set(err, EXIT_RUNTIME,
-                         "%s: expected at least %llu bytes, which the snapshot has seen, found "
-                         "%lld: the input was truncated, or is another one",
-                         source->name, expected, (long long)st.st_size - (long long)source->base);
+        return error_set(
+            err, EXIT_RUNTIME,
+            "%s: expected at least %llu bytes, which were there at the snapshot, found "
+            "%lld: the input was truncated, or is another one",
+            source->name, expected, (long long)st.st_size - (long long)source->base);
     return error_set(err, EXIT_RUNTIME,
                      "%s: expected the input that the snapshot was taken from, found other bytes "
                      "in the first %llu",

@@ -741,6 +741,26 @@ END
     done
 }
 
+@test "a run that fails before its first byte leaves no snapshot, one that goes on keeps its own" {
+    printf 't,k\n1,a\n25,b\n' >c
+    fails_with 2 w -w 10s -k zz --state s --output out c 2>err
+    [ ! -e s ]
+    w -w 10s -k k --state s --output out --at-eof keep c
+    same "$(cat out)" "window_start,window_end,k,count
+0,10,a,1"
+    cp s before
+    printf 't,b\n' >d
+    fails_with 1 w -w 10s -k k --state s --output out --at-eof keep d 2>err
+    cmp s before
+    # What was there at the snapshot counts, read or not.
+    rm s
+    printf 'x\n{"t":1}\n' >j
+    fails_with 1 w -w 10s --strict --state s j 2>err
+    printf '{"t":1}\n' >j
+    fails_with 1 w -w 10s --strict --state s j 2>err
+    grep -q "j: expected at least 10 bytes, which were there at the snapshot, found 8: the input was truncated" err
+}
+
 @test "messages may go to the file of the rows: >>log 2>&1" {
     awk 'BEGIN { for (i = 0; i < 60000; i++) print i % 7000 == 6999 ? "x" : "{\"t\":" i / 20 "}" }' >in
     local option killed=0 round
