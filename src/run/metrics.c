@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/say.h"
 #include "run/counters.h"
+#include "run/process.h"
 #include "run/running.h"
 
 enum { METRICS_EVERY_S = 10 };
@@ -99,6 +100,7 @@ void metrics_write(struct running *r)
 {
     if (r->metrics.path == NULL)
         return;
+    process_settle(r);
     bool ok = write_now(r);
     if (!ok && !r->metrics.failed)
         say("%s: can't write metrics: %s", r->plan->metrics_path, strerror(errno));

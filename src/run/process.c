@@ -73,17 +73,36 @@ static void consume_new(struct running *r, struct inlet *in, size_t from, size_t
     consume(r, in, start, to);
 }
 
+/* Up to which record of the batch that is being taken they are counted. */
+static size_t good_so_far(const struct running *r)
+{
+    return r->taking->at.good + (size_t)(report_good(r->engine) - r->good_before);
+}
+
 /* Good records; false if it is over with one of them, which is the last that counts. */
 static bool take_good(struct running *r, struct inlet *in, size_t to)
 {
-    uint64_t before = report_good(r->engine);
+    r->taking = in;
+    r->good_before = report_good(r->engine);
     if (r->replay == NULL)
         consume(r, in, in->at.good, to);
     else
         consume_new(r, in, in->at.good, to);
     bool over = running_is_over(r);
-    in->at.good = over ? in->at.good + (size_t)(report_good(r->engine) - before) : to;
+    in->at.good = over ? good_so_far(r) : to;
+    r->taking = NULL;
     return !over;
+}
+
+void process_settle(struct running *r)
+{
+    struct inlet *in = r->taking;
+    size_t at = in == NULL ? 0 : in->at.good;
+    if (in != NULL)
+        in->at.good = good_so_far(r);
+    inlet_each(r, inlet_settle);
+    if (in != NULL)
+        in->at.good = at;
 }
 
 static bool bad_has_position(const struct running *r, const struct inlet *in,

@@ -16,6 +16,9 @@ struct running;
  */
 bool process_batch(struct running *r, struct inlet *in);
 
+/* Settles all inlets, in the midst of a batch, too, for who tells how far it is. */
+void process_settle(struct running *r);
+
 /*
  * Was all of the batch at hand there before (--position)? Records that have none, and are bad,
  * can't tell, and are taken for such.

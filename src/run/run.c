@@ -25,6 +25,7 @@
 
 static void print_stats(struct running *r)
 {
+    process_settle(r); /* what is counted is what was dealt with */
     report_stats(r);
 }
 
@@ -442,7 +443,7 @@ static bool work(struct running *r, struct run_result *result)
         report_given_up(r->engine, r->plan->state_path, r->sinks[SINK_ROWS].stalled);
         result->signal = signals_stop;
     }
-    inlet_each(r, inlet_settle); /* however it ended: what is counted is what was dealt with */
+    process_settle(r);
     if (!ok && fresh && r->report.bytes == 0)
         checkpoint_withdraw(&r->checkpoint);
     progress_end(r);

@@ -34,8 +34,10 @@ struct running {
     enum writer_type *result_types;
     struct partial partial; /* --partial: the stream that is written */
     struct merge *merge;    /* --merge: the streams that are read; else NULL */
-    struct replay *replay;  /* NULL: no --position */
-    struct clocks *clocks;  /* of sources and jumps; NULL: the engine's own clock will do */
+    struct inlet *taking;   /* whose batch the engine is given; before, it had counted so many */
+    uint64_t good_before;
+    struct replay *replay; /* NULL: no --position */
+    struct clocks *clocks; /* of sources and jumps; NULL: the engine's own clock will do */
     struct engine *engine;
     struct attend attend;  /* looks at signals */
     struct attend measure; /* the same of the memory that the state takes */

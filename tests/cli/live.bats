@@ -185,7 +185,8 @@ end_stuck() {
         grep -q '^{"records":' err && break
         sleep 0.1
     done
-    grep -q '^{"records":' err
+    # Both count up to the same record.
+    same "$(head -n "$(counter err records)" events | wc -c)" "$(counter err bytes)"
     end_stuck
 }
 
