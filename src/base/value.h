@@ -22,7 +22,7 @@
 #include "base/bytes.h"
 
 enum value_kind {
-    VALUE_NULL, /* missing, null */
+    VALUE_NULL, /* missing, null. exp: 0, or VALUE_GIVEN */
     VALUE_FALSE,
     VALUE_TRUE,
     VALUE_NUMBER, /* mant * 10^exp */
@@ -33,6 +33,9 @@ enum value_kind {
     VALUE_COMPOSITE, /* an object or an array, where only conditions look */
     VALUE_BAD,       /* not what is needed: text is the reason, NUL-terminated */
 };
+
+/* It is not missing: null, or what is none, stands there. For messages; no result depends on it. */
+enum { VALUE_GIVEN = 1 };
 
 /* From an input whose values are all texts (CSV): it may be meant as a number. */
 enum { VALUE_TYPELESS = 1 };

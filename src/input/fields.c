@@ -176,15 +176,20 @@ static const char *read_field(const struct fields *fields, const struct field *w
 {
     struct arena *arena = &batch->arena;
     *v = (struct value){.kind = VALUE_NULL};
-    if (field.text == NULL || (field.len == 0 && wanted->use != FIELD_KEY))
+    if (field.text == NULL)
         return NULL;
+    if (wanted->use == FIELD_NUMBER)
+        fields_trim(&field.text, &field.len);
+    if (field.len == 0 && wanted->use != FIELD_KEY) {
+        v->exp = VALUE_GIVEN;
+        return NULL;
+    }
     switch (wanted->use) {
     case FIELD_PRESENCE:
         v->kind = VALUE_TRUE;
         return NULL;
     case FIELD_NUMBER:
-        fields_trim(&field.text, &field.len);
-        return field.len == 0 ? NULL : read_number(fields, wanted, batch, v, field);
+        return read_number(fields, wanted, batch, v, field);
     case FIELD_KEY:
         read_key(fields, arena, v, field);
         return NULL;
@@ -207,6 +212,7 @@ const char *fields_read(struct fields *fields, const struct input_options *optio
         reason = batch_bad_value(
             batch, options, v,
             read_field(fields, &options->fields[f], batch, v, fields->at[layout->fields[f]]));
+        batch->n_field = reason == NULL ? 0 : f + 1;
     }
     *timeless = reason == NULL && no_time != NULL;
     return reason == NULL ? no_time : reason;

@@ -113,6 +113,7 @@ struct bad_record {
                             bad in any case */
     bool more;           /* a further piece of the bad record before: bytes only, not a record */
     const char *reason;  /* lives in the batch's arena */
+    size_t n_field;      /* the number of the field whose value it speaks of, from 1; 0: of none */
 };
 
 /* What becomes of a record of the batch before any window sees it; see verdict/verdict.h. */
@@ -131,6 +132,7 @@ struct batch {
     size_t n_deferred;  /* values that are VALUE_BAD */
     uint8_t *verdict;   /* of each record; NULL: all are used. These two are verdict_batch()'s. */
     uint64_t *meets;    /* a bit for each condition of an aggregate; NULL: there is none */
+    size_t n_field;     /* of which the last reason speaks, until it stands in the bad record */
     bool is_text;       /* every value is a text: CSV and the like */
     uint64_t lines;     /* physical lines that end in the block */
     struct arena arena; /* unescaped texts, reasons */

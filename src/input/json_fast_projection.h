@@ -149,7 +149,7 @@ static inline bool projection_put(struct projection *p, const struct projection_
         return projection_time(p, v, &batch->time_ns[lane]);
     struct value *to = &batch->columns[want->column][lane];
     if (want->use == WANT_PRESENCE)
-        *to = (struct value){.kind = v->kind == VALUE_NULL ? VALUE_NULL : VALUE_TRUE};
+        *to = v->kind == VALUE_NULL ? *v : (struct value){.kind = VALUE_TRUE};
     else if (want->use == WANT_SCALAR || v->kind == VALUE_NUMBER || v->kind == VALUE_WIDE ||
              v->kind == VALUE_NULL)
         *to = *v;

@@ -13,7 +13,7 @@ static bool read_literal(const char *text, size_t len, struct value *v)
         kind = VALUE_FALSE;
     else if (len != 4 || memcmp(text, "null", 4) != 0)
         return false;
-    *v = (struct value){.kind = (uint8_t)kind};
+    *v = (struct value){.kind = (uint8_t)kind, .exp = kind == VALUE_NULL ? VALUE_GIVEN : 0};
     return true;
 }
 

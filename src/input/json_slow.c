@@ -503,13 +503,9 @@ static const char *read_scalar(struct json_slow *slow, const struct field *field
     return NULL;
 }
 
-static const char *read_field(struct json_slow *slow, const struct field *field,
-                              const json_t *object, struct value *v)
+static const char *read_present(struct json_slow *slow, const struct field *field,
+                                const json_t *value, struct value *v)
 {
-    const json_t *value = look_up(object, &field->path);
-    *v = (struct value){.kind = VALUE_NULL};
-    if (value == NULL || is_null(slow, value))
-        return NULL;
     switch (field->use) {
     case FIELD_PRESENCE:
         v->kind = VALUE_TRUE;
@@ -524,6 +520,19 @@ static const char *read_field(struct json_slow *slow, const struct field *field,
     return NULL;
 }
 
+static const char *read_field(struct json_slow *slow, const struct field *field,
+                              const json_t *object, struct value *v)
+{
+    const json_t *value = look_up(object, &field->path);
+    *v = (struct value){.kind = VALUE_NULL};
+    if (value == NULL)
+        return NULL;
+    const char *reason = is_null(slow, value) ? NULL : read_present(slow, field, value, v);
+    if (v->kind == VALUE_NULL)
+        v->exp = VALUE_GIVEN;
+    return reason;
+}
+
 static const char *read_object(struct json_slow *slow, const json_t *object, struct batch *batch,
                                size_t lane, bool *timeless)
 {
@@ -533,6 +542,7 @@ static const char *read_object(struct json_slow *slow, const json_t *object, str
         struct value *v = &batch->columns[f][lane];
         reason = batch_bad_value(batch, slow->options, v,
                                  read_field(slow, &slow->options->fields[f], object, v));
+        batch->n_field = reason == NULL ? 0 : f + 1;
     }
     *timeless = reason == NULL && no_time != NULL;
     return reason == NULL ? no_time : reason;

@@ -75,6 +75,8 @@ static struct bad_record *add_bad(struct input_parser *parser, const char *recor
     bad->len = (uint32_t)(next - record);
     bad->line = parser->line;
     bad->reason = reason;
+    bad->n_field = parser->batch->n_field;
+    parser->batch->n_field = 0;
     return bad;
 }
 
@@ -150,7 +152,7 @@ static void drop_nulls(struct input_parser *parser, size_t from)
         for (size_t i = from; i < batch->n; i++) {
             struct value *v = &batch->columns[f][i];
             if (v->kind == VALUE_STRING && fields_is_null(options, v->text, v->len))
-                *v = (struct value){.kind = VALUE_NULL};
+                *v = (struct value){.kind = VALUE_NULL, .exp = VALUE_GIVEN};
         }
     }
 }

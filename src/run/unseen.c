@@ -40,47 +40,36 @@ void unseen_free(struct unseen *u)
     free(u);
 }
 
-/* What a record that has the field holds, at least: the last name of its path. */
-static void needle_of(struct buf *needle, const struct path *path)
-{
-    const char *name = path->text;
-    for (size_t i = 0; i < path->n_parts; i++)
-        if (path->parts[i].index < 0)
-            name = path->parts[i].name;
-    if (path->n_parts > 0)
-        buf_printf(needle, "\"%s\"", name);
-    else
-        buf_puts(needle, name);
-}
-
-/*
- * Does the name stand in a record, wherever? A field that is null in all records has no value, and
- * is there all the same; only one whose name is nowhere is surely in no record. Bad records are
- * passed over: which of them share a block with good ones is the read size's to say.
- */
-static bool is_named(const struct batch *batch, const struct path *path)
-{
-    struct buf needle = {0};
-    needle_of(&needle, path);
-    const char *name = buf_cstr(&needle), *bytes = batch->block->bytes.data;
-    bool found = false;
-    for (size_t i = 0; i < batch->n && !found; i++)
-        found = memmem(bytes + batch->start[i], batch->len[i], name, needle.len) != NULL;
-    buf_free(&needle);
-    return found;
-}
-
-static bool has_value(const struct value *column, size_t n)
+/* Is it there in one of them? Bad records are passed over: which of them share a block with good
+   ones is the read size's to say. */
+static bool is_there(const struct value *column, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (column[i].kind != VALUE_NULL)
+        if (column[i].kind != VALUE_NULL || column[i].exp == VALUE_GIVEN)
             return true;
     return false;
 }
 
+static void note_seen(struct unseen *u, size_t f)
+{
+    u->left -= !u->seen[f];
+    u->seen[f] = true;
+}
+
+/* A field whose value made a record bad is there; this is said of the record already. */
+static void note_complaints(struct unseen *u, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n_bad; i++)
+        if (batch->bad[i].n_field > 0)
+            note_seen(u, batch->bad[i].n_field - 1);
+}
+
 void unseen_look(struct unseen *u, const struct batch *batch)
 {
-    if (u == NULL || batch->n == 0)
+    if (u == NULL)
+        return;
+    note_complaints(u, batch);
+    if (batch->n == 0)
         return;
     u->records = true;
     u->columns |= batch->is_text;
@@ -90,17 +79,10 @@ void unseen_look(struct unseen *u, const struct batch *batch)
         buf_put(&u->sample, batch->block->bytes.data + batch->start[0], batch->len[0]);
     u->any = true;
     u->is_text = batch->is_text;
-    if (batch->is_text && !reader_table[u->options->format].names_fields) {
-        u->left = 0;
-        return;
-    }
-    for (size_t f = 0; f < u->options->n_fields; f++) {
-        if (u->seen[f])
-            continue;
-        u->seen[f] =
-            has_value(batch->columns[f], batch->n) || is_named(batch, &u->options->fields[f].path);
-        u->left -= u->seen[f];
-    }
+    bool in_header = batch->is_text && !reader_table[u->options->format].names_fields;
+    for (size_t f = 0; f < u->options->n_fields; f++)
+        if (in_header || (!u->seen[f] && is_there(batch->columns[f], batch->n)))
+            note_seen(u, f);
 }
 
 /* The names of a record, as the command line has them, with their nesting. */

@@ -198,9 +198,9 @@ static bool refuse(const struct source *source, const struct source_mark *mark,
                    enum mark_match match, const char *compressed, struct error *err)
 {
     struct stat st = {0};
-    /* The head may reach beyond the position: it was there, read or not. */
+    /* Of a file of which nothing was read, its head is known all the same. */
     unsigned long long expected =
-        mark->position.offset > mark->head_len ? mark->position.offset : mark->head_len;
+        mark->position.offset > 0 ? mark->position.offset : mark->head_len;
     if (match == MARK_FAILED)
         return error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", source->name,
                          strerror(errno));

@@ -80,6 +80,28 @@ says() {
     # One that stands in a bad record is in none that counts, be that read with good ones or not.
     printf '{"t":1}\n["x"]\n' | says "field 'x' was in no record" -k x
     { printf '{"t":1}\n'; sleep 0.1; printf '["x"]\n'; } | says "field 'x' was in no record" -k x
+    # Its name elsewhere is none of it: in another object, as a value, as the end of another name.
+    printf '{"t":1,"x":{"status":1}}\n' | says "field 'status' was in no record; did you mean 'x.status'?" -k status
+    printf '{"t":1,"y":"status"}\n' | says "field 'status' was in no record" -k status
+    printf '{"t":1,"a":{"c":1},"x":{"b":1}}\n' | says "field 'a.b' was in no record; did you mean 'a.c'?" -k a.b
+    printf '{"t":1,"a":[1,2,3]}\n' | says "field 'a.3' was in no record" -k a.3
+    printf 't=1 task=3\n' | says "field 'k' was in no record" -i logfmt -k k
+    # A value that makes its record bad is there, whatever the read size; so is what is as good as null.
+    printf '{"t":25}\n{"t":1,"v":"x"}\n' | says "stdin:2: field 'v': expected a number" -a sum:v
+    [ "$(wc -l <err)" -eq 1 ]
+    { printf '{"t":25}\n'; sleep 0.1; printf '{"t":1,"v":"x"}\n'; } | says "stdin:2: field 'v': expected a number" -a sum:v
+    [ "$(wc -l <err)" -eq 1 ]
+    for record in '{"t":1,"\u006b":null}' '{"t":1,"k":null}' '{"t":1,"k":" "}' '{"t":1,"k":"-"}' '{"t":1,"k":{}}'; do
+        for use in "-k k" "-a count:k" "-a sum:k" "--where k=1" "-a count:k,sum:k,first:k"; do
+            for n in 1 100; do
+                # shellcheck disable=SC2086 # several words
+                yes "$record" | head -n $n | "$WINAGG" -t t -w 10s --null - $use 2>err || true
+                [ "$(grep -c 'in no record' err)" -eq 0 ]
+            done
+        done
+    done
+    printf 't=1 k=\n' | "$WINAGG" -t t -w 10s -i logfmt -a sum:k 2>err
+    [ ! -s err ]
     # One record that has it is enough, and null is not missing.
     yes '{"t":1,"a":2}' | head -n 30000 >in
     printf '{"t":1,"k":null}\n' >>in

@@ -115,7 +115,7 @@ static inline bool differential_same_value(const struct value *a, const struct v
     bool b_number = b->kind == VALUE_NUMBER || b->kind == VALUE_WIDE;
     if (a_number && b_number)
         return number_compare(a, b) == 0;
-    if (a->kind != b->kind)
+    if (a->kind != b->kind || (a->kind == VALUE_NULL && a->exp != b->exp))
         return false;
     return a->kind != VALUE_STRING ||
            (a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0));
