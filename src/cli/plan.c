@@ -340,9 +340,11 @@ static bool finish_top(struct command *c, struct error *err)
     if (given != NULL)
         return error_set(err, EXIT_USAGE,
                          "--top: expected windows that fire once for all keys, found %s", given);
+    char *name = c->top_by == NULL ? NULL : escape_undo(c->top_by, strlen(c->top_by));
     size_t i = 0;
-    while (c->top_by != NULL && i < plan->n_aggs && strcmp(plan->aggs[i].name, c->top_by) != 0)
+    while (name != NULL && i < plan->n_aggs && strcmp(plan->aggs[i].name, name) != 0)
         i++;
+    free(name);
     if (i == plan->n_aggs)
         return error_set(err, EXIT_USAGE, "--top: expected the name of an aggregate, found '%s'",
                          c->top_by);

@@ -136,6 +136,15 @@ static void put_source(struct buf *to, const struct cell *cell, bool json)
     buf_free(&scratch);
 }
 
+/* What is as long as can be told is longer, or may be, and so is no delay. */
+void advise_put_delay(struct buf *to, int64_t ns)
+{
+    if (ns == INT64_MAX)
+        buf_puts(to, "all");
+    else
+        duration_print(to, ns);
+}
+
 static void print_json(struct spread *s, const struct cell *cell, struct buf *to)
 {
     for (size_t i = 0; i < N_SHARES && s->n > 0; i++) {
@@ -146,7 +155,7 @@ static void print_json(struct spread *s, const struct cell *cell, struct buf *to
         buf_puts(to, ",\"share\":");
         put_share(to, shares[i]);
         buf_puts(to, ",\"delay\":\"");
-        duration_print(to, delay_ns);
+        advise_put_delay(to, delay_ns);
         buf_printf(to, "\",\"late\":%llu,\"records\":%llu}\n", (unsigned long long)late,
                    (unsigned long long)s->n);
     }
@@ -162,7 +171,7 @@ static void print_table(struct spread *s, const struct cell *cell, struct buf *t
     for (size_t i = 0; i < N_SHARES && s->n > 0; i++) {
         uint64_t late;
         delay.len = 0;
-        duration_print(&delay, spread_at(s, covered(s->n, shares[i]), &late));
+        advise_put_delay(&delay, spread_at(s, covered(s->n, shares[i]), &late));
         buf_printf(to, "  %7.4g %%  --delay %-20s %12llu late\n", shares[i] / 100.0,
                    buf_cstr(&delay), (unsigned long long)late);
     }

@@ -24,6 +24,9 @@ void advise_end(struct advise *a, uint32_t file);
 /* W at delay 0, and the highest event time. */
 void advise_tell(const struct advise *a, struct watermark *w);
 
+/* The delay with which what lies so far behind is not late: as --delay takes it. */
+void advise_put_delay(struct buf *to, int64_t ns);
+
 /* Writes what is known: a table, or JSON lines. */
 void advise_print(struct advise *a, bool json, struct buf *to);
 

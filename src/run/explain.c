@@ -120,6 +120,13 @@ static void explain_input(const struct plan *plan, struct buf *text)
     if (plan->has_dedup)
         buf_printf(text, "Of records with one %s the first one counts. ",
                    plan->input.fields[plan->dedup_column].path.text);
+    if (plan->has_position) {
+        const char *field = plan->input.fields[plan->position_column].path.text;
+        buf_printf(text,
+                   "One whose %s is not above the last one%s was there before, and counts no "
+                   "more; one without a number there is bad. ",
+                   field, plan->has_source ? " of its source" : "");
+    }
     buf_puts(text, plan->strict ? "The first bad record ends the run. "
                                 : "Bad records are counted, said on stderr, and skipped. ");
 }
@@ -306,6 +313,32 @@ static void explain_files(const struct plan *plan, struct buf *text)
         buf_printf(text, "Bad records go to %s. ", plan->bad_path);
 }
 
+/* A pipe that goes on where it ended, whatever was read of it. */
+static void explain_loss(const struct plan *plan, struct buf *text)
+{
+    buf_puts(text, "The same command goes on from there, with what the pipe brings then: records "
+                   "that a killed run had read since its last snapshot are lost with it. ");
+    if (plan->output_path != NULL)
+        buf_puts(text, "No row is written twice. ");
+    else if (plan->hold)
+        buf_puts(text, "Rows wait for the snapshot that covers them. ");
+    else
+        buf_puts(text, "Into a pipe the rows since the last snapshot may come twice. ");
+}
+
+static void explain_exactness(const struct plan *plan, struct buf *text)
+{
+    buf_puts(text, "The same command goes on from there, as if it had never stopped");
+    if (plan->resume_continue)
+        buf_puts(text, ", however far back before that the pipe begins");
+    if (plan->output_path != NULL)
+        buf_puts(text, ": no row is lost or written twice. ");
+    else if (plan->hold)
+        buf_puts(text, ": rows wait for the snapshot that covers them. ");
+    else
+        buf_puts(text, ": no row is lost; into a pipe those since the last snapshot come twice. ");
+}
+
 static void explain_restart(const struct plan *plan, struct buf *text)
 {
     if (plan->state_path == NULL) {
@@ -320,13 +353,10 @@ static void explain_restart(const struct plan *plan, struct buf *text)
         put_duration(text, plan->checkpoint_ns);
         buf_puts(text, ". ");
     }
-    buf_puts(text, "The same command goes on from there, as if it had never stopped: ");
-    if (plan->output_path != NULL)
-        buf_puts(text, "no row is lost or written twice. ");
-    else if (plan->hold)
-        buf_puts(text, "rows wait for the snapshot that covers them. ");
+    if (plan->resume_continue && !plan->has_position)
+        explain_loss(plan, text);
     else
-        buf_puts(text, "no row is lost; into a pipe those since the last snapshot come twice. ");
+        explain_exactness(plan, text);
     if (plan->at_eof_keep)
         buf_puts(text, "At the end of the input open windows stay open for the next run. ");
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "run/advise.h"
 #include "run/counters.h"
 #include "run/limit.h"
 #include "run/running.h"
@@ -131,7 +132,7 @@ void report_losses(const struct report *report, const struct engine *engine, boo
         buf_puts(&advice, "the shards' own --lateness was longer");
     } else {
         buf_puts(&advice, "with --delay ");
-        duration_print(&advice, time_add(engine->watermark.delay_ns, engine->lateness.lag_ns));
+        advise_put_delay(&advice, time_add(engine->watermark.delay_ns, engine->lateness.lag_ns));
         buf_puts(&advice, " none would have been late");
     }
     if (engine->lateness.too_late > 0 && engine->late == NULL)

@@ -73,6 +73,14 @@ END
     [ "$least" -gt 3 ]
 }
 
+@test "no delay is as long as all times are apart" {
+    printf '{"t":"%s"}\n' 2262-04-11T23:47:16.854775807Z 1677-09-21T00:12:43.145224192Z >in
+    same "$("$WINAGG" -t t --advise -o json in | tail -n 1)" '{"source":null,"share":1,"delay":"all","late":0,"records":2}'
+    "$WINAGG" -t t -w 1s in 2>err
+    grep -q 'with --delay all none would have been late' err
+    same "$("$WINAGG" -t t -w 1s -d all in 2>err | wc -l)" 2
+}
+
 @test "--stats counts what was read" {
     printf '%s\n' '{"t":10,"a":1}' x '{"t":1,"a":2}' >in
     "$WINAGG" -t t --advise --where a=1 --stats in 2>err >table

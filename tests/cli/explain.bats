@@ -61,6 +61,11 @@ says() {
     says "One row, when nothing can change it any more."
     says "no row is lost or written twice"
     says "p99_v keeps every different value."
+    said=$(explained -t t -w 1h --state s --resume continue --output rows <in)
+    says "records that a killed run had read since its last snapshot are lost with it. No row is written twice."
+    said=$(explained -t t -w 1h --state s --resume continue --position p --source s <in)
+    says "One whose p is not above the last one of its source was there before, and counts no more; one without a number there is bad."
+    says "as if it had never stopped, however far back before that the pipe begins: no row is lost; into a pipe"
     said=$(explained -t t -w tumbling:month --tz Asia/Tokyo -d all --where 'v>1' --dedup id in)
     says "one month of the calendar of Asia/Tokyo"
     says "Nothing is complete before the input ends"
