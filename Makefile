@@ -109,7 +109,7 @@ WRAPS_test_again_errors = $(addprefix -Wl$(comma)--wrap=,open read __read_chk pr
 
 $(B)/fuzz/%: tests/fuzz/%.c $(B)/libwinagg.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -fsanitize=fuzzer $(FUZZ_LINK_$(FLAVOUR)) $(LDFLAGS) -o $@ $< \
+	$(CC) $(ALL_CFLAGS) -DFUZZING $(CPPFLAGS) -fsanitize=fuzzer $(FUZZ_LINK_$(FLAVOUR)) $(LDFLAGS) -o $@ $< \
 	    $(B)/libwinagg.a $(wildcard $(B)/libgrammars.a) $(LIBS)
 
 # Two sources share one list of dependencies, so that the headers of the first are not in it.
