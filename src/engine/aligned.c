@@ -155,7 +155,7 @@ static bool is_sound(const struct aligned *a)
 
 static bool load_cells(struct aligned *a, const unsigned char **at, const unsigned char *end)
 {
-    const struct saving_load load = {&a->engine.panes, a->engine.key_seed};
+    const struct saving_load load = {&a->engine.panes, a->engine.key_seed, a->engine.n_keys};
     const struct saving_list list = list_all(a);
     bool ok = saving_load(&load, &list, at, end);
     free(list.windows);
@@ -172,7 +172,7 @@ static bool aligned_load(struct engine *e, uint64_t live, const unsigned char **
         !windows_load(&a->slices.live, n_slices, e->acc_bytes, at, end))
         return false;
     a->n_passed = (size_t)n_passed;
-    if (a->fill != NULL && !fill_load(a->fill, e->key_seed, at, end))
+    if (a->fill != NULL && !fill_load(a->fill, e->key_seed, e->n_keys, at, end))
         return false;
     if (!load_cells(a, at, end))
         return false;

@@ -174,7 +174,7 @@ void fill_save(const struct fill *f, struct buf *to)
     }
 }
 
-bool fill_load(struct fill *f, uint64_t key_seed, const unsigned char **at,
+bool fill_load(struct fill *f, uint64_t key_seed, size_t n_keys, const unsigned char **at,
                const unsigned char *end)
 {
     uint8_t has_next;
@@ -190,8 +190,9 @@ bool fill_load(struct fill *f, uint64_t key_seed, const unsigned char **at,
         struct known loaded;
         bool made;
         if (!wire_bytes(at, end, &key, &len) || len > UINT32_MAX ||
-            !wire_i64(at, end, &loaded.first_ns) || !wire_i64(at, end, &loaded.seen_at_ns) ||
-            !wire_u32(at, end, &loaded.empty) || loaded.empty > FILL_ROWS_MAX)
+            !keys_is_key(key, len, n_keys) || !wire_i64(at, end, &loaded.first_ns) ||
+            !wire_i64(at, end, &loaded.seen_at_ns) || !wire_u32(at, end, &loaded.empty) ||
+            loaded.empty > FILL_ROWS_MAX)
             return false;
         struct cell *cell =
             table_get(&f->keys, keys_hash(key_seed, key, len), key, (uint32_t)len, &made);

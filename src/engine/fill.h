@@ -55,10 +55,10 @@ uint64_t fill_skipped(const struct fill *f); /* empty rows that were not wanted,
 /*
  * State for a snapshot: is there a next window (u8), its start and end (i64), skipped (u64), number
  * of keys (u64), each: key (counted bytes), start of its first window, W when it was seen (i64),
- * empty windows in a row (u32). false: damaged.
+ * empty windows in a row (u32). false: damaged. n_keys: fields of a key.
  */
 void fill_save(const struct fill *f, struct buf *to);
-bool fill_load(struct fill *f, uint64_t key_seed, const unsigned char **at,
+bool fill_load(struct fill *f, uint64_t key_seed, size_t n_keys, const unsigned char **at,
                const unsigned char *end);
 
 #endif

@@ -20,6 +20,18 @@ uint32_t keys_hash(uint64_t seed, const void *key, size_t len)
     return (uint32_t)(XXH3_64bits_withSeed(key, len, seed) >> 32);
 }
 
+bool keys_is_key(const void *key, size_t len, size_t n_columns)
+{
+    const unsigned char *at = key, *end = at + len;
+    struct value v;
+    struct buf text = {0};
+    bool ok = true;
+    for (size_t c = 0; c < n_columns && ok; c++)
+        ok = value_decode(&at, end, &v, &text);
+    buf_free(&text);
+    return ok && at == end;
+}
+
 /* value_encode(), with the usual case inlined. Returns where the next encoding goes. */
 static inline char *encode(struct buf *to, char *at, const struct value *v)
 {

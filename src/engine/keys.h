@@ -7,6 +7,7 @@
 #ifndef ENGINE_KEYS_H
 #define ENGINE_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,12 @@ void keys_encode(struct keys *keys, uint64_t seed, struct value *const *columns,
                  size_t n);
 
 uint32_t keys_hash(uint64_t seed, const void *key, size_t len);
+
+/*
+ * Are these the encodings of so many fields, as every key is? For what was read from a snapshot: of
+ * keys that are, none is the beginning of another, and who sorts them counts on that.
+ */
+bool keys_is_key(const void *key, size_t len, size_t n_columns);
 
 static inline const unsigned char *keys_at(const struct keys *keys, size_t i, uint32_t *len)
 {

@@ -128,7 +128,7 @@ static bool load_run(const struct saving_load *load, struct window *w, uint32_t 
     for (uint32_t i = 0; i < n; i++) {
         uint64_t key_len;
         if (!wire_varint(at, end, &key_len) || key_len > (uint64_t)(end - *at) ||
-            key_len > UINT32_MAX)
+            key_len > UINT32_MAX || !keys_is_key(*at, key_len, load->n_keys))
             return false;
         struct cell *cell = table_append(&w->table, keys_hash(load->key_seed, *at, key_len), *at,
                                          (uint32_t)key_len);

@@ -81,6 +81,7 @@ void saving_write_all(const struct panes *panes, const struct saving_list *list,
 struct saving_load {
     const struct panes *panes;
     uint64_t key_seed;
+    size_t n_keys; /* fields of a key */
 };
 
 /*

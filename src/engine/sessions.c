@@ -608,8 +608,8 @@ static bool load_session(struct sessions *s, const unsigned char **at, const uns
     struct window_bounds bounds;
     uint8_t passed;
     if (!wire_bytes(at, end, &key, &key_len) || key_len > UINT32_MAX ||
-        !wire_i64(at, end, &bounds.start_ns) || !wire_i64(at, end, &bounds.end_ns) ||
-        !wire_u8(at, end, &passed))
+        !keys_is_key(key, key_len, e->n_keys) || !wire_i64(at, end, &bounds.start_ns) ||
+        !wire_i64(at, end, &bounds.end_ns) || !wire_u8(at, end, &passed))
         return false;
     struct cell *key_cell =
         make_key(s, keys_hash(e->key_seed, key, key_len), key, (uint32_t)key_len);

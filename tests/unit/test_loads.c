@@ -37,7 +37,7 @@ static bool load_dedup(const unsigned char *at, const unsigned char *end, struct
 static bool load_fill(const unsigned char *at, const unsigned char *end, struct buf *again)
 {
     struct fill *f = fill_new(&ten_seconds);
-    bool ok = fill_load(f, SEED, &at, end) && at == end;
+    bool ok = fill_load(f, SEED, 1, &at, end) && at == end;
     if (ok && again != NULL)
         fill_save(f, again);
     fill_free(f);
@@ -149,11 +149,12 @@ static void test_dedup(void)
 
 static void test_fill(void)
 {
-    enum { NUMBER_OF_KEYS = 1 + 3 * 8, FIRST_KEY = NUMBER_OF_KEYS + 8 };
+    enum { NUMBER_OF_KEYS = 1 + 3 * 8, FIRST_KEY = NUMBER_OF_KEYS + 8, ITS_TAG = FIRST_KEY + 8 };
+    static const unsigned char key[] = "\005key\0"; /* as it is encoded */
     struct buf saved = {0};
     struct fill *f = fill_new(&ten_seconds);
     const struct window_bounds first = {0, 10000000000};
-    fill_see(f, keys_hash(SEED, "key", 3), (const unsigned char *)"key", 3, &first, INT64_MIN);
+    fill_see(f, keys_hash(SEED, key, sizeof key), key, sizeof key, &first, INT64_MIN);
     fill_save(f, &saved);
     check("fill", load_fill, &saved);
     check_twice("fill", load_fill, &saved, NUMBER_OF_KEYS, FIRST_KEY);
@@ -162,6 +163,11 @@ static void test_fill(void)
                      (const unsigned char *)saved.data + saved.len, NULL),
           "no such window");
     saved.data[1] = 0;
+    saved.data[ITS_TAG] = 9;
+    CHECK(!load_fill((const unsigned char *)saved.data,
+                     (const unsigned char *)saved.data + saved.len, NULL),
+          "no key is encoded so");
+    saved.data[ITS_TAG] = 5;
     memset(saved.data + saved.len - 4, 0x7f, 4);
     CHECK(!load_fill((const unsigned char *)saved.data,
                      (const unsigned char *)saved.data + saved.len, NULL),
