@@ -254,21 +254,29 @@ uint64_t slices_windows(const struct slices *s)
     return n;
 }
 
-/* Patches do not last: what a snapshot has for a cell's is none. */
-static void forget_patches(struct window *slice)
+/*
+ * Patches do not last: what a snapshot has for a cell's is none. False: a cell is damaged, for it
+ * has no records; each is there because one came, and is never fired.
+ */
+static bool load_cells(struct window *slice)
 {
-    for (uint32_t i = 0; i < slice->table.n; i++)
-        table_cell(&slice->table, i)->pane = 0;
+    for (uint32_t i = 0; i < slice->table.n; i++) {
+        struct cell *cell = table_cell(&slice->table, i);
+        if (cell->fresh == 0)
+            return false;
+        cell->pane = 0;
+    }
+    return true;
 }
 
 bool slices_load(struct slices *s)
 {
     s->left = 0;
     for (size_t i = 0; i < s->live.n; i++) {
-        forget_patches(windows_at(&s->live, i));
         const struct window_bounds *bounds = &windows_at(&s->live, i)->bounds;
         struct window_bounds expected = slice_of(&s->spec, bounds->start_ns);
-        if (expected.start_ns != bounds->start_ns || expected.end_ns != bounds->end_ns)
+        if (expected.start_ns != bounds->start_ns || expected.end_ns != bounds->end_ns ||
+            !load_cells(windows_at(&s->live, i)))
             return false;
         if (is_in_open_window(s, i))
             continue;
