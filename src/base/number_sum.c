@@ -489,7 +489,17 @@ static bool load_limbs(struct number_sum *s, const unsigned char **at, const uns
             return false;
         big->limb[i] = negative ? -(int64_t)limb : (int64_t)limb;
     }
-    return true;
+    struct number_total t;
+    struct value small;
+    int32_t exp;
+    number_total(&t, s);
+    return t.low == low && t.n == n && !total_is_small(&t, &small, &exp);
+}
+
+/* Else it would be saved in another form, in which its exponent may be out of bounds. */
+static bool is_short(int64_t mant, int32_t exp)
+{
+    return mant == 0 ? exp == 0 : mant % 10 != 0;
 }
 
 bool number_sum_load(struct number_sum *s, const unsigned char **at, const unsigned char *end,
@@ -506,7 +516,8 @@ bool number_sum_load(struct number_sum *s, const unsigned char **at, const unsig
         if (!wire_i64(&p, end, &s->mant) || !wire_u32(&p, end, &exp))
             return false;
         s->exp = (int32_t)exp;
-        if (s->exp < LIMB_LOWEST * LIMB_DIGITS || s->exp > (LIMB_HIGHEST - 4) * LIMB_DIGITS)
+        if (!is_short(s->mant, s->exp) || s->exp < LIMB_LOWEST * LIMB_DIGITS ||
+            s->exp > (LIMB_HIGHEST - 4) * LIMB_DIGITS)
             return false;
     } else if (form == FORM_LIMBS && !load_limbs(s, &p, end, arena)) {
         return false;
