@@ -5,10 +5,13 @@
 
 enum { GROUP = 16 };
 
+/* Counts of damaged states would overflow, and a value that is there must not seem to be gone. */
 static void add_count(char *payload, uint64_t more)
 {
-    more += value_set_count(payload);
-    memcpy(payload, &more, sizeof more);
+    uint64_t count;
+    if (__builtin_add_overflow(value_set_count(payload), more, &count))
+        count = UINT64_MAX;
+    memcpy(payload, &count, sizeof count);
 }
 
 /* Values on their way into their sets, together: see agg/byte_set.h. */
@@ -135,9 +138,10 @@ void value_set_leave(struct byte_set *set, const struct byte_set *from, struct a
     struct byte_set_entry entry;
     while (byte_set_next(from, &cursor, &entry)) {
         char *payload = running_put(set, &entry, arena); /* it is there */
-        uint64_t before = value_set_count(payload), count = before - count_of(from, &entry);
+        uint64_t before = value_set_count(payload), less = count_of(from, &entry);
+        uint64_t count = before > less ? before - less : 0; /* it may have been cut off: above */
         memcpy(payload, &count, sizeof count);
-        set->n_gone += count == 0;
+        set->n_gone += before > 0 && count == 0;
         if (moved != NULL)
             moved(context, payload, before);
     }
