@@ -306,11 +306,34 @@ static void approx_distinct_reset(const struct agg *agg, void *acc)
  *     u32 n, n * u32 (register << 8 | rank), by register         up to MOST_CELLS of them
  *     u32 0xffffffff, 2^14 * u8 rank                             more
  */
-enum { ALL_REGISTERS = -1 };
+enum { ALL_REGISTERS = -1, FEW_CELLS = 32 };
+
+/* Those of a table with few in it, sorted by insertion. */
+static void save_few(const struct sketch *s, struct buf *to)
+{
+    uint32_t sorted[FEW_CELLS], n = 0;
+    for (uint32_t i = 0; i < s->n_cells; i++) {
+        uint32_t cell = s->cells[i], place = n;
+        if (cell == 0)
+            continue;
+        for (; place > 0 && sorted[place - 1] > cell; place--)
+            sorted[place] = sorted[place - 1];
+        sorted[place] = cell;
+        n++;
+    }
+    wire_put_u32(to, n);
+    for (uint32_t i = 0; i < n; i++)
+        wire_put_u32(to, sorted[i]);
+}
 
 static void approx_distinct_save(const struct agg *agg, const void *acc, struct buf *to)
 {
     (void)agg;
+    const struct sketch *s = acc;
+    if (s->n_cells != REGISTERS && s->n_used <= FEW_CELLS) {
+        save_few(s, to); /* most are: a million of them can't each go through all registers */
+        return;
+    }
     uint8_t registers[REGISTERS] = {0}, rank;
     uint32_t index, at = 0, n = 0;
     for (; next_register(acc, &at, &index, &rank); n++)
