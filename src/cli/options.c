@@ -36,7 +36,17 @@ static bool parse_path(struct command *c, const struct option *option, const cha
     if (*value == '\0')
         return error_set(err, EXIT_USAGE, "--%s: expected the name of a file, found ''",
                          option->name);
+    if (strcmp(value, "-") == 0)
+        return error_set(err, EXIT_USAGE,
+                         "--%s: expected the name of a file, found '-' (./- is one)", option->name);
     return parse_text(c, option, value, err);
+}
+
+static bool parse_output(struct command *c, const struct option *option, const char *value,
+                         struct error *err)
+{
+    bool is_stdout = strcmp(value, "-") == 0;
+    return is_stdout ? parse_text(c, option, NULL, err) : parse_path(c, option, value, err);
 }
 
 /* The last list given counts. */
@@ -507,7 +517,7 @@ const struct option_group option_groups[] = {
      {{'o', "output-format", "FORMAT", "json, csv, tsv, table, chart or sql:TABLE (json)",
        parse_output_format, AT(plan.output_format), output_formats, print_output_format,
        SIDE_MERGE},
-      {0, "output", "FILE", "append rows to FILE, not stdout", parse_path, AT(plan.output_path),
+      {0, "output", "FILE", "append rows to FILE, not stdout", parse_output, AT(plan.output_path),
        NULL, NULL, SIDE_MERGE},
       {0, "output-time", "UNIT", "rfc3339 (default), s, ms, us, ns or local", parse_choice,
        AT(plan.time_unit), time_units, print_choice, SIDE_MERGE},

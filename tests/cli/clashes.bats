@@ -104,9 +104,15 @@ stays() {
         run w -w 10s "$option" '' in
         [ "$status" -eq 2 ]
         [[ "$output" == *"$option: expected the name of a file, found ''"* ]]
+        [ "$option" == --output ] && continue
+        run w -w 10s "$option" - in
+        [ "$status" -eq 2 ]
+        [[ "$output" == *"$option: expected the name of a file, found '-' (./- is one)"* ]]
     done
     [ ! -e .lock ]
     [ ! -e .tmp ]
+    same "$(w -w 10s --output - in)" "$(w -w 10s in)"
+    [ ! -e - ]
 }
 
 @test "one processor that we may use is one thread; more than 64 are refused" {
