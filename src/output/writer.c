@@ -42,6 +42,11 @@ void writer_header(struct writer *w, struct buf *to)
         w->ops->header(w, to);
 }
 
+bool writer_header_again(const struct writer *w)
+{
+    return !w->ops->header_once;
+}
+
 static void render_bounds(struct writer *w, int64_t start_ns, int64_t end_ns)
 {
     w->start_ns = start_ns;

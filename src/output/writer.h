@@ -53,6 +53,9 @@ void writer_free(struct writer *w);
 /* What an output begins with: a header line, a table; nothing for JSON. */
 void writer_header(struct writer *w, struct buf *to);
 
+/* Does it stand before rows that are appended to a file, too? */
+bool writer_header_again(const struct writer *w);
+
 /* `key`: n_keys canonical encodings (base/value.h) in a row. `op` is ignored without an op column.
  */
 void writer_begin(struct writer *w, struct buf *to, const char *op, int64_t start_ns,

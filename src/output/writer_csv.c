@@ -129,8 +129,9 @@ static void csv_end(struct writer *w, struct buf *to, const char *id)
 
 #define CSV_LIKE(prepare, comma)                                                                   \
     {                                                                                              \
-        .init = (prepare), .header = csv_header, .begin = csv_begin, .time = csv_time,             \
-        .between_bounds = (comma), .key = csv_key, .results = csv_results, .end = csv_end,         \
+        .init = (prepare), .header = csv_header, .header_once = true, .begin = csv_begin,          \
+        .time = csv_time, .between_bounds = (comma), .key = csv_key, .results = csv_results,       \
+        .end = csv_end,                                                                            \
     }
 
 const struct writer_ops writer_csv = CSV_LIKE(csv_init, ",");

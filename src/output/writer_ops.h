@@ -9,6 +9,7 @@
 struct writer_ops {
     void (*init)(struct writer *w);
     void (*header)(struct writer *w, struct buf *to); /* NULL: none */
+    bool header_once;                                 /* not where rows are appended to others */
     void (*begin)(struct writer *w, struct buf *to, const char *op);
     void (*time)(struct writer *w, struct buf *to, int64_t ns); /* one bound, into w->bounds */
     const char *between_bounds;

@@ -130,8 +130,8 @@ static void start_engine(struct running *r)
     };
     r->engine = engine_new(&engine);
     start_clocks(r);
-    /* What is appended to a file that has rows already needs no second header. */
-    r->engine->panes.header_due = r->sinks[SINK_ROWS].position == 0 && !plan->partial;
+    bool begins = r->sinks[SINK_ROWS].position == 0 || writer_header_again(r->writer);
+    r->engine->panes.header_due = begins && !plan->partial;
 }
 
 bool start_may_be_replayed(const struct running *r, const struct inlet *in)

@@ -74,6 +74,23 @@ END
     same "$(cat "$out")" $'window_start,window_end,count\n0,10,1\n10,20,1'
 }
 
+@test "what a table begins with stands behind other rows, too" {
+    cd "$BATS_TEST_TMPDIR"
+    echo "Report" >rows
+    tv 1 | w -w 10s -o sql:one --output rows
+    tv 1 | w -w 10s -o sql:two --output rows
+    same "$(grep -c 'CREATE TABLE IF NOT EXISTS' rows)" 2
+    echo "Report" >rows
+    tv 1 | w -w 10s -o table --output rows
+    same "$(grep -c window_start rows)" 1
+    # But a run that goes on has begun already.
+    tv 1 11 >in
+    w -w 10s -o sql:one --state s --at-eof keep --output on in
+    tv 25 >>in
+    w -w 10s -o sql:one --state s --at-eof keep --output on in
+    same "$(grep -c CREATE on) $(grep -c INSERT on)" "1 2"
+}
+
 @test "--output into a directory that isn't there fails with a message" {
     status=0
     tv 1 | w -w 10s --output "$BATS_TEST_TMPDIR/no/such/file" 2>"$BATS_TEST_TMPDIR/err" || status=$?
