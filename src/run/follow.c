@@ -17,6 +17,7 @@
 #include "source/watch.h"
 
 #define QUIET_NS INT64_C(60000000000)
+#define PATIENCE_NS INT64_C(2000000000)
 #define LOOK_NS INT64_C(400000000) /* twice as long as from one look to the next, at the most */
 
 enum change { SAME, GREW, TRUNCATED, FAILED };
@@ -69,6 +70,7 @@ void follow_start(struct running *r)
             "go)");
 }
 
+/* Always false. */
 static bool cant_look(const struct inlet *in, struct error *err)
 {
     return error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", in->source.name,
@@ -128,20 +130,39 @@ static void start(struct running *r, struct inlet *in)
     watch_file(r->watch, in->source.fd);
 }
 
-/* Opens what the name has now; source->fd -1: nothing just now. */
-static bool open_named(struct running *r, const struct inlet *file, struct source *source)
+/*
+ * logrotate makes the new file first, and lets others read it then; it is said only where that does
+ * not come.
+ */
+static void note_denied(struct inlet *file)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    if (file->denied_ns == 0)
+        file->denied_ns = now_ns;
+    if (file->said_denied || now_ns - file->denied_ns < PATIENCE_NS)
+        return;
+    say("%s: may not be read: waiting until it may", file->path);
+    file->said_denied = true;
+}
+
+/* Opens what the name has now; source->fd -1: nothing that can be read just now. */
+static bool open_named(struct running *r, struct inlet *file, struct source *source)
 {
     struct stat st;
     *source = (struct source){.fd = -1, .packed_fd = -1, .unpack.fd = -1};
     if (stat(file->path, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     if (!source_open(source, file->path, r->err)) {
-        bool missing = errno == ENOENT;
+        bool denied = errno == EACCES || errno == EPERM, missing = errno == ENOENT;
         source_close(source);
-        if (missing)
+        if (denied)
+            note_denied(file);
+        if (denied || missing)
             *r->err = (struct error){0};
-        return missing;
+        return denied || missing;
     }
+    file->denied_ns = 0;
+    file->said_denied = false;
     return source->regular ||
            error_set(r->err, EXIT_RUNTIME, "%s: compressed, where a FILE to follow was expected",
                      file->path);
@@ -167,7 +188,10 @@ static bool open_next(struct running *r, struct inlet *file)
     bool ok = open_named(r, file, &source);
     if (ok && source.fd >= 0 && file->n_older > 0) {
         const struct inlet *newest = file->older[file->n_older - 1];
-        ok = source_find_newer(file->path, source_file(&newest->source), source.fd, &newer, r->err);
+        int fd = source_file(&newest->source);
+        int64_t born_ns = 0;
+        ok = mark_born_ns(fd, &born_ns) || cant_look(newest, r->err);
+        ok = ok && source_find_newer(file->path, fd, born_ns, source.fd, &newer, r->err);
     }
     for (size_t i = 0; i < newer.n; i++) {
         struct inlet *in = inlet_add_older(file, &newer.at[i]);

@@ -379,9 +379,21 @@ static bool is_inode(int fd, uint64_t inode)
     return fstat(fd, &st) == 0 && st.st_ino == inode;
 }
 
+/* Was it there, or written for the last time, before that? False: errno. */
+static bool is_from_before(int fd, int64_t ns, bool *before)
+{
+    struct stat st;
+    int64_t born_ns;
+    if (fstat(fd, &st) != 0 || !mark_born_ns(fd, &born_ns))
+        return false;
+    int64_t modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    *before = ns != 0 && ((born_ns != 0 && born_ns < ns) || modified_ns < ns);
+    return true;
+}
+
 /* False, with nothing added: one was renamed meanwhile, or (*err) can't be opened. */
-static bool open_between(const struct rotated *found, int until, struct source_older *older,
-                         struct error *err)
+static bool open_between(const struct rotated *found, int64_t since_ns, int until,
+                         struct source_older *older, struct error *err)
 {
     size_t before = older->n;
     for (size_t i = 0; i < found->n_between; i++) {
@@ -392,8 +404,15 @@ static bool open_between(const struct rotated *found, int until, struct source_o
             source_close(&older->at[--older->n]);
             return true;
         }
-        if (ok && is_inode(source_file(&source), found->between[i].inode))
+        bool old = false;
+        if (ok && !is_from_before(source_file(&source), since_ns, &old))
+            ok = error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", source.name,
+                           strerror(errno));
+        if (ok && is_inode(source_file(&source), found->between[i].inode)) {
+            if (old)
+                source_close(&older->at[--older->n]);
             continue;
+        }
         if (!ok && errno == ENOENT)
             *err = (struct error){0};
         while (older->n > before)
@@ -422,8 +441,8 @@ static int64_t is_open_file(void *context, const char *candidate)
     return ROTATED_FAILED;
 }
 
-bool source_find_newer(const char *path, int fd, int until, struct source_older *newer,
-                       struct error *err)
+bool source_find_newer(const char *path, int fd, int64_t born_ns, int until,
+                       struct source_older *newer, struct error *err)
 {
     enum { TRIES = 20 };
     bool ok = false;
@@ -431,7 +450,7 @@ bool source_find_newer(const char *path, int fd, int until, struct source_older 
         struct open_file file = {.fd = fd};
         struct rotated found;
         if (rotated_find(path, is_open_file, &file, &found, err))
-            ok = found.file.path == NULL || open_between(&found, until, newer, err);
+            ok = found.file.path == NULL || open_between(&found, born_ns, until, newer, err);
         else if (err->status == 0)
             *err = file.why;
         rotated_free(&found);
@@ -488,7 +507,7 @@ enum source_found source_find(const struct source *named, const struct source_ma
         return found;
     }
     add_older(older, &source);
-    if (!source_find_newer(named->path, source_file(&source), named->fd, older, err))
+    if (!source_find_newer(named->path, source_file(&source), mark->born_ns, named->fd, older, err))
         return SOURCE_FAILED;
     if (older->n == 1 || how->follows)
         return SOURCE_FOUND;

@@ -42,9 +42,11 @@ enum source_found source_find(const struct source *named, const struct source_ma
 /*
  * Those that by their names were rotated away after the file that is open there, and before that of
  * `until` (-1: there is none), which may have been rotated away itself by now; added to *newer.
+ * born_ns: when that file was made, as it was first opened; 0: not known. What is older came before
+ * it, whatever its name: a rotation may count upwards, or begin anew each month.
  */
-bool source_find_newer(const char *path, int fd, int until, struct source_older *newer,
-                       struct error *err);
+bool source_find_newer(const char *path, int fd, int64_t born_ns, int until,
+                       struct source_older *newer, struct error *err);
 void source_older_free(struct source_older *older); /* the list; the sources are the caller's */
 
 #endif

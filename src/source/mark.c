@@ -36,8 +36,7 @@ static bool unreadable(const struct source *source, struct error *err)
                      strerror(errno));
 }
 
-/* When the file was made; 0: the file system, or the kernel, does not keep that. False: errno. */
-static bool born_ns(int fd, int64_t *ns)
+bool mark_born_ns(int fd, int64_t *ns)
 {
     struct statx st = {0};
     bool ok = statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0;
@@ -76,7 +75,7 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
         mark->device = st.st_dev;
         mark->inode = st.st_ino;
         mark->modified_ns = modified_ns(&st);
-        if (!born_ns(file, &mark->born_ns))
+        if (!mark_born_ns(file, &mark->born_ns))
             return unreadable(source, err);
     }
     if (!source->regular) {
@@ -208,7 +207,7 @@ bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, i
     *doubt = later_ns < 0 ? INT64_MAX : time_add(later_ns, 1);
     if (!same)
         return true;
-    if (!born_ns(fd, &born))
+    if (!mark_born_ns(fd, &born))
         return false;
     if (born == mark->born_ns)
         *doubt = 0;

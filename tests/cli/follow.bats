@@ -76,6 +76,100 @@ wait_for_used() {
     stop
 }
 
+@test "a new file that may not be read yet is waited for, as logrotate makes them" {
+    local as=()
+    [ "$(id -u)" -ne 0 ] || as=(setpriv "--bounding-set=-dac_override,-dac_read_search")
+    touch mine
+    chmod 000 mine
+    "${as[@]}" true || skip "setpriv may not drop capabilities here"
+    ! "${as[@]}" cat mine 2>/dev/null || skip "this user may read all files"
+    tv 1 12 >app
+    "${as[@]}" "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s --follow app >>out 2>>err 3>&- &
+    pid=$!
+    wait_for_line out 0,10,1
+    mv app app.1
+    (umask 777; tv 25 >app)
+    tv 13 >>app.1
+    wait_for_used 3
+    same "$(grep -v '^{' err)" ""
+    chmod 600 app
+    wait_for_line out 10,20,2
+    # It is said where that lasts.
+    mv app app.1
+    (umask 777; tv 35 >app)
+    for ((i = 0; i < 300; i++)); do
+        grep -q "app: may not be read: waiting until it may" err && break
+        sleep 0.05
+    done
+    same "$(grep -c "may not be read" err)" 1
+    chmod 600 app
+    wait_for_line out 20,30,1
+    stop
+}
+
+@test "what is older than the file is none that came behind it, whatever its name" {
+    # Numbers that count up, days before months, hours, what a link led to before.
+    local new
+    for new in app.2 app-01122026 app.05; do
+        rm -f app* out err
+        case $new in
+            app.2) tv 101 102 >app.1 ;;
+            app-*) tv 101 102 >app-30112026 ;;
+            *) tv 101 102 >app.03; tv 103 >app.04 ;;
+        esac
+        sleep 0.02
+        tv 1 12 >app
+        start app
+        wait_for_line out 0,10,1
+        mv app "$new"
+        tv 25 >app
+        wait_for_line out 10,20,1
+        stop
+        same "$(tail -n 1 out)" 20,30,1
+    done
+    rm -f app* out err
+    tv 101 >0.log.20240101-120000
+    sleep 0.02
+    tv 1 12 >0.log
+    ln -s 0.log app
+    start app
+    wait_for_line out 0,10,1
+    tv 25 >1.log
+    ln -sfn 1.log app
+    wait_for_line out 10,20,1
+    stop
+    same "$(tail -n 1 out)" 20,30,1
+}
+
+@test "a generation that was read is not read again because its name says newer" {
+    tv 1 2 >app
+    start app --state s
+    wait_for_used 2
+    mv app app.1
+    tv 12 >app
+    wait_for_used 3
+    stop
+    mv app app.2
+    tv 25 35 >app
+    start app --state s
+    wait_for_line out 20,30,1
+    stop
+    same "$(grep -v window out)" $'0,10,2\n10,20,1\n20,30,1'
+    # And without --follow it was not rotated more than once.
+    rm -f app* s out
+    tv 1 2 >app
+    sleep 0.02
+    local keep=(-t t --time-format s --output-time s -o csv -w 10s --state s --at-eof keep app)
+    "$WINAGG" "${keep[@]}" >>out
+    mv app app.1
+    tv 12 >app
+    "$WINAGG" "${keep[@]}" >>out
+    mv app app.2
+    tv 25 >app
+    "$WINAGG" "${keep[@]}" >>out
+    same "$(grep -v window out)" $'0,10,2\n10,20,1'
+}
+
 @test "each new file has a header of its own" {
     printf '%s\n' t,k 1,a 12,a >app
     "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -k k --follow app >>out 2>>err 3>&- &
