@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "run/explain.h"
 #include "run/run.h"
+#include "run/signals.h"
 
 /* Formats without the heap, which has just run out, and leaves without atexit handlers. */
 static void out_of_memory(size_t wanted_bytes)
@@ -117,6 +118,7 @@ static int run_plan(const struct plan *plan)
 int main(int argc, char **argv)
 {
     occupy_closed_descriptors();
+    signals_expect();
     allow_all_descriptors();
     memory_on_exhaustion(out_of_memory);
     json_set_alloc_funcs(memory_alloc, free); /* it would go on with what it could not get */

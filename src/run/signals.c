@@ -88,6 +88,17 @@ static void handle(int number, void (*handler)(int), int flags)
         sigaction(number, &action, NULL);
 }
 
+static void on_early_report(int number)
+{
+    (void)number;
+    report_wanted = true;
+}
+
+void signals_expect(void)
+{
+    handle(SIGUSR1, on_early_report, SA_RESTART);
+}
+
 bool signals_start(bool hangup, struct error *err)
 {
     int ends[2];
@@ -105,6 +116,8 @@ bool signals_start(bool hangup, struct error *err)
     handle(SIGUSR1, on_report, SA_RESTART);
     for (size_t i = 0; i < n_stop_signals(); i++)
         handle(stop_signals[i], on_stop, SA_RESTART);
+    if (report_wanted)
+        set_nudges(true);
     return true;
 }
 

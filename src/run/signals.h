@@ -2,6 +2,7 @@
  * run/signals.h - SIGINT, SIGTERM (and SIGHUP) as a request to stop between two records, SIGUSR1
  * as one for --stats.
  *
+ *     signals_expect()             first of all: SIGUSR1 ends nothing from here on
  *     signals_start(hangup, &err)
  *     signals_block(), start threads, signals_unblock()
  *
@@ -23,6 +24,9 @@
 
 extern atomic_int signals_stop; /* the signal that asked to stop, or 0 */
 extern int signals_fd;          /* readable once that is set; to be polled, not read */
+
+/* A request for statistics that comes before there are any waits for them. */
+void signals_expect(void);
 
 /*
  * Installs the handlers; false (EXIT_RUNTIME) on failure. `hangup`: SIGHUP too. A second run of one
