@@ -92,7 +92,7 @@ bool sink_write(struct sink *sink, size_t len, struct error *err)
         if (n < 0 && errno == EINTR && is_stalled(sink, moved_ns)) {
             sink->closed_by_reader = true;
             sink->stalled = sink->pending.len - done;
-        } else if (n < 0 && errno == EPIPE) {
+        } else if (n < 0 && errno == EPIPE && !sink->whole) {
             sink->closed_by_reader = true;
         } else if (n < 0 && errno != EINTR) {
             error_set(err, EXIT_RUNTIME, "%s: write failed: %s", sink->name, strerror(errno));

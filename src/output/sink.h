@@ -24,6 +24,7 @@ struct sink {
     bool append;           /* O_APPEND: bytes go to the end, whoever else wrote there */
     bool exclusive;        /* check after each write that no one else has written, */
     bool shared;           /*   but for messages, which go to the same file: >>log 2>&1 */
+    bool whole;            /* a reader that leaves is an error: what it did not read is lost */
     bool held;             /* sink_flush() does nothing: --hold */
     bool writing;          /* within sink_write(), which looks at signals */
     bool closed_by_reader; /* EPIPE: the reader has gone; nothing is written any more */

@@ -222,6 +222,20 @@ static void interrupt(struct running *r)
     report_incomplete(r->engine->panes.rows - before);
 }
 
+/* What a pipe brought of a record that is not whole is left for the next run, which has it only if
+   the pipe begins again. */
+static bool say_torn(struct running *r, struct inlet *in)
+{
+    size_t len = 0;
+    if (r->plan->resume_continue && !in->source.regular)
+        input_rest(in->input, &len);
+    if (len > 0)
+        say("%s: the last %zu bytes end in no newline: they are no record, and with --resume "
+            "continue the next run does not have them",
+            in->source.name, len);
+    return true;
+}
+
 /* The input is at its end, or we were told to stop. */
 static bool finish(struct running *r, enum input_status status, struct run_result *result)
 {
@@ -255,6 +269,8 @@ static bool finish(struct running *r, enum input_status status, struct run_resul
             merge_end_stream(r);
     }
     writer_finish(r->writer, &r->sinks[SINK_ROWS].pending);
+    if (keep && status != INPUT_STOPPED)
+        inlet_each(r, say_torn);
     report_end(&r->report, keep);
     report_losses(&r->report, r->engine, r->merge != NULL);
     unseen_report(r->unseen);

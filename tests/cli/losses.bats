@@ -94,3 +94,36 @@ job done
 40,50,1
 50,60,1"
 }
+
+@test "a reader of --late or --bad that leaves is an error: what it did not read is nowhere else" {
+    { seq 1 50000; seq 1 50000 | sed 's/.*/1/'; } | sed 's/.*/{"t":&}/' >in
+    mkfifo late
+    head -c 10 late >/dev/null &
+    fails_with 1 "$WINAGG" -t t -w 10s --late late --state s --output rows in 2>err
+    wait
+    grep -q "late: write failed: Broken pipe" err
+    # What was not read comes again.
+    "$WINAGG" -t t -w 10s --late /dev/null --output whole in
+    cat late >again &
+    "$WINAGG" -t t -w 10s --late late --state s --output rows in
+    wait
+    cmp rows whole
+    [ "$(wc -l <again)" -gt 40000 ]
+    { seq 1 50000 | sed 's/.*/oops/'; echo '{"t":1}'; } >in
+    head -c 10 late >/dev/null &
+    fails_with 1 "$WINAGG" -t t -w 10s -i json --bad late in 2>err
+    wait
+    # Where they go with the rows, their reader may leave, as that of rows.
+    { seq 1 50000; seq 1 50000 | sed 's/.*/1/'; } | sed 's/.*/{"t":&}/' >in
+    "$WINAGG" -t t -w 10s --late /dev/stdout in 2>err | head -n 1
+    same "$(cat err)" ""
+}
+
+@test "bytes of a pipe that goes on which are no record are said to be lost" {
+    printf '{"t":1}\n{"t":' | "$WINAGG" -t t -w 10s --state s --at-eof keep --resume continue 2>err
+    grep -q "stdin: the last 5 bytes end in no newline: they are no record, and with --resume continue the next run does not have them" err
+    rm s
+    printf '{"t":1}\n{"t":' | "$WINAGG" -t t -w 10s --state s --at-eof keep 2>err
+    printf '{"t":1}\n' | "$WINAGG" -t t -w 10s --state t --at-eof keep --resume continue 2>>err
+    same "$(cat err)" ""
+}

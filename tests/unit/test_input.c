@@ -468,11 +468,13 @@ static void test_no_waiting(void)
 
 static atomic_int stop;
 
+/* Checks are the first thread's: if the byte does not go, the reader waits for ever. */
 static void *stop_reading(void *fd)
 {
     usleep(10000); /* so that the reader mostly waits already; it must stop in any case */
     stop = 1;
-    CHECK(write(*(int *)fd, "", 1) == 1, "errno %d", errno);
+    ssize_t written = write(*(int *)fd, "", 1);
+    (void)written;
     return NULL;
 }
 
