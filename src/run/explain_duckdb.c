@@ -132,6 +132,10 @@ static void put_time(const struct plan *plan, bool json, struct buf *to)
 {
     static const char *const scales[] = {
         [TIME_S] = "1000000000", [TIME_MS] = "1000000", [TIME_US] = "1000", [TIME_NS] = "1"};
+    /* It takes more for a time than winagg does, and not all that winagg does. */
+    static const char rfc3339[] =
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?"
+        "( ?([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?))?)?";
     struct buf field = {0};
     put_field(&field, &plan->input.time[0], json);
     const char *f = buf_cstr(&field);
@@ -140,8 +144,12 @@ static void put_time(const struct plan *plan, bool json, struct buf *to)
                    "coalesce((SELECT CAST(floor(n * CASE WHEN abs(n) < 1e11 THEN 1000000000 WHEN "
                    "abs(n) < 1e14 THEN 1000000 WHEN abs(n) < 1e17 THEN 1000 ELSE 1 END) AS BIGINT) "
                    "FROM (SELECT TRY_CAST(%s AS DECIMAL(29, 9)) AS n)), "
-                   "epoch_ns(TRY_CAST(%s AS TIMESTAMPTZ)))",
-                   f, f);
+                   "(SELECT CASE WHEN regexp_full_match(v, '%s') THEN "
+                   "epoch_ns(TRY_CAST(regexp_replace(regexp_replace(regexp_replace("
+                   "replace(upper(v), ',', '.'), ' ?(Z|UTC|GMT)$', 'Z'), "
+                   "' ([+-][0-9:]+)$', '\\1'), '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') "
+                   "AS TIMESTAMPTZ)) END FROM (SELECT %s AS v)))",
+                   f, rfc3339, f);
     else
         buf_printf(to, "CAST(floor(TRY_CAST(%s AS DECIMAL(29, 9)) * %s) AS BIGINT)", f,
                    scales[plan->input.time_format.form]);
@@ -390,6 +398,13 @@ static void put_bound(const struct plan *plan, const char *ns, struct buf *to)
     buf_puts(to, " END");
 }
 
+/* As winagg orders keys. */
+static void put_key_order(const struct plan *plan, struct buf *to)
+{
+    for (size_t i = 0; i < plan->n_keys; i++)
+        buf_printf(to, ", c%zu NULLS FIRST", i);
+}
+
 static void put_result(const struct plan *plan, struct buf *to)
 {
     bool retract = plan->pane.mode == PANE_RETRACT;
@@ -408,7 +423,7 @@ static void put_result(const struct plan *plan, struct buf *to)
                    "\n    QUALIFY row_number() OVER (PARTITION BY ws, we ORDER BY a%zu DESC "
                    "NULLS LAST",
                    plan->pane.top_by);
-        put_keys(plan, to);
+        put_key_order(plan, to);
         buf_printf(to, ") <= %llu", (unsigned long long)plan->pane.top);
     }
     buf_printf(to, "\n)\nSELECT %s", retract ? "'+I' AS op, " : "");
@@ -429,8 +444,7 @@ static void put_result(const struct plan *plan, struct buf *to)
     buf_puts(to, "\nFROM result ORDER BY we, ws");
     if (plan->pane.top > 0)
         buf_printf(to, ", a%zu DESC NULLS LAST", plan->pane.top_by);
-    for (size_t i = 0; i < plan->n_keys; i++)
-        buf_printf(to, ", c%zu NULLS FIRST", i);
+    put_key_order(plan, to);
     buf_puts(to, ";\n");
 }
 
@@ -439,9 +453,13 @@ bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
     struct script_sample sample = {0};
     bool ok = check(plan, err) &&
               script_sample(plan, plan->n_inputs == 0 ? NULL : plan->input_paths[0], &sample, err);
-    if (ok && sample.format != INPUT_JSON && sample.format != INPUT_CSV)
-        ok = script_refuse("duckdb", reader_names[sample.format], "it reads JSON lines and CSV",
-                           err);
+    bool odd = sample.odd_times && plan->input.time_format.form == TIME_AUTO;
+    const struct script_refusal refused[] = {
+        {sample.format != INPUT_JSON && sample.format != INPUT_CSV, reader_names[sample.format],
+         "it reads JSON lines and CSV"},
+        {odd, "a time that is neither RFC 3339 nor a number", "it reads no other"},
+    };
+    ok = ok && script_refuse_any("duckdb", refused, sizeof refused / sizeof refused[0], err);
     ok = ok && script_check_sample(plan, &sample, "duckdb", true, err);
     if (ok) {
         buf_puts(to, "SET TimeZone = 'UTC';\n");

@@ -76,6 +76,14 @@ says() {
     says "goes on with the wall clock"
 }
 
+@test "a time that DuckDB can't be told to read is refused" {
+    for time in 20240501T120005Z '01/May/2024:12:00:07 +0000'; do
+        echo "{\"t\":\"$time\"}" >odd
+        fails_with 2 "$WINAGG" -t t -w 1m --explain=duckdb odd 2>err
+        grep -q "a time that is neither RFC 3339 nor a number has no equal there" err
+    done
+}
+
 @test "nothing is run, and wrong command lines stay wrong" {
     tv 1 >in
     "$WINAGG" -t t -w 1m --explain --state s --output rows in >said

@@ -78,6 +78,25 @@ def odd_values():
             ["-a", "distinct:v,first:v,last:v,sum:v", "--where", "a.0 >= 0"])]
 
 
+def times_and_ties():
+    """Each form that is a time, and what DuckDB alone takes for one; a key that is null ties."""
+    texts = ["2024-05-01 12:00:00,123", "2024-05-01 12:00:00 +02:00", "2024-05-01 12:00:00 +0200",
+             "2024-05-01T12:00:00-05", "2024-05-01", "2024-05-01t12:00:00z", "2024-05-01 12:00:00 UTC",
+             "2024-05-01T12:00:00.000000001Z", " 2024-05-01", "2024-5-1", "epoch",
+             "2024-05-01 12:00:00 Europe/Berlin", "24-05-01"]
+    with tempfile.TemporaryDirectory() as folder:
+        log, ties = os.path.join(folder, "times.jsonl"), os.path.join(folder, "ties.jsonl")
+        with open(log, "w", encoding="ascii") as file:
+            for _ in range(2000):  # what is odd must stand behind the sample
+                print('{"t":"2024-05-01T12:00:30Z"}', file=file)
+            for text in texts:
+                print(json.dumps({"t": text}), file=file)
+        with open(ties, "w", encoding="ascii") as file:
+            print('{"t":1,"k":"a"}\n{"t":2}\n{"t":61}\n{"t":62,"k":""}', file=file)
+        return [compare("-t", "t", "-w", "1m", "-d", "all", log),
+                compare("-t", "t", "-w", "1m", "-k", "k", "--top", "1", ties)]
+
+
 def objects_and_arrays():
     """They are bad where a key or an aggregate wants one value, in the sample and behind it."""
     results = []
@@ -135,7 +154,7 @@ def main():
                     "count,sum:v,count:v,rate:v", "-d", "all", numbers),
             compare("-t", "t", "-w", "tumbling:week", "-k", "k", "-a", "count,sum:v", numbers),
         ]
-    results += odd_values() + objects_and_arrays()
+    results += odd_values() + times_and_ties() + objects_and_arrays()
     print(f"{sum(results)} of {len(results)} scripts gave the same rows")
     return 0 if all(results) else 1
 
