@@ -150,6 +150,8 @@ static bool missing_column(struct names *names, const char *input, const char *w
                 names->n <= 2 && len >= 4 && memcmp(name, "sep=", 4) == 0
                     ? " (the line sep= is for Excel: tail -n +2 skips it, --delimiter takes what "
                       "it says)"
+                : names->n == 1 && memchr(name, ';', len) != NULL
+                    ? " (--delimiter ';' divides them)"
                     : other_format(name, len);
         if (near.len == 0 && is_alike(name, len, wanted))
             buf_printf(&near, "; did you mean '%.*s'?", (int)len, name);

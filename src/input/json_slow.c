@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/hex.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -380,6 +381,11 @@ static const char *no_field(struct json_slow *slow, const json_t *object, const 
             break;
         }
         buf_puts(&list, reason_escape(shown, key, strlen(key)));
+    }
+    if (time->n_parts > 1 && json_object_get(object, time->text) != NULL) {
+        buf_puts(&hint, "; did you mean '");
+        escape_put(&hint, time->text, ".");
+        buf_puts(&hint, "'?");
     }
     const char *reason =
         reason_printf(slow->arena, "no time: field '%s' is missing%s%s%s", time->text,

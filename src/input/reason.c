@@ -65,13 +65,25 @@ const char *reason_quote(char to[REASON_QUOTED], const char *text, size_t len)
     return to;
 }
 
+/* In what is shown of a value, with quotes or what stands before it: "21,5" */
+static bool has_decimal_comma(const char *shown)
+{
+    const char *comma = strchr(shown, ',');
+    if (comma == NULL || comma == shown || strchr(comma + 1, ',') != NULL)
+        return false;
+    size_t behind = strspn(comma + 1, "0123456789");
+    return comma[-1] >= '0' && comma[-1] <= '9' && behind > 0 &&
+           (comma[1 + behind] == '"' || comma[1 + behind] == '\0');
+}
+
 const char *reason_number(struct arena *arena, const struct field *field, enum number_status status,
                           const char *shown)
 {
     const char *what = field->use == FIELD_KEY ? "key" : "field";
     if (status == NUMBER_MALFORMED)
-        return reason_printf(arena, "%s '%s': expected a number, found %s", what, field->path.text,
-                             shown);
+        return reason_printf(
+            arena, "%s '%s': expected a number, found %s%s", what, field->path.text, shown,
+            has_decimal_comma(shown) ? " (a decimal comma? a point is expected)" : "");
     return reason_printf(arena, "%s '%s': %s: %s", what, field->path.text,
                          number_status_text(status), shown);
 }

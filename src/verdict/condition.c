@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/say.h"
 #include "verdict/condition_leaf.h"
 
 /* What the machine does: pushes a leaf, or combines what is on the stack. */
@@ -173,6 +174,21 @@ static char *read_bare(struct parser *p, size_t *len)
     return memory_strndup(start, *len);
 }
 
+/* What other languages write, and is a text like any other here: said, for it is rarely meant. */
+static void note_odd_value(const struct parser *p, enum leaf_op op, const char *text, size_t len)
+{
+    bool equal = op == LEAF_EQUAL || op == LEAF_NOT_EQUAL;
+    if (strchr("=<>", *text) != NULL)
+        say("'%s': the value is the text %s: == and => are no operators; in double quotes it is "
+            "meant so",
+            p->text, text);
+    else if (len > 1 && *text == '\'' && text[len - 1] == '\'')
+        say("'%s': the value is the text %s with these quotes: a text stands in double ones",
+            p->text, text);
+    else if (equal && strcmp(text, "null") == 0)
+        say("'%s': the value is the text null: 'is null' asks for no value", p->text);
+}
+
 static bool parse_leaf(struct parser *p)
 {
     size_t column, len;
@@ -194,6 +210,8 @@ static bool parse_leaf(struct parser *p)
     char *text = quoted ? read_quoted(p, &len) : read_bare(p, &len);
     if (text == NULL)
         return false;
+    if (!quoted)
+        note_odd_value(p, op, text, len);
     struct leaf leaf = {.op = op, .column = column};
     struct error why = {0};
     bool ok = leaf_set_value(&leaf, text, len, quoted, &why);
@@ -268,7 +286,9 @@ struct condition *condition_parse(const char *text, const struct condition_colum
     bool ok = parse_either(&p);
     skip_blanks(&p);
     if (ok && *p.at != '\0')
-        ok = fail(&p, "and, or, or the end");
+        ok = fail(&p, strstr(text, "==") == NULL
+                          ? "and, or, or the end"
+                          : "and, or, or the end (= is the operator, not ==)");
     if (ok)
         return p.condition;
     condition_free(p.condition);

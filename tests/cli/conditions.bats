@@ -17,6 +17,26 @@ records() {
         '{"t":3,"m":"a b","s":[1],"ok":false}' '{"t":4,"m":"","s":1.50}' '{"t":5,"s":null,"m":"say \"hi\""}'
 }
 
+@test "what other languages write is said to be a text" {
+    cd "$BATS_TEST_TMPDIR"
+    echo '{"t":1,"status":500,"m":"GET"}' >in
+    local condition hint
+    while IFS='|' read -r condition hint; do
+        "$WINAGG" -t t -w 10s --where "$condition" in 2>err || true
+        grep -qF -- "$hint" err || { echo "$condition"; cat err; return 1; }
+    done <<'END'
+status==500|'status==500': the value is the text =500: == and => are no operators
+status=>500|the value is the text >500
+m = 'GET'|the value is the text 'GET' with these quotes: a text stands in double ones
+m = null|the value is the text null: 'is null' asks for no value
+status == 500|and, or, or the end (= is the operator, not ==)
+END
+    for condition in 'm = "=500"' 'm = GET' 'm is null' 'm =~ ^=' 'status = 500' "m = it's"; do
+        "$WINAGG" -t t -w 10s --where "$condition" in 2>err
+        [ ! -s err ]
+    done
+}
+
 @test "operators, numbers and texts" {
     while IFS=';' read -r condition want; do
         got=$(records | meeting "$condition")

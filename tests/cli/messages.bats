@@ -65,6 +65,15 @@ says() {
     printf '[{"t":1},\n' | says "a JSON array?" -i json
 }
 
+@test "a dot in the name of the time, semicolons, decimal commas" {
+    printf '{"user.name":1}\n' | "$WINAGG" -t user.name -w 10s 2>err || true
+    grep -qF "field 'user.name' is missing; the fields are: user.name; did you mean 'user\\.name'?" err
+    printf 't;v\n1;2\n' | says "its columns are: t;v (--delimiter ';' divides them)"
+    printf 't;v\n1;21,5\n' | says "field 'v': expected a number, found \"21,5\" (a decimal comma? a point is expected)" -i csv --delimiter ';' -a sum:v
+    printf 't;v\n1;1,234,5\n' | says "found \"1,234,5\"" -i csv --delimiter ';' -a sum:v
+    [ "$(grep -c 'decimal comma' err)" -eq 0 ]
+}
+
 @test "names that are nearly right" {
     printf ' T,v\n1,2\n' | says "has no column 't'; its columns are:  T, v; did you mean ' T'?"
     printf '{"Records":[{"t":1},{"t":2}]}\n' | says "the fields are: Records (records in a list? jq -c '.Records[]' makes lines of them)"
