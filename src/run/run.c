@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -104,6 +105,16 @@ static bool next_batch(struct running *r, struct inlet *in, enum input_status *s
     return true;
 }
 
+/* A file that is shorter now than what was read of it had more: it ended where it was cut. */
+static void say_if_truncated(const struct source *source)
+{
+    struct stat st;
+    if (source->regular && fstat(source->fd, &st) == 0 &&
+        (uint64_t)st.st_size < source->base + source->position.offset)
+        say("%s: truncated while it was read, behind byte %llu: what stood there is lost",
+            source->name, (unsigned long long)source->position.offset);
+}
+
 /*
  * The next record would have to come from an input that has no more. *goes_on: it is a rotated one
  * whose new file comes now, or another input is left.
@@ -113,6 +124,8 @@ static bool end_inlet(struct running *r, struct inlet *in, bool *goes_on)
     *goes_on = true;
     if (!source_end(&in->source, r->err))
         return false;
+    if (!r->plan->follow)
+        say_if_truncated(&in->source);
     if (in->file != in) {
         in->done = r->plan->follow && !in->source.regular;
         in->batch = NULL;

@@ -119,6 +119,19 @@ job done
     same "$(cat err)" ""
 }
 
+@test "a file that is truncated while it is read is said to have lost its rest" {
+    seq 1 300000 | sed 's/.*/{"t":&}/' >in
+    mkfifo rows
+    "$WINAGG" -t t -w 1s in >rows 2>err 3>&- &
+    pid=$!
+    exec 8<rows
+    read -r _ <&8
+    : >in
+    cat <&8 >/dev/null
+    wait "$pid"
+    grep -qE "in: truncated while it was read, behind byte [0-9]+: what stood there is lost" err
+}
+
 @test "bytes of a pipe that goes on which are no record are said to be lost" {
     printf '{"t":1}\n{"t":' | "$WINAGG" -t t -w 10s --state s --at-eof keep --resume continue 2>err
     grep -q "stdin: the last 5 bytes end in no newline: they are no record, and with --resume continue the next run does not have them" err
