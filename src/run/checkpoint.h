@@ -97,7 +97,7 @@ void checkpoint_stop(struct checkpoint *c); /* waits for what is under way: call
                                                are closed */
 void checkpoint_close(struct checkpoint *c);
 
-/* Of a fresh run that failed before its first byte: a snapshot of nothing would be in the way of
+/* Of a fresh run that failed before its first record: a snapshot of nothing would be in the way of
    the next one, which has other options or another input. */
 void checkpoint_withdraw(struct checkpoint *c);
 

@@ -148,8 +148,8 @@ static void put_time(const struct plan *plan, bool json, struct buf *to)
                    "epoch_ns(TRY_CAST(regexp_replace(regexp_replace(regexp_replace("
                    "replace(upper(v), ',', '.'), ' ?(Z|UTC|GMT)$', 'Z'), "
                    "' ([+-][0-9:]+)$', '\\1'), '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') "
-                   "AS TIMESTAMPTZ)) END FROM (SELECT %s AS v)))",
-                   f, rfc3339, f);
+                   "AS TIMESTAMPTZ)) END FROM (SELECT %s%s%s AS v)))",
+                   f, rfc3339, json ? "" : "trim(", f, json ? "" : ", ' ' || chr(9))");
     else
         buf_printf(to, "CAST(floor(TRY_CAST(%s AS DECIMAL(29, 9)) * %s) AS BIGINT)", f,
                    scales[plan->input.time_format.form]);

@@ -14,6 +14,7 @@
 #include "base/sandbox.h"
 #include "base/say.h"
 #include "run/clashes.h"
+#include "run/counters.h"
 #include "run/follow.h"
 #include "run/limit.h"
 #include "run/process.h"
@@ -473,7 +474,7 @@ static bool work(struct running *r, struct run_result *result)
         result->signal = signals_stop;
     }
     process_settle(r);
-    if (!ok && fresh && r->report.bytes == 0)
+    if (!ok && fresh && counter_value(r, COUNTER_RECORDS) == 0)
         checkpoint_withdraw(&r->checkpoint);
     progress_end(r);
     metrics_write(r);

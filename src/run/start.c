@@ -477,7 +477,7 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
             struct sink *sink = &r->sinks[i];
             sink->exclusive = plan->state_path != NULL && sink->regular;
             sink->shared = sink->exclusive && io_same_file(sink->fd, STDERR_FILENO);
-            sink->whole = i != SINK_ROWS && !io_same_file(sink->fd, STDOUT_FILENO);
+            sink->whole = i != SINK_ROWS && !io_same_file(sink->fd, r->sinks[SINK_ROWS].fd);
         }
         ok = ok && (!resumed || apply_resume(r, &image, &resume, saved));
         *finished = ok && resumed && resume.finished;

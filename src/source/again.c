@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/say.h"
 #include "source/rotated.h"
 
 static bool skip(struct source *source, const struct source_mark *mark, struct error *err);
@@ -379,7 +380,8 @@ static bool is_inode(int fd, uint64_t inode)
     return fstat(fd, &st) == 0 && st.st_ino == inode;
 }
 
-/* Was it there, or written for the last time, before that? False: errno. */
+/* Was it there, and written for the last time, before that? A file may be made long before its
+   turn, and a copy has the times of what it is of: one of the two tells nothing. False: errno. */
 static bool is_from_before(int fd, int64_t ns, bool *before)
 {
     struct stat st;
@@ -387,7 +389,7 @@ static bool is_from_before(int fd, int64_t ns, bool *before)
     if (fstat(fd, &st) != 0 || !mark_born_ns(fd, &born_ns))
         return false;
     int64_t modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    *before = ns != 0 && ((born_ns != 0 && born_ns < ns) || modified_ns < ns);
+    *before = modified_ns < ns && born_ns < ns;
     return true;
 }
 
@@ -409,8 +411,12 @@ static bool open_between(const struct rotated *found, int64_t since_ns, int unti
             ok = error_set(err, EXIT_RUNTIME, "%s: can't look at it: %s", source.name,
                            strerror(errno));
         if (ok && is_inode(source_file(&source), found->between[i].inode)) {
-            if (old)
+            if (old) {
+                say("%s: written for the last time before the file was made that was read last: "
+                    "it is not read",
+                    source.name);
                 source_close(&older->at[--older->n]);
+            }
             continue;
         }
         if (!ok && errno == ENOENT)

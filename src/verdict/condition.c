@@ -178,6 +178,8 @@ static char *read_bare(struct parser *p, size_t *len)
 static void note_odd_value(const struct parser *p, enum leaf_op op, const char *text, size_t len)
 {
     bool equal = op == LEAF_EQUAL || op == LEAF_NOT_EQUAL;
+    if (op == LEAF_MATCHES || op == LEAF_MATCHES_NOT)
+        return;
     if (strchr("=<>", *text) != NULL)
         say("'%s': the value is the text %s: == and => are no operators; in double quotes it is "
             "meant so",

@@ -31,7 +31,7 @@ m = 'GET'|the value is the text 'GET' with these quotes: a text stands in double
 m = null|the value is the text null: 'is null' asks for no value
 status == 500|and, or, or the end (= is the operator, not ==)
 END
-    for condition in 'm = "=500"' 'm = GET' 'm is null' 'm =~ ^=' 'status = 500' "m = it's"; do
+    for condition in 'm = "=500"' 'm = GET' 'm is null' 'm =~ ^=' 'm =~ <scr' "m !~ '.*'" 'status = 500' "m = it's"; do
         "$WINAGG" -t t -w 10s --where "$condition" in 2>err
         [ ! -s err ]
     done

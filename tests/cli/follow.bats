@@ -27,7 +27,7 @@ stop() {
 wait_for_used() {
     local i
     for ((i = 0; i < 300; i++)); do
-        kill -s USR1 "$pid"
+        request_stats "$pid"
         sleep 0.05
         [ "$(grep '^{' err | tail -n 1 | jq .used)" = "$1" ] && return
     done
@@ -126,6 +126,7 @@ wait_for_used() {
         wait_for_line out 10,20,1
         stop
         same "$(tail -n 1 out)" 20,30,1
+        grep -q "written for the last time before the file was made that was read last: it is not read" err
     done
     rm -f app* out err
     tv 101 >0.log.20240101-120000
@@ -139,6 +140,28 @@ wait_for_used() {
     wait_for_line out 10,20,1
     stop
     same "$(tail -n 1 out)" 20,30,1
+}
+
+@test "a file that was made before its turn, or copied with its times, came behind all the same" {
+    local made
+    for made in "" early copied; do
+        rm -f app* s out pool
+        if [ "$made" = early ]; then touch pool; fi
+        sleep 0.02
+        tv 1 >app
+        start app --state s
+        wait_for_used 1
+        stop
+        mv app app.2
+        if [ "$made" = early ]; then mv pool app.1; fi
+        tv 12 25 >>app.1
+        if [ "$made" = copied ]; then touch -d '2020-01-01' app.1; fi
+        tv 35 45 >app
+        start app --state s
+        wait_for_line out 30,40,1
+        stop
+        same "$(grep -v window out)" $'0,10,1\n10,20,1\n20,30,1\n30,40,1'
+    done
 }
 
 @test "a generation that was read is not read again because its name says newer" {

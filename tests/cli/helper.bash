@@ -57,3 +57,14 @@ wait_for_line() {
 needs_terminal() {
     script -qec true /dev/null >/dev/null 2>&1 || skip "there are no pseudo-terminals here"
 }
+
+# SIGUSR1 to a process, once it is not deadly any more: from the first lines of main() on.
+request_stats() {
+    local i caught pid=$1
+    for ((i = 0; i < 1000; i++)); do
+        caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$pid/status")
+        [ $((0x$caught & 0x200)) -ne 0 ] && break
+        sleep 0.01
+    done
+    kill -s USR1 "$pid"
+}

@@ -190,17 +190,6 @@ end_stuck() {
     end_stuck
 }
 
-# Sent once it is not deadly any more: from the first lines of main() on.
-request_stats() {
-    local i caught
-    for ((i = 0; i < 1000; i++)); do
-        caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$pid/status")
-        [ $((0x$caught & 0x200)) -ne 0 ] && break
-        sleep 0.01
-    done
-    kill -s USR1 "$pid"
-}
-
 @test "SIGUSR1 ends nothing before there are statistics: they come once there are" {
     printf '%s\n' '{"t":1}' '{"t":12}' >events
     "$WINAGG" -t t -w 10s --state s --at-eof keep <events >/dev/null
@@ -209,7 +198,7 @@ request_stats() {
     pid=$!
     exec 7>pipe
     printf '{"t":1}\n' >&7 # what is skipped goes on
-    request_stats
+    request_stats "$pid"
     printf '%s\n' '{"t":12}' '{"t":25}' >&7
     exec 7>&-
     wait "$pid"
@@ -218,7 +207,7 @@ request_stats() {
     mkfifo rows
     "$WINAGG" -t t -w 10s --output rows events 2>err 3>&- &
     pid=$!
-    request_stats
+    request_stats "$pid"
     timeout 20 cat rows >/dev/null
     wait "$pid"
     pid=

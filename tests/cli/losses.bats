@@ -117,6 +117,8 @@ job done
     { seq 1 50000; seq 1 50000 | sed 's/.*/1/'; } | sed 's/.*/{"t":&}/' >in
     "$WINAGG" -t t -w 10s --late /dev/stdout in 2>err | head -n 1
     same "$(cat err)" ""
+    rm rows
+    { fails_with 1 "$WINAGG" -t t -w 10s --late /dev/stdout --output rows in 2>err; } | head -n 1
 }
 
 @test "a file that is truncated while it is read is said to have lost its rest" {

@@ -743,13 +743,15 @@ END
 
 @test "a run that fails before its first byte leaves no snapshot, one that goes on keeps its own" {
     printf 't,k\n1,a\n25,b\n' >c
+    printf 't,b\n' >d
     fails_with 2 w -w 10s -k zz --state s --output out c 2>err
+    [ ! -e s ]
+    fails_with 2 w -w 10s -a sum:b --state s --output out d c 2>err # the header of the first is fine
     [ ! -e s ]
     w -w 10s -k k --state s --output out --at-eof keep c
     same "$(cat out)" "window_start,window_end,k,count
 0,10,a,1"
     cp s before
-    printf 't,b\n' >d
     fails_with 1 w -w 10s -k k --state s --output out --at-eof keep d 2>err
     cmp s before
     # What was there at the snapshot counts, read or not.

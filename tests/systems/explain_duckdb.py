@@ -86,6 +86,9 @@ def times_and_ties():
              "2024-05-01 12:00:00 Europe/Berlin", "24-05-01"]
     with tempfile.TemporaryDirectory() as folder:
         log, ties = os.path.join(folder, "times.jsonl"), os.path.join(folder, "ties.jsonl")
+        table = os.path.join(folder, "times.csv")
+        with open(table, "w", encoding="ascii") as file:
+            print("t,v\n2024-05-01T12:00:00Z,1\n 2024-05-01T12:00:01Z,2\n2024-05-01 \t,3", file=file)
         with open(log, "w", encoding="ascii") as file:
             for _ in range(2000):  # what is odd must stand behind the sample
                 print('{"t":"2024-05-01T12:00:30Z"}', file=file)
@@ -94,6 +97,7 @@ def times_and_ties():
         with open(ties, "w", encoding="ascii") as file:
             print('{"t":1,"k":"a"}\n{"t":2}\n{"t":61}\n{"t":62,"k":""}', file=file)
         return [compare("-t", "t", "-w", "1m", "-d", "all", log),
+                compare("-t", "t", "-w", "1m", "-d", "all", "-a", "sum:v", table),
                 compare("-t", "t", "-w", "1m", "-k", "k", "--top", "1", ties)]
 
 
