@@ -283,8 +283,8 @@ def at_error(job):
     folder = tempfile.mkdtemp(prefix="winagg-follow-")
     writer = Writer(random.Random(7), folder, csv=number % 2 == 0)
     log = os.path.join(folder, "log")
-    env = {**os.environ, "LD_PRELOAD": shim, "SHIM_CALL": call, "SHIM_NTH": str(number),
-           "SHIM_ERROR": str(error), "SHIM_DIR": folder, "SHIM_LOG": log}
+    env = cases.environment({"LD_PRELOAD": shim, "SHIM_CALL": call, "SHIM_NTH": str(number),
+                             "SHIM_ERROR": str(error), "SHIM_DIR": folder, "SHIM_LOG": log})
     writer.write()
     process, wrong = start(program, folder, env=env if life == "begins" else None,
                            noted=False), 0
