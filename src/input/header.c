@@ -484,16 +484,18 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
         error_set(err, EXIT_RUNTIME, "%s:%llu: the header: %s%s%s", input, (unsigned long long)line,
                   reason, other_format(data + start, seen), lines);
         status = HEADER_FAILED;
-    } else if (last && memchr(data + start, '\r', record_len) != NULL &&
-               memchr(data + start, '"', record_len) == NULL) {
-        error_set(err, EXIT_RUNTIME,
-                  "%s: the lines end in CR alone: expected LF or CRLF (tr '\\r' '\\n' makes LF)",
-                  input);
-        status = HEADER_FAILED;
     } else {
         struct names names = {.n = splitter.fields.n, .header = &splitter.fields};
-        if (!lay_out(plan, &names, input, err))
+        if (!lay_out(plan, &names, input, err)) {
             status = HEADER_FAILED;
+        } else if (last && memchr(data + start, '\r', record_len) != NULL &&
+                   memchr(data + start, '"', record_len) == NULL) {
+            error_set(
+                err, EXIT_RUNTIME,
+                "%s: the lines end in CR alone: expected LF or CRLF (tr '\\r' '\\n' makes LF)",
+                input);
+            status = HEADER_FAILED;
+        }
     }
     *used = (size_t)(next - data);
     splitter_free(&splitter);

@@ -208,7 +208,7 @@ def read_csv(data, delimiter, options, kind):
     else:
         rows = csv_rows(data, delimiter, options.max_record, options.comment)
     rows = without_comments(rows, options)
-    names = options.columns
+    names, cut_by_cr = options.columns, False
     if names is None and not options.no_header:
         header = next(rows, None)
         if header is None:
@@ -217,10 +217,15 @@ def read_csv(data, delimiter, options, kind):
         if names is None:
             raise Failure(header[0], "the header is malformed")
         names = [name or str(i).encode() for i, name in enumerate(names, 1)]
+        raw, rows = header[1], list(rows)
+        cut_by_cr = (not rows and not data.endswith(b"\n") and data.endswith(raw)
+                     and b"\r" in raw.removesuffix(b"\r") and b'"' not in raw)
     if names is not None:
         for field in all_fields(options):
             if field.csv_name not in names:
                 raise Usage(f"no column {field.name} among {names}")
+    if cut_by_cr:
+        raise Failure(0, "the lines end in CR alone")
     for line, raw, fields, reason in rows:
         if fields is None:
             yield Record(line, raw, None, reason)
