@@ -141,7 +141,7 @@ test-programs: $(B)/winagg $(B)/winagg-hostile $(UNIT) $(REPLAY) $(B)/model/fork
 check: test-programs ## run every test: unit, command line, model, examples, fuzz corpora
 	@tests/run $(B)
 
-crash: $(B)/winagg ## kill it, fail its calls, lose its power, damage its snapshots (minutes)
+crash: $(B)/winagg $(B)/winagg-hostile ## kill it, fail its calls, lose its power, damage its snapshots (minutes)
 	@WINAGG=$(abspath $(B)/winagg) tests/crash/run
 
 asan: ## run the tests under the address sanitizer

@@ -73,7 +73,8 @@ class Disk:
             raise AssertionError(f"can't make room: {why}")
 
     def remove(self):
-        subprocess.run(["umount", self.path], check=True)
+        # Lazily: who looks through all mounts holds it for a moment.
+        subprocess.run(["umount", "-l", self.path], check=True)
         os.rmdir(self.path)
         shutil.rmtree(self.aside)
 
