@@ -276,9 +276,9 @@ const char *reason_overlong(struct arena *arena, const struct input_options *opt
 
 void reason_lines(char to[REASON_LINES], uint64_t line, const char *record, size_t len)
 {
-    uint64_t more = newline_count(record, len - (len > 0 && record[len - 1] == '\n'));
+    unsigned long long last =
+        line + newline_count(record, len - (len > 0 && record[len - 1] == '\n'));
     to[0] = '\0';
-    if (more > 0)
-        snprintf(to, REASON_LINES, " (the record goes on to line %llu, %zu bytes)",
-                 (unsigned long long)(line + more), len);
+    if (last > line)
+        snprintf(to, REASON_LINES, " (the record goes on to line %llu, %zu bytes)", last, len);
 }

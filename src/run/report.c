@@ -40,11 +40,10 @@ void report_lines(const struct report *report, const struct batch *batch,
         reason_lines(text, line, bytes, bad->len);
         return;
     }
-    uint64_t lines = newline_count(bytes, (size_t)report->max_record);
+    unsigned long long last = line + newline_count(bytes, (size_t)report->max_record);
     text[0] = '\0';
-    if (lines > 0)
-        snprintf(text, REASON_LINES, " (it goes on at least to line %llu)",
-                 (unsigned long long)(line + lines));
+    if (last > line)
+        snprintf(text, REASON_LINES, " (it goes on at least to line %llu)", last);
 }
 
 void report_bad(struct report *report, const struct batch *batch, const struct bad_record *bad,
