@@ -136,6 +136,16 @@ static bool is_alike(const char *name, size_t len, const char *wanted)
     return len == wanted_len && strncasecmp(name, wanted, len) == 0;
 }
 
+/* What a header of so many names, of which this is the first, may be instead. */
+static const char *header_hint(size_t n, const char *name, size_t len)
+{
+    if (n <= 2 && len >= 4 && memcmp(name, "sep=", 4) == 0)
+        return " (the line sep= is for Excel: tail -n +2 skips it, --delimiter takes what it says)";
+    if (n == 1 && memchr(name, ';', len) != NULL)
+        return " (--delimiter ';' divides them)";
+    return other_format(name, len);
+}
+
 static bool missing_column(struct names *names, const char *input, const char *wanted,
                            struct error *err)
 {
@@ -146,13 +156,7 @@ static bool missing_column(struct names *names, const char *input, const char *w
         size_t len;
         const char *name = name_at(names, i, &len);
         if (i == 0)
-            hint =
-                names->n <= 2 && len >= 4 && memcmp(name, "sep=", 4) == 0
-                    ? " (the line sep= is for Excel: tail -n +2 skips it, --delimiter takes what "
-                      "it says)"
-                : names->n == 1 && memchr(name, ';', len) != NULL
-                    ? " (--delimiter ';' divides them)"
-                    : other_format(name, len);
+            hint = header_hint(names->n, name, len);
         if (near.len == 0 && is_alike(name, len, wanted))
             buf_printf(&near, "; did you mean '%.*s'?", (int)len, name);
         buf_puts(&list, i == 0 ? "" : ", ");

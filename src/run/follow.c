@@ -246,7 +246,7 @@ static bool find_copy(struct running *r, struct inlet *file, struct source_older
     for (size_t i = 0; i < file->n_older; i++)
         others[i] = source_file(&file->older[i]->source);
     bool ok = source_mark(&file->source, true, &mark, r->err);
-    mark.modified_ns = (int64_t)file->seen.st_mtim.tv_sec * 1000000000 + file->seen.st_mtim.tv_nsec;
+    mark.modified_ns = mark_modified_ns(&file->seen);
     if (ok && file->source.position.offset > 0 &&
         source_find(&file->source, &mark, &how, older, &why) == SOURCE_FAILED) {
         *r->err = why;

@@ -473,7 +473,6 @@ static bool work(struct running *r, struct run_result *result)
         report_given_up(r->engine, r->plan->state_path, r->sinks[SINK_ROWS].stalled);
         result->signal = signals_stop;
     }
-    process_settle(r);
     if (!ok && fresh && counter_value(r, COUNTER_RECORDS) == 0)
         checkpoint_withdraw(&r->checkpoint);
     progress_end(r);

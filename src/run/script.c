@@ -116,11 +116,9 @@ static bool has_composite(const struct value *values, size_t n)
 /* What the column of time fields holds; blanks around it are none of it. */
 static void note_times(const struct value *v, size_t n, struct script_sample *sample)
 {
-    static const char rfc3339[] =
-        "^[ \t]*[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?"
-        " ?([Zz]|UTC|GMT|([+-][0-9]{2}(:?[0-9]{2})?))?)?[ \t]*$";
+    static const char rfc3339[] = "^[ \t]*" SCRIPT_RFC3339 "[ \t]*$";
     static const char number[] = "^[ \t]*[0-9.eE+-]+[ \t]*$";
-    enum { ZONE = 3, OFFSET = 4, GROUPS };
+    enum { ZONE = 3, OFFSET = 5, GROUPS };
     regex_t patterns[2];
     if (regcomp(&patterns[0], rfc3339, REG_EXTENDED) != 0)
         return;

@@ -50,6 +50,11 @@ enum script_type {
     SCRIPT_MIXED,
 };
 
+/* RFC 3339 as winagg takes it, for any regular expressions; group 3: the zone, 5: as an offset. */
+#define SCRIPT_RFC3339                                                                             \
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?"                      \
+    "( ?([Zz]|UTC|GMT|([+-][0-9]{2}(:?[0-9]{2})?)))?)?"
+
 /* What the first records say of the input. */
 struct script_sample {
     enum input_format format;

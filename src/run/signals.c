@@ -58,7 +58,8 @@ static void on_report(int number)
     int error = errno;
     (void)number;
     report_wanted = true;
-    set_nudges(true);
+    if (signals_fd >= 0) /* else there is no timer yet */
+        set_nudges(true);
     errno = error;
 }
 
@@ -88,15 +89,9 @@ static void handle(int number, void (*handler)(int), int flags)
         sigaction(number, &action, NULL);
 }
 
-static void on_early_report(int number)
-{
-    (void)number;
-    report_wanted = true;
-}
-
 void signals_expect(void)
 {
-    handle(SIGUSR1, on_early_report, SA_RESTART);
+    handle(SIGUSR1, on_report, SA_RESTART);
 }
 
 bool signals_start(bool hangup, struct error *err)

@@ -68,7 +68,8 @@ void unseen_look(struct unseen *u, const struct batch *batch)
 {
     if (u == NULL)
         return;
-    note_complaints(u, batch);
+    if (u->left > 0)
+        note_complaints(u, batch);
     if (batch->n == 0)
         return;
     u->records = true;

@@ -388,8 +388,7 @@ static bool is_from_before(int fd, int64_t ns, bool *before)
     int64_t born_ns;
     if (fstat(fd, &st) != 0 || !mark_born_ns(fd, &born_ns))
         return false;
-    int64_t modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    *before = modified_ns < ns && born_ns < ns;
+    *before = mark_modified_ns(&st) < ns && born_ns < ns;
     return true;
 }
 

@@ -25,7 +25,7 @@ static bool hash_at(const struct source *source, int fd, uint64_t offset, uint64
     return ok;
 }
 
-static int64_t modified_ns(const struct stat *st)
+int64_t mark_modified_ns(const struct stat *st)
 {
     return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
@@ -74,7 +74,7 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
     if (S_ISREG(st.st_mode)) {
         mark->device = st.st_dev;
         mark->inode = st.st_ino;
-        mark->modified_ns = modified_ns(&st);
+        mark->modified_ns = mark_modified_ns(&st);
         if (!mark_born_ns(file, &mark->born_ns))
             return unreadable(source, err);
     }
@@ -202,7 +202,7 @@ enum mark_match mark_compare(const struct source *source, int fd, const struct s
 
 bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, int64_t *doubt)
 {
-    int64_t born, later_ns = time_sub(modified_ns(st), mark->modified_ns);
+    int64_t born, later_ns = time_sub(mark_modified_ns(st), mark->modified_ns);
     bool same = st->st_dev == mark->device && st->st_ino == mark->inode;
     *doubt = later_ns < 0 ? INT64_MAX : time_add(later_ns, 1);
     if (!same)

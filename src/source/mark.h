@@ -53,6 +53,9 @@ bool source_begins_as(const struct source *source, const struct source_mark *mar
 enum mark_match { MARK_SAME, MARK_SHORTER, MARK_OTHER, MARK_FAILED };
 enum mark_match mark_compare(const struct source *source, int fd, const struct source_mark *mark);
 
+/* When it was written for the last time. */
+int64_t mark_modified_ns(const struct stat *st);
+
 /* When the file was made; 0: the file system, or the kernel, does not keep that. False: errno. */
 bool mark_born_ns(int fd, int64_t *ns);
 
