@@ -118,7 +118,9 @@ job done
     "$WINAGG" -t t -w 10s --late /dev/stdout in 2>err | head -n 1
     same "$(cat err)" ""
     rm rows
-    { fails_with 1 "$WINAGG" -t t -w 10s --late /dev/stdout --output rows in 2>err; } | head -n 1
+    { fails_with 1 "$WINAGG" -t t -w 10s --late /dev/stdout --output rows in 2>err && touch failed; } | head -n 1
+    [ -e failed ]
+    grep -q "/dev/stdout: write failed: Broken pipe" err
 }
 
 @test "a file that is truncated while it is read is said to have lost its rest" {
