@@ -178,6 +178,60 @@ static void begin(struct running *r, struct inlet *file, const struct source *so
 }
 
 /*
+ * Looks beside the FILE for a file by what was read of it, at `named` or in an older generation.
+ * older->n is above 0 if it is found; *older has what came after it, too.
+ */
+static bool find_read(struct running *r, struct inlet *file, const struct source *named,
+                      const struct source *read, int64_t modified_ns, struct source_older *older)
+{
+    int *others = memory_calloc(file->n_older, sizeof *others);
+    const struct source_resume how = {.follows = true, .taken = others, .n_taken = file->n_older};
+    struct source_mark mark;
+    struct error why = {0};
+    for (size_t i = 0; i < file->n_older; i++)
+        others[i] = source_file(&file->older[i]->source);
+    bool ok = source_mark(read, true, &mark, r->err);
+    if (modified_ns != 0)
+        mark.modified_ns = modified_ns;
+    if (ok && read->position.offset > 0 &&
+        source_find(named, &mark, &how, older, &why) == SOURCE_FAILED) {
+        *r->err = why;
+        ok = false;
+    }
+    free(others);
+    return ok;
+}
+
+/*
+ * What came and went between the newest generation and the named file. That is known from the name
+ * that the former has by now or, where it was packed since, the copy of what was read of it.
+ */
+static bool find_newer(struct running *r, struct inlet *file, struct source *source,
+                       struct source_older *newer)
+{
+    const struct source *newest = &file->older[file->n_older - 1]->source;
+    int fd = source_file(newest);
+    int64_t born_ns = 0;
+    bool named = false;
+    if (!mark_born_ns(fd, &born_ns))
+        return cant_look(file->older[file->n_older - 1], r->err);
+    if (!source_find_newer(file->path, fd, born_ns, source->fd, &named, newer, r->err))
+        return false;
+    if (named)
+        return true;
+    if (!find_read(r, file, source, newest, 0, newer))
+        return false;
+    if (newer->n == 0) {
+        source_say_gone(file->path, fd);
+        return true;
+    }
+    source_close(&newer->at[0]); /* what is open holds the same */
+    newer->n--;
+    memmove(newer->at, newer->at + 1, newer->n * sizeof *newer->at);
+    return true;
+}
+
+/*
  * Opens what the name has now, and before it those that came and went since the newest generation.
  * What is opened first ends their list, though it may be rotated away before that is read.
  */
@@ -186,13 +240,8 @@ static bool open_next(struct running *r, struct inlet *file)
     struct source source;
     struct source_older newer = {0};
     bool ok = open_named(r, file, &source);
-    if (ok && source.fd >= 0 && file->n_older > 0) {
-        const struct inlet *newest = file->older[file->n_older - 1];
-        int fd = source_file(&newest->source);
-        int64_t born_ns = 0;
-        ok = mark_born_ns(fd, &born_ns) || cant_look(newest, r->err);
-        ok = ok && source_find_newer(file->path, fd, born_ns, source.fd, &newer, r->err);
-    }
+    if (ok && source.fd >= 0 && file->n_older > 0)
+        ok = find_newer(r, file, &source, &newer);
     for (size_t i = 0; i < newer.n; i++) {
         struct inlet *in = inlet_add_older(file, &newer.at[i]);
         start(r, in);
@@ -236,32 +285,14 @@ static bool read_copy(struct running *r, struct inlet *file, struct source *copy
     return true;
 }
 
-/* Looks for the copy of what was truncated in place: older->n is above 0 if there is one. */
-static bool find_copy(struct running *r, struct inlet *file, struct source_older *older)
-{
-    int *others = memory_calloc(file->n_older, sizeof *others);
-    const struct source_resume how = {.follows = true, .taken = others, .n_taken = file->n_older};
-    struct source_mark mark;
-    struct error why = {0};
-    for (size_t i = 0; i < file->n_older; i++)
-        others[i] = source_file(&file->older[i]->source);
-    bool ok = source_mark(&file->source, true, &mark, r->err);
-    mark.modified_ns = mark_modified_ns(&file->seen);
-    if (ok && file->source.position.offset > 0 &&
-        source_find(&file->source, &mark, &how, older, &why) == SOURCE_FAILED) {
-        *r->err = why;
-        ok = false;
-    }
-    free(others);
-    return ok;
-}
-
 static bool follow_truncation(struct running *r, struct inlet *file)
 {
     struct source_older older = {0};
     uint64_t offset = file->source.position.offset;
     int fd = fcntl(file->source.fd, F_DUPFD_CLOEXEC, 0);
-    bool ok = find_copy(r, file, &older), found = ok && older.n > 0;
+    bool ok =
+        find_read(r, file, &file->source, &file->source, mark_modified_ns(&file->seen), &older);
+    bool found = ok && older.n > 0;
     if (ok)
         say("%s: truncated in place behind byte %llu%s%s: lines that were written just before may "
             "be lost; reading it from its beginning",
@@ -309,6 +340,12 @@ static bool older_goes_on(struct running *r, struct inlet *in, bool *goes_on)
     bool quiet = is_quiet_for_long(in) && in == in->file->older[0];
     enum change change = quiet ? GREW : look(in, r->err);
     *goes_on = change == GREW;
+    if (change == TRUNCATED && !in->said_truncated) {
+        say("%s: truncated in place behind byte %llu after it was rotated away: lines that were "
+            "written just before may be lost",
+            in->file->path, (unsigned long long)in->source.position.offset);
+        in->said_truncated = true;
+    }
     if (!*goes_on)
         return change != FAILED;
     if (quiet) { /* its end is one now, and its last line a record */

@@ -213,10 +213,10 @@ bool inlet_settle(struct running *r, struct inlet *in)
     /* The parser has counted the lines of the whole block, which is the usual case. */
     uint64_t lines = len == block->bytes.len ? in->batch->lines : newline_count(moved, len);
     source_move(&in->source, len, lines, overlong);
-    if (r->plan->state_path != NULL)
+    if (r->plan->state_path != NULL || r->plan->follow) {
         digest_add(&in->source.digest, moved, len);
-    if (r->plan->state_path != NULL || r->plan->follow)
         source_remember(&in->source, moved, len);
+    }
     r->report.bytes += len;
     in->at.bytes = bytes;
     return true;

@@ -53,7 +53,7 @@ struct inlet {
     struct stat seen; /* as it was when we looked at it last */
     int64_t looked_ns, quiet_ns; /* --follow: the last look, and for how long looks found nothing */
     int64_t denied_ns;           /* --follow: since when its new file may not be read; 0: it may */
-    bool said_denied;
+    bool said_denied, said_truncated;
     struct clock clock; /* of a FILE */
     /* Of a FILE, with --idle-timeout: for how long it was waited for since its last record; and
      * before something else came, which does not count until it is waited for again. */

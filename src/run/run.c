@@ -54,10 +54,10 @@ static void note_preamble(struct running *r, struct inlet *in)
         return;
     in->settled = true;
     source_move(&in->source, len, newline_count(bytes, len), false);
-    if (r->plan->state_path != NULL)
+    if (r->plan->state_path != NULL || r->plan->follow) {
         digest_add(&in->source.digest, bytes, len);
-    if (r->plan->state_path != NULL || r->plan->follow)
         source_remember(&in->source, bytes, len);
+    }
     r->report.bytes += len;
 }
 

@@ -446,7 +446,7 @@ static int64_t is_open_file(void *context, const char *candidate)
     return ROTATED_FAILED;
 }
 
-bool source_find_newer(const char *path, int fd, int64_t born_ns, int until,
+bool source_find_newer(const char *path, int fd, int64_t born_ns, int until, bool *named,
                        struct source_older *newer, struct error *err)
 {
     enum { TRIES = 20 };
@@ -454,16 +454,40 @@ bool source_find_newer(const char *path, int fd, int64_t born_ns, int until,
     for (int i = 0; i < TRIES && !ok && err->status == 0; i++) {
         struct open_file file = {.fd = fd};
         struct rotated found;
-        if (rotated_find(path, is_open_file, &file, &found, err))
-            ok = found.file.path == NULL || open_between(&found, born_ns, until, newer, err);
-        else if (err->status == 0)
+        if (rotated_find(path, is_open_file, &file, &found, err)) {
+            *named = found.file.path != NULL;
+            ok = !*named || open_between(&found, born_ns, until, newer, err);
+        } else if (err->status == 0) {
             *err = file.why;
+        }
         rotated_free(&found);
     }
     if (!ok && err->status == 0)
         error_set(err, EXIT_RUNTIME,
                   "%s: its rotated files can't be read: they are being renamed all the time", path);
     return ok;
+}
+
+/* Something that was written to for the last time after the file that is open. */
+static int64_t is_written_since(void *context, const char *candidate)
+{
+    const struct stat *gone = context;
+    struct stat st;
+    bool since = stat(candidate, &st) == 0 && mark_modified_ns(&st) > mark_modified_ns(gone);
+    return since ? 0 : ROTATED_NOT;
+}
+
+void source_say_gone(const char *path, int fd)
+{
+    struct stat gone;
+    struct rotated found = {0};
+    struct error ignored = {0};
+    if (fstat(fd, &gone) == 0 && rotated_find(path, is_written_since, &gone, &found, &ignored) &&
+        found.file.path != NULL)
+        say("%s: the file that was read last is gone, and %s was written to since: it is not "
+            "known what came between, and lines may be lost",
+            path, found.file.path);
+    rotated_free(&found);
 }
 
 /* Opens the file of the mark. *err says why it is not SOURCE_FOUND, or can't be brought to the
@@ -512,7 +536,9 @@ enum source_found source_find(const struct source *named, const struct source_ma
         return found;
     }
     add_older(older, &source);
-    if (!source_find_newer(named->path, source_file(&source), mark->born_ns, named->fd, older, err))
+    bool is_named;
+    if (!source_find_newer(named->path, source_file(&source), mark->born_ns, named->fd, &is_named,
+                           older, err))
         return SOURCE_FAILED;
     if (older->n == 1 || how->follows)
         return SOURCE_FOUND;

@@ -43,10 +43,13 @@ enum source_found source_find(const struct source *named, const struct source_ma
  * Those that by their names were rotated away after the file that is open there, and before that of
  * `until` (-1: there is none), which may have been rotated away itself by now; added to *newer.
  * born_ns: when that file was made, as it was first opened; 0: not known. What is older came before
- * it, whatever its name: a rotation may count upwards, or begin anew each month.
+ * it, whatever its name: a rotation may count upwards, or begin anew each month. *named: does the
+ * file itself have such a name still? Then only is it known what came after it.
  */
-bool source_find_newer(const char *path, int fd, int64_t born_ns, int until,
+bool source_find_newer(const char *path, int fd, int64_t born_ns, int until, bool *named,
                        struct source_older *newer, struct error *err);
+/* The file that is open there is nowhere: says so if another may have come between it and FILE. */
+void source_say_gone(const char *path, int fd);
 void source_older_free(struct source_older *older); /* the list; the sources are the caller's */
 
 #endif

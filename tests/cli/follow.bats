@@ -193,6 +193,48 @@ wait_for_used() {
     same "$(grep -v window out)" $'0,10,2\n10,20,1'
 }
 
+@test "a run that lags over several rotations finds what came between by what it read, packed or not" {
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    kill -STOP "$pid"
+    tv 13 >>app
+    gzip -c app >app.2.gz
+    tv 25 26 >app.1
+    tv 37 48 >app.new
+    rm app
+    mv app.new app
+    kill -CONT "$pid"
+    wait_for_line out 30,40,1
+    same "$(tail -n 3 out)" $'10,20,2\n20,30,2\n30,40,1'
+    same "$(grep -v '^{' err)" ""
+    # Of what is nowhere any more only that can be told.
+    kill -STOP "$pid"
+    tv 51 >app.new
+    mv app.new app.1
+    rm app app.2.gz
+    tv 62 73 >app
+    kill -CONT "$pid"
+    wait_for_line out 60,70,1
+    stop
+    grep -q "app: the file that was read last is gone, and app.1 was written to since: .* lines may be lost" err
+}
+
+@test "a file that is truncated after it was rotated away is said to be" {
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    mv app app.1
+    tv 25 >app
+    wait_for_line out 10,20,1
+    : >app.1
+    tv 37 >>app
+    wait_for_line out 20,30,1
+    stop
+    grep -q "app: truncated in place behind byte 17 after it was rotated away" err
+    [ "$(grep -c truncated err)" -eq 1 ]
+}
+
 @test "each new file has a header of its own" {
     printf '%s\n' t,k 1,a 12,a >app
     "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -k k --follow app >>out 2>>err 3>&- &
