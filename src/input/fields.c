@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "input/batch.h"
 #include "input/reason.h"
+#include "input/split.h"
 #include "scan/digits.h"
 
 void fields_free(struct fields *fields)
@@ -84,11 +85,29 @@ const char *fields_undouble(const char *text, size_t *len, struct arena *arena)
     return undone;
 }
 
-static const char *no_time(struct arena *arena, const struct path *path,
-                           const struct fields_one *field)
+static void add_key(void *to, const char *key, size_t len)
 {
-    return reason_printf(arena, "no time: field '%s' %s", path->text,
-                         field->text == NULL ? "has no value, or is missing" : "is empty");
+    enum { LISTED_BYTES = 300 };
+    struct buf *list = to;
+    char shown[REASON_QUOTED];
+    if (list->len < LISTED_BYTES)
+        buf_printf(list, "%s%s", list->len == 0 ? "" : ", ", reason_escape(shown, key, len));
+    else if (list->data[list->len - 1] != '.')
+        buf_puts(list, ", ...");
+}
+
+static const char *no_time(struct arena *arena, const struct path *path,
+                           const struct fields_one *field, const struct fields_one *record)
+{
+    struct buf list = {0};
+    if (field->text == NULL && record->text != NULL)
+        split_logfmt_keys(record->text, record->len, add_key, &list);
+    const char *reason =
+        reason_printf(arena, "no time: field '%s' %s%s%s", path->text,
+                      field->text == NULL ? "has no value, or is missing" : "is empty",
+                      list.len == 0 ? "" : "; the fields are: ", buf_cstr(&list));
+    buf_free(&list);
+    return reason;
 }
 
 /* The event time; NULL, or why there is none. */
@@ -102,7 +121,7 @@ static const char *read_time(struct fields *fields, const struct input_options *
         struct fields_one field = fields->at[layout->time[i]];
         fields_trim(&field.text, &field.len);
         if (field.len == 0)
-            return no_time(arena, &options->time[i], &field);
+            return no_time(arena, &options->time[i], &field, &fields->record);
         whole = field;
         if (options->n_time == 1)
             break;

@@ -24,8 +24,9 @@ struct fields_one {
 struct fields {
     struct fields_one *at;
     size_t n, capacity;
-    bool scratch;    /* the texts die with the next record: what is kept is copied */
-    struct buf time; /* the time fields, joined */
+    bool scratch;             /* the texts die with the next record: what is kept is copied */
+    struct fields_one record; /* whose names can be listed; text NULL: it has none of its own */
+    struct buf time;          /* the time fields, joined */
     struct time_memo memo;
 };
 void fields_free(struct fields *fields);

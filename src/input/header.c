@@ -112,15 +112,16 @@ static const char *syslog(const char *line, size_t len)
 /* What is not told from CSV by its first byte has its first line taken for a header. */
 static const char *other_format(const char *header, size_t len)
 {
-    if (begins_with(header, len, "[", "^\\[[[:space:]]*([[{]|$)")) /* and not [Wed Oct 11 */
+    if (begins_with(header, len, "[", "^\\[[[:space:]]*([][{\"]|$)")) /* and not [Wed Oct 11 */
         return " (a JSON array? one object a line is expected: jq -c '.[]' makes them)";
-    if (memmem(header, len, "] \"", 3) != NULL)
+    if (len > 0 && header[0] != '[' && memmem(header, len, "] \"", 3) != NULL)
         return " (an access log? -i combined reads it)";
     const char *hint = syslog(header, len);
     if (hint != NULL)
         return hint;
     const char *equals = len == 0 ? NULL : memchr(header, '=', len);
-    if (equals != NULL && memchr(equals, ' ', (size_t)(header + len - equals)) != NULL)
+    if (equals != NULL && memchr(equals, ' ', (size_t)(header + len - equals)) != NULL &&
+        memchr(header, '{', (size_t)(equals - header)) == NULL) /* metrics, name{label="x"} 1 */
         return " (logfmt? -i logfmt reads it)";
     if (len > 0 && header[0] == '#')
         return " (a comment? --comment '#' skips those, and finds the header of a Zeek or W3C log)";
@@ -354,6 +355,35 @@ static bool names_time(const struct input_options *options, const char *line, si
     return true;
 }
 
+size_t header_marks(const char *p, size_t len)
+{
+    size_t n = 0;
+    for (;;) {
+        if (len - n >= MARK_LEN && memcmp(p + n, BYTE_ORDER_MARK, MARK_LEN) == 0)
+            n += MARK_LEN;
+        else if (len > n && p[n] == '\x1e')
+            n++;
+        else
+            return n;
+    }
+}
+
+/* Behind the blank bytes at `at`, as long as there are no more than `most` of them before. */
+static size_t skip_blank(const char *data, size_t at, size_t len, size_t most)
+{
+    for (size_t n = 1; n > 0 && at <= most; at += n) {
+        n = at < len && memchr(" \t\r\n", data[at], 4) != NULL;
+        n += header_marks(data + at + n, len - at - n);
+    }
+    return at;
+}
+
+/* May more bytes make a mark of the last ones? */
+static bool may_be_mark(const char *p, size_t len)
+{
+    return len < MARK_LEN && memcmp(p, BYTE_ORDER_MARK, len) == 0;
+}
+
 /*
  * Looks at what follows the mark. HEADER_DONE: *format is settled. Only the first max_record_bytes
  * of what it looks for count, and the newline behind them, however many bytes there are.
@@ -364,9 +394,7 @@ static enum header_status detect(struct input_plan *plan, const char *input, con
 {
     const struct input_options *options = plan->options;
     size_t max = options->max_record_bytes;
-    size_t blank = plan->seen.blank;
-    while (blank < len && blank <= max && memchr(" \t\r\n\x1e", data[blank], 5) != NULL)
-        blank++;
+    size_t blank = skip_blank(data, plan->seen.blank, len, max);
     plan->seen.blank = blank;
     if (blank > max) {
         error_set(err, EXIT_RUNTIME,
@@ -374,7 +402,7 @@ static enum header_status detect(struct input_plan *plan, const char *input, con
                   input, max);
         return HEADER_FAILED;
     }
-    if (blank == len && !ended)
+    if (!ended && may_be_mark(data + blank, len - blank))
         return HEADER_MORE;
     /* Without any byte but blanks there is no record in any format. */
     *format = INPUT_JSON;
@@ -387,17 +415,28 @@ static enum header_status detect(struct input_plan *plan, const char *input, con
         return HEADER_MORE;
     *format = csv_or_tsv(options, data + start,
                          newline == NULL ? seen : (size_t)(newline - data) - start);
-    if (newline == NULL || options->no_header || options->columns != NULL ||
-        names_time(options, data + start, (size_t)(newline - data) - start))
+    if (newline == NULL || options->no_header || options->columns != NULL)
         return HEADER_DONE;
-    /* A line of something else before JSON? */
+    size_t line_len = (size_t)(newline - data) - start;
+    bool fields = *format == INPUT_CSV && options->delimiter == '\0' &&
+                  header_is_fields(options, data + start, line_len);
+    if (!fields && names_time(options, data + start, line_len))
+        return HEADER_DONE;
     size_t second = (size_t)(newline + 1 - data);
     second += skip_empty_lines(options, data + second, len - second);
-    if (!ended && may_be_empty(options, data + second, len - second))
-        return HEADER_MORE;
-    if (second < len && data[second] == '{')
-        *format = INPUT_JSON;
-    return HEADER_DONE;
+    const char *line = data + second, *end = data + len;
+    bool more = !ended && may_be_empty(options, line, len - second);
+    size_t marks = header_marks(line, len - second);
+    more |= !ended && may_be_mark(line + marks, len - second - marks);
+    if (fields) { /* blanks may divide the names, and tabs the values */
+        newline = memchr(line, '\n', len - second > max ? max + 1 : len - second);
+        more |= !ended && newline == NULL && len - second <= max;
+        if (memchr(line, '\t', (size_t)((newline == NULL ? end : newline) - line)) != NULL)
+            *format = INPUT_TSV;
+    } else if (line + marks < end && line[marks] == '{') {
+        *format = INPUT_JSON; /* behind a line of something else */
+    }
+    return more ? HEADER_MORE : HEADER_DONE;
 }
 
 /*
@@ -582,6 +621,20 @@ static enum header_status check_text(const char *name, const char *data, size_t 
                   name);
         return HEADER_FAILED;
     }
+    enum { UNITS = 4 };
+    size_t units = len / 2 < UNITS ? len / 2 : UNITS, low = 0, high = 0;
+    for (size_t i = 0; i < units; i++) {
+        low += data[2 * i] != '\0' && data[2 * i + 1] == '\0';
+        high += data[2 * i] == '\0' && data[2 * i + 1] != '\0';
+    }
+    if (low == UNITS || high == UNITS) {
+        error_set(err, EXIT_RUNTIME,
+                  "%s: the text is UTF-16: expected UTF-8 (iconv -f UTF-16%s -t UTF-8 makes it)",
+                  name, low == UNITS ? "LE" : "BE");
+        return HEADER_FAILED;
+    }
+    if (len > 0 && units < UNITS && (low == units || high == units) && !ended)
+        return HEADER_MORE;
     bool may_be = len > 0 && memchr("\x1f\x28\xfd"
                                     "B\x04\xff\xfe",
                                     data[0], 7) != NULL;

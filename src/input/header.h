@@ -31,6 +31,10 @@ bool header_is_fields(const struct input_options *options, const char *line, siz
 bool header_again(const struct input_plan *plan, const char *name, const char *data, size_t len,
                   struct csv_layout *layout, struct error *err);
 
+/* A byte order mark (concatenated files) and a record separator (RFC 7464), which may stand before
+ * any record of JSON: their bytes. */
+size_t header_marks(const char *p, size_t len);
+
 void header_free(struct csv_layout *layout);
 
 #endif

@@ -435,8 +435,11 @@ static enum input_status settle(struct input *in, struct buf *bytes, struct erro
         header_read(&in->plan, in->name, bytes->data, bytes->len, whole, &used, err);
     if (status == HEADER_FAILED)
         return INPUT_FAILED;
-    if (status == HEADER_DONE)
+    if (status == HEADER_DONE) {
         drop(in, bytes, used);
+        in->plan.layout.has_first_row = !in->plan.options->no_header && !in->plan.options->columns;
+        in->plan.layout.first_row = in->offset;
+    }
     return INPUT_BLOCK;
 }
 

@@ -222,7 +222,14 @@ static size_t original_position(const struct json_slow *slow, size_t at)
     return token->at + (behind < index_len ? 0 : token->len + behind - index_len);
 }
 
-#define NUL_HINT " (records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)"
+/* Of the byte at that place of the record. */
+static const char *nul_reason(struct json_slow *slow, size_t at)
+{
+    bool ends = at > 0 && slow->record[at - 1] == '}';
+    return reason_printf(
+        slow->arena, "not valid JSON: a NUL byte near column %zu%s", at + 1,
+        ends ? " (records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)" : "");
+}
 
 static const char *syntax_reason(struct json_slow *slow, const json_error_t *error)
 {
@@ -232,11 +239,11 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
     bool at_end = strstr(error->text, " near end of file") != NULL;
     size_t at = error->position > 0 ? (size_t)error->position : 1;
     at = original_position(slow, at - 1);
-    const char *hint = "";
+    const char *hint = "", *nul = memchr(slow->record, '\0', slow->len);
+    if (nul != NULL && (at_end || at >= (size_t)(nul - slow->record)))
+        return nul_reason(slow, (size_t)(nul - slow->record));
     if (slow->record[0] == '[')
         hint = " (a JSON array? expected one object on a line; jq -c '.[]' makes them)";
-    else if (slow->record[0] == '{' && memchr(slow->copy.data, '\0', slow->copy.len) != NULL)
-        hint = NUL_HINT;
     else if (slow->record[0] == '{' && at_end)
         hint = " (an object over several lines? jq -c . makes one line of each)";
     else if (slow->record[0] == '{' && at < slow->len && slow->record[at] == '{' &&
@@ -253,13 +260,10 @@ static const char *syntax_reason(struct json_slow *slow, const json_error_t *err
  * jansson loses a NUL byte behind a number or a word, and then reads on as if it had not been
  * there. No valid record holds one, so each is refused that got through.
  */
-static const char *nul_reason(struct json_slow *slow)
+static const char *nul_left(struct json_slow *slow)
 {
     const char *copy = slow->copy.data, *nul = memchr(copy, '\0', slow->copy.len);
-    if (nul == NULL)
-        return NULL;
-    return reason_printf(slow->arena, "not valid JSON: a NUL byte near column %zu%s",
-                         original_position(slow, (size_t)(nul - copy)) + 1, NUL_HINT);
+    return nul == NULL ? NULL : nul_reason(slow, original_position(slow, (size_t)(nul - copy)));
 }
 
 static const char *type_name(const json_t *value)
@@ -569,7 +573,7 @@ const char *json_slow_record(struct json_slow *slow, const char *record, size_t 
         json_loadb(slow->copy.data, slow->copy.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     if (object == NULL)
         return syntax_reason(slow, &error);
-    const char *reason = nul_reason(slow);
+    const char *reason = nul_left(slow);
     if (reason == NULL && json_is_object(object))
         reason = read_object(slow, object, batch, lane, timeless);
     else if (reason == NULL)

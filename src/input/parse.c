@@ -8,6 +8,7 @@
 #include "input/batch.h"
 #include "input/csv_cut.h"
 #include "input/csv_fast.h"
+#include "input/header.h"
 #include "input/json_fast.h"
 #include "input/json_slow.h"
 #include "input/plan.h"
@@ -109,20 +110,6 @@ static bool is_blank(const char *p, size_t len)
     return true;
 }
 
-/* A byte order mark (concatenated files) and a record separator (RFC 7464) before a record. */
-static size_t marks_before(const char *record, size_t len)
-{
-    size_t n = 0;
-    for (;;) {
-        if (len - n >= 3 && memcmp(record + n, "\xef\xbb\xbf", 3) == 0)
-            n += 3;
-        else if (len > n && record[n] == '\x1e')
-            n++;
-        else
-            return n;
-    }
-}
-
 /* A record that the fast path would not take, or a blank line. Returns what is behind it. */
 static const char *parse_json_slow(struct input_parser *parser, const char *record)
 {
@@ -130,7 +117,7 @@ static const char *parse_json_slow(struct input_parser *parser, const char *reco
     const char *newline = memchr(record, '\n', (size_t)(parser->end - record));
     const char *next = newline == NULL ? parser->end : newline + 1;
     size_t len = (size_t)((newline == NULL ? parser->end : newline) - record);
-    size_t marks = marks_before(record, len);
+    size_t marks = header_marks(record, len);
     if (len <= options->max_record_bytes && is_blank(record + marks, len - marks))
         return next;
     size_t lane = batch_lane(parser->batch);
@@ -213,8 +200,33 @@ static const char *line_end(const struct input_parser *parser, const char *recor
     return newline == NULL ? stop : newline + 1;
 }
 
+static size_t count_bytes(const char *record, size_t len, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += record[i] == c;
+    return n;
+}
+
+/* Why a record may have so many fields as it has. */
+static const char *width_hint(const struct input_parser *parser, const char *record, size_t len)
+{
+    const struct fields *fields = &parser->splitter.fields;
+    const struct csv_layout *layout = parser->layout;
+    const struct fields_one *last = &fields->at[fields->n - 1];
+    uint64_t at = parser->batch->block->offset + (uint64_t)(record - parser->data);
+    if (fields->n == layout->n_columns + 1 && layout->has_first_row && at == layout->first_row &&
+        last->len > 0) /* and not a divider behind each field */
+        return " (R would take the first one for the names of the rows: --columns names them all)";
+    if (fields->n == 1 && count_bytes(record, len, '\t') == layout->n_columns - 1)
+        return " (tabs divide them? -i tsv reads it)";
+    if (fields->n == 1 && count_bytes(record, len, ' ') == layout->n_columns - 1)
+        return " (blanks divide them? -i tsv --delimiter ' ' reads it)";
+    return "";
+}
+
 /* Are there as many fields as there should be? NULL, or what is wrong. */
-static const char *check_width(struct input_parser *parser)
+static const char *check_width(struct input_parser *parser, const char *record, size_t len)
 {
     struct fields *fields = &parser->splitter.fields;
     size_t wanted = parser->layout->n_columns;
@@ -223,13 +235,8 @@ static const char *check_width(struct input_parser *parser)
         fields_add(fields, null ? NULL : "", 0);
     if (fields->n == wanted)
         return NULL;
-    bool named = parser->plan->options->columns == NULL && !parser->plan->options->no_header;
     return reason_printf(&parser->batch->arena, "expected %zu field%s, found %zu%s", wanted,
-                         wanted == 1 ? "" : "s", fields->n,
-                         named && fields->n == wanted + 1
-                             ? " (R would take the first one for the names of the rows: --columns "
-                               "names them all)"
-                             : "");
+                         wanted == 1 ? "" : "s", fields->n, width_hint(parser, record, len));
 }
 
 static const char *read_text(struct input_parser *parser, const char *record, size_t len,
@@ -239,7 +246,7 @@ static const char *read_text(struct input_parser *parser, const char *record, si
     size_t lane = batch_lane(batch);
     const char *reason = splitter_split(&parser->splitter, record, len, &batch->arena);
     if (reason == NULL)
-        reason = check_width(parser);
+        reason = check_width(parser, record, len);
     return reason != NULL ? reason
                           : fields_read(&parser->splitter.fields, parser->plan->options,
                                         parser->layout, batch, lane, timeless);

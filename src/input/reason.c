@@ -65,15 +65,24 @@ const char *reason_quote(char to[REASON_QUOTED], const char *text, size_t len)
     return to;
 }
 
-/* In what is shown of a value, with quotes or what stands before it: "21,5" */
-static bool has_decimal_comma(const char *shown)
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* In what is shown of a value, with quotes or what stands before it: "21,5", "1,234" */
+static const char *comma_hint(const char *shown)
 {
     const char *comma = strchr(shown, ',');
     if (comma == NULL || comma == shown || strchr(comma + 1, ',') != NULL)
-        return false;
+        return "";
     size_t behind = strspn(comma + 1, "0123456789");
-    return comma[-1] >= '0' && comma[-1] <= '9' && behind > 0 &&
-           (comma[1 + behind] == '"' || comma[1 + behind] == '\0');
+    if (!is_digit(comma[-1]) || behind == 0 ||
+        (comma[1 + behind] != '"' && comma[1 + behind] != '\0'))
+        return "";
+    return behind == 3 ? " (a comma between thousands, or a decimal one? none is expected, and a "
+                         "point before decimals)"
+                       : " (a decimal comma? a point is expected)";
 }
 
 const char *reason_number(struct arena *arena, const struct field *field, enum number_status status,
@@ -81,9 +90,8 @@ const char *reason_number(struct arena *arena, const struct field *field, enum n
 {
     const char *what = field->use == FIELD_KEY ? "key" : "field";
     if (status == NUMBER_MALFORMED)
-        return reason_printf(
-            arena, "%s '%s': expected a number, found %s%s", what, field->path.text, shown,
-            has_decimal_comma(shown) ? " (a decimal comma? a point is expected)" : "");
+        return reason_printf(arena, "%s '%s': expected a number, found %s%s", what,
+                             field->path.text, shown, comma_hint(shown));
     return reason_printf(arena, "%s '%s': %s: %s", what, field->path.text,
                          number_status_text(status), shown);
 }
@@ -184,7 +192,12 @@ static bool may_mean(const char *pattern, const struct buf *text)
     size_t digits = strcmp(pattern, "%Y%m%d%H%M%S") == 0 ? 14
                     : strcmp(pattern, "%Y%m%d") == 0     ? 8
                                                          : 0;
-    return digits == 0 || text->len == digits;
+    if (digits == 0)
+        return true;
+    size_t n = 0;
+    while (n < text->len && is_digit(text->data[n]))
+        n++;
+    return n == digits && n == text->len;
 }
 
 enum { N_KNOWN = sizeof known_patterns / sizeof known_patterns[0] };
@@ -221,8 +234,44 @@ static bool set_pattern(struct time_format *format, size_t i, const char *letter
     return time_format_finish(format, yearless ? "2024-01-01" : NULL, &err);
 }
 
-/* The patterns, three at most, that read the text with these letters behind them. */
-static size_t put_patterns(struct buf *to, const struct buf *text, const char *letters)
+/* Takes the fraction out of ...:59.123...; returns its divider, '.' or ',', or NUL: it has none. */
+static char cut_fraction(struct buf *to, const struct buf *text)
+{
+    for (size_t i = 3; i + 1 < text->len; i++) {
+        size_t digits = 0;
+        const char *p = text->data + i;
+        if ((*p != '.' && *p != ',') || p[-3] != ':' || !is_digit(p[-2]) || !is_digit(p[-1]))
+            continue;
+        while (i + 1 + digits < text->len && is_digit(p[1 + digits]))
+            digits++;
+        if (digits == 0 || digits > 9)
+            continue;
+        buf_put(to, text->data, i);
+        buf_put(to, p + 1 + digits, text->len - i - 1 - digits);
+        return *p;
+    }
+    return '\0';
+}
+
+/* The pattern, with that divider and %f behind its seconds. */
+static void put_pattern(struct buf *to, const char *pattern, char fraction)
+{
+    const char *seconds = fraction == '\0' ? NULL : strstr(pattern, "%S");
+    size_t len = seconds == NULL ? strlen(pattern) : (size_t)(seconds - pattern) + 2;
+    buf_put(to, pattern, len);
+    if (seconds != NULL) {
+        buf_putc(to, fraction);
+        buf_puts(to, "%f");
+        buf_puts(to, seconds + 2);
+    }
+}
+
+/*
+ * The patterns, three at most, that read the text with these letters behind them; with `fraction`
+ * there was one, which was cut out of it.
+ */
+static size_t put_patterns(struct buf *to, const struct buf *text, const char *letters,
+                           char fraction)
 {
     enum { MOST = 3 }; /* 1/2/03 */
     size_t found = 0;
@@ -236,33 +285,49 @@ static size_t put_patterns(struct buf *to, const struct buf *text, const char *l
             !set_pattern(&format, i, letters, yearless, &pattern) ||
             time_parse(&format, text->data, text->len, &ns) != TIME_OK)
             continue;
-        buf_printf(to,
-                   found++ == 0 ? "; this reads it: --time-format '%s%s'%s%s" : ", or '%s%s'%s%s",
-                   known_patterns[i], letters, yearless ? " --year-from DATE" : "",
+        if (fraction != '\0' &&
+            (strstr(known_patterns[i], "%S") == NULL || strstr(known_patterns[i], "%f") != NULL))
+            continue;
+        buf_puts(to, found++ == 0 ? "; this reads it: --time-format '" : ", or '");
+        put_pattern(to, known_patterns[i], fraction);
+        buf_printf(to, "%s'%s%s", letters, yearless ? " --year-from DATE" : "",
                    *letters == '\0' ? "" : " --tz ZONE");
     }
     buf_free(&pattern);
     return found;
 }
 
+static void put_hint(struct buf *hint, const struct buf *text)
+{
+    char letters[ZONE_LETTERS + 2];
+    struct buf whole = {0};
+    zone_letters(letters, text);
+    if (put_patterns(hint, text, "", '\0') > 0 ||
+        (letters[0] != '\0' && put_patterns(hint, text, letters, '\0') > 0))
+        return;
+    char fraction = cut_fraction(&whole, text);
+    if (fraction != '\0' && put_patterns(hint, &whole, "", fraction) == 0 && letters[0] != '\0')
+        put_patterns(hint, &whole, letters, fraction);
+    buf_free(&whole);
+}
+
 const char *reason_time(struct arena *arena, const struct input_options *options,
                         enum time_status status, const char *shown, const struct buf *text)
 {
     struct buf names = {0}, hint = {0};
-    if (text != NULL && options->time_format.form == TIME_AUTO && text->len < REASON_QUOTED) {
-        char letters[ZONE_LETTERS + 2];
-        zone_letters(letters, text);
-        if (put_patterns(&hint, text, "") == 0 && letters[0] != '\0')
-            put_patterns(&hint, text, letters);
-    }
+    bool automatic = options->time_format.form == TIME_AUTO;
+    if (text != NULL && automatic && text->len < REASON_QUOTED)
+        put_hint(&hint, text);
     for (size_t i = 0; i < options->n_time; i++) {
         if (i > 0)
             buf_putc(&names, ',');
         buf_puts(&names, options->time[i].text);
     }
-    const char *reason =
-        reason_printf(arena, "field%s '%s': %s: %s%s", options->n_time > 1 ? "s" : "",
-                      buf_cstr(&names), time_status_text(status), shown, buf_cstr(&hint));
+    const char *reason = reason_printf(
+        arena, "field%s '%s': %s: %s%s", options->n_time > 1 ? "s" : "", buf_cstr(&names),
+        automatic && status == TIME_MALFORMED ? "not a time that auto reads"
+                                              : time_status_text(status),
+        shown, buf_cstr(&hint));
     buf_free(&names);
     buf_free(&hint);
     return reason;

@@ -155,6 +155,7 @@ const char *split_logfmt(struct splitter *s, const char *record, size_t len, str
     struct pair pair;
     fields->n = 0;
     fields->scratch = false;
+    fields->record = (struct fields_one){record, len};
     fields_clear(fields, options->n_time + options->n_fields);
     while (next_pair(&at, end, &pair)) {
         if (at == NULL) {

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 #include "base/places.h"
 #include "base/say.h"
 #include "base/suggest.h"
 #include "input/names.h"
 #include "input/reader.h"
+#include "input/split.h"
 
-enum { MOST_SAMPLE_BYTES = 1 << 20 };
+enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_SEARCHED_BYTES = 1 << 26 };
 
 struct unseen {
     const struct input_options *options;
@@ -20,6 +22,8 @@ struct unseen {
     bool any, is_text;
     bool records, columns; /* were there any, and had they columns? */
     struct buf sample;     /* the first record */
+    uint64_t searched;     /* bytes of bad records, once for each field */
+    bool unsure;           /* a bad record was not searched */
 };
 
 struct unseen *unseen_new(const struct input_options *options)
@@ -56,12 +60,64 @@ static void note_seen(struct unseen *u, size_t f)
     u->seen[f] = true;
 }
 
-/* A field whose value made a record bad is there; this is said of the record already. */
-static void note_complaints(struct unseen *u, const struct batch *batch)
+struct key {
+    const char *text;
+    size_t len;
+    bool found;
+};
+
+static void compare_key(void *to, const char *key, size_t len)
 {
-    for (size_t i = 0; i < batch->n_bad; i++)
-        if (batch->bad[i].n_field > 0)
-            note_seen(u, batch->bad[i].n_field - 1);
+    struct key *wanted = to;
+    wanted->found |= len == wanted->len && memcmp(key, wanted->text, len) == 0;
+}
+
+/* Does a record that could not be used name the field, as far as its bytes tell? */
+static bool names_field(const struct batch *batch, const struct bad_record *bad,
+                        const struct path *path)
+{
+    const char *record = batch->block->bytes.data + bad->start, *end = record + bad->len;
+    if (batch->is_text) {
+        struct key key = {.text = path->text, .len = path->text_len};
+        split_logfmt_keys(record, bad->len, compare_key, &key);
+        return key.found;
+    }
+    const struct path_part *last = &path->parts[path->n_parts - 1];
+    const char *at = record;
+    while ((at = memmem(at, (size_t)(end - at), last->name, last->len)) != NULL) {
+        const char *behind = at + last->len;
+        bool quoted = at > record && at[-1] == '"' && behind < end && *behind == '"';
+        for (behind++; quoted && behind < end && (*behind == ' ' || *behind == '\t');)
+            behind++;
+        if (quoted && behind < end && *behind == ':')
+            return true;
+        at++;
+    }
+    return false;
+}
+
+/*
+ * A field whose value made a record bad is there; this is said of the record already. Others may be
+ * in it, too; that is looked for in so many bytes.
+ */
+static void note_bad(struct unseen *u, const struct batch *batch)
+{
+    bool by_name = !batch->is_text || reader_table[u->options->format].names_fields;
+    for (size_t i = 0; i < batch->n_bad; i++) {
+        const struct bad_record *bad = &batch->bad[i];
+        if (bad->n_field > 0)
+            note_seen(u, bad->n_field - 1);
+        if (bad->len > u->options->max_record_bytes || bad->more)
+            u->unsure = true; /* it comes in pieces, as the reads have it */
+        for (size_t f = 0; by_name && !u->unsure && f < u->options->n_fields && u->left > 0; f++) {
+            if (u->seen[f])
+                continue;
+            u->searched += bad->len;
+            u->unsure |= u->searched > MOST_SEARCHED_BYTES;
+            if (!u->unsure && names_field(batch, bad, &u->options->fields[f].path))
+                note_seen(u, f);
+        }
+    }
 }
 
 void unseen_look(struct unseen *u, const struct batch *batch)
@@ -69,7 +125,7 @@ void unseen_look(struct unseen *u, const struct batch *batch)
     if (u == NULL)
         return;
     if (u->left > 0)
-        note_complaints(u, batch);
+        note_bad(u, batch);
     if (batch->n == 0)
         return;
     u->records = true;
@@ -106,6 +162,16 @@ static void offer(void *to, const char *name, size_t len, const char *key, const
     suggest_offer(&names->nearest, names->kept[names->n++]);
 }
 
+static void offer_key(void *to, const char *key, size_t len)
+{
+    struct buf name = {0}, plain = {0};
+    buf_put(&plain, key, len);
+    escape_put(&name, buf_cstr(&plain), ",:=[]");
+    offer(to, buf_cstr(&name), name.len, buf_cstr(&plain), NULL);
+    buf_free(&name);
+    buf_free(&plain);
+}
+
 static void say_unseen(const struct unseen *u, const struct path *path)
 {
     struct names names = {.nearest = {.typed = path->escaped}, .typed = path->text};
@@ -115,11 +181,14 @@ static void say_unseen(const struct unseen *u, const struct path *path)
                                       JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
     if (json_is_object(object))
         names_of_object(object, offer, &names);
+    if (u->is_text)
+        split_logfmt_keys(u->sample.data, u->sample.len, offer_key, &names);
+    const char *where = u->unsure ? "no record that could be used" : "no record";
     const char *best = names.literal != NULL ? names.literal : names.nearest.best;
     if (best != NULL)
-        say("field '%s' was in no record; did you mean '%s'?", path->escaped, best);
+        say("field '%s' was in %s; did you mean '%s'?", path->escaped, where, best);
     else
-        say("field '%s' was in no record", path->escaped);
+        say("field '%s' was in %s", path->escaped, where);
     json_decref(object);
     for (size_t i = 0; i < names.n; i++)
         free(names.kept[i]);

@@ -251,6 +251,11 @@ static bool unknown_zone(const char *name, struct error *err)
     bool by_last = nearest.last.best != NULL &&
                    (nearest.whole.best == NULL || nearest.last.cost < nearest.whole.cost);
     const char *best = by_last ? nearest.last.best : nearest.whole.best;
+    /* Three or four letters are an abbreviation, and those near it are of other zones. */
+    size_t letters = strspn(nearest.typed, "abcdefghijklmnopqrstuvwxyz");
+    size_t cost = by_last ? nearest.last.cost : nearest.whole.cost;
+    if (letters <= 4 && nearest.typed[letters] == '\0' && cost > 0)
+        best = NULL;
     return error_set(
         err, EXIT_USAGE,
         "--tz: expected a zone of the tz database, like Europe/Berlin, found '%s'%s%s%s", name,

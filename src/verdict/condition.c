@@ -1,5 +1,6 @@
 #include "verdict/condition.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +27,10 @@ struct parser {
     const char *text, *at;
     const struct condition_columns *columns;
     struct condition *condition;
-    size_t depth; /* of the stack */
-    int nested;   /* parentheses and nots */
-    int open;     /* parentheses */
+    size_t depth;    /* of the stack */
+    int nested;      /* parentheses and nots */
+    int open;        /* parentheses */
+    struct buf note; /* what to say of it, if it is a condition */
     struct error *err;
 };
 
@@ -174,21 +176,42 @@ static char *read_bare(struct parser *p, size_t *len)
     return memory_strndup(start, *len);
 }
 
+/* Operators of other languages, each of which begins with one of ours. */
+static const struct {
+    char odd[4], right[4];
+} odd_operators[] = {{"==", "="}, {"=>", ">="}, {"=<", "<="}, {"<>", "!="}, {"!==", "!="}};
+
+enum { N_ODD = sizeof odd_operators / sizeof odd_operators[0] };
+
+/* That one stands at `text`; N_ODD: none does. */
+static size_t find_odd(const char *text)
+{
+    size_t i = 0;
+    while (i < N_ODD && strncmp(text, odd_operators[i].odd, strlen(odd_operators[i].odd)) != 0)
+        i++;
+    return i;
+}
+
 /* What other languages write, and is a text like any other here: said, for it is rarely meant. */
-static void note_odd_value(const struct parser *p, enum leaf_op op, const char *text, size_t len)
+static void note_odd_value(struct parser *p, enum leaf_op op, const char *operator,
+                           const char * text, size_t len)
 {
     bool equal = op == LEAF_EQUAL || op == LEAF_NOT_EQUAL;
+    size_t odd = find_odd(operator);
     if (op == LEAF_MATCHES || op == LEAF_MATCHES_NOT)
         return;
-    if (strchr("=<>", *text) != NULL)
-        say("'%s': the value is the text %s: == and => are no operators; in double quotes it is "
-            "meant so",
-            p->text, text);
+    if (odd < N_ODD)
+        buf_printf(
+            &p->note,
+            "the value is the text %s: %s is no operator, %s is; in double quotes it is meant "
+            "so\n",
+            text, odd_operators[odd].odd, odd_operators[odd].right);
     else if (len > 1 && *text == '\'' && text[len - 1] == '\'')
-        say("'%s': the value is the text %s with these quotes: a text stands in double ones",
-            p->text, text);
+        buf_printf(&p->note,
+                   "the value is the text %s with these quotes: a text stands in double ones\n",
+                   text);
     else if (equal && strcmp(text, "null") == 0)
-        say("'%s': the value is the text null: 'is null' asks for no value", p->text);
+        buf_puts(&p->note, "the value is the text null: 'is null' asks for no value\n");
 }
 
 static bool parse_leaf(struct parser *p)
@@ -204,6 +227,8 @@ static bool parse_leaf(struct parser *p)
         add_step(p, STEP_LEAF)->leaf = (struct leaf){.op = op, .column = column};
         return true;
     }
+    skip_blanks(p);
+    const char *operator= p->at;
     if (!read_operator(p, &op))
         return false;
     skip_blanks(p);
@@ -213,7 +238,7 @@ static bool parse_leaf(struct parser *p)
     if (text == NULL)
         return false;
     if (!quoted)
-        note_odd_value(p, op, text, len);
+        note_odd_value(p, op, operator, text, len);
     struct leaf leaf = {.op = op, .column = column};
     struct error why = {0};
     bool ok = leaf_set_value(&leaf, text, len, quoted, &why);
@@ -280,6 +305,19 @@ static bool parse_either(struct parser *p)
     return true;
 }
 
+/* Always false. */
+static bool fail_at_end(struct parser *p)
+{
+    char expected[80] = "and, or, or the end";
+    size_t odd = N_ODD;
+    for (const char *at = p->text; *at != '\0' && odd == N_ODD; at++)
+        odd = find_odd(at);
+    if (odd < N_ODD)
+        snprintf(expected, sizeof expected, "and, or, or the end (%s is the operator, not %s)",
+                 odd_operators[odd].right, odd_operators[odd].odd);
+    return fail(p, expected);
+}
+
 struct condition *condition_parse(const char *text, const struct condition_columns *columns,
                                   struct error *err)
 {
@@ -288,9 +326,13 @@ struct condition *condition_parse(const char *text, const struct condition_colum
     bool ok = parse_either(&p);
     skip_blanks(&p);
     if (ok && *p.at != '\0')
-        ok = fail(&p, strstr(text, "==") == NULL
-                          ? "and, or, or the end"
-                          : "and, or, or the end (= is the operator, not ==)");
+        ok = fail_at_end(&p);
+    for (char *at = ok ? p.note.data : NULL; at != NULL && at < p.note.data + p.note.len;) {
+        size_t len = strcspn(at, "\n");
+        say("'%s': %.*s", text, (int)len, at);
+        at += len + 1;
+    }
+    buf_free(&p.note);
     if (ok)
         return p.condition;
     condition_free(p.condition);

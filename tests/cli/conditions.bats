@@ -25,11 +25,13 @@ records() {
         "$WINAGG" -t t -w 10s --where "$condition" in 2>err || true
         grep -qF -- "$hint" err || { echo "$condition"; cat err; return 1; }
     done <<'END'
-status==500|'status==500': the value is the text =500: == and => are no operators
-status=>500|the value is the text >500
+status==500|'status==500': the value is the text =500: == is no operator, = is; in double quotes it is meant so
+status=>500|the value is the text >500: => is no operator, >= is
+status<>500|<> is no operator, != is
 m = 'GET'|the value is the text 'GET' with these quotes: a text stands in double ones
 m = null|the value is the text null: 'is null' asks for no value
 status == 500|and, or, or the end (= is the operator, not ==)
+status =< 500|and, or, or the end (<= is the operator, not =<)
 END
     for condition in 'm = "=500"' 'm = GET' 'm is null' 'm =~ ^=' 'm =~ <scr' "m !~ '.*'" 'status = 500' "m = it's"; do
         "$WINAGG" -t t -w 10s --where "$condition" in 2>err

@@ -26,7 +26,15 @@ says() {
     printf '{"t":1}\0{"t":2}\0' | says "(records that end in NUL bytes? tr '\\0' '\\n' makes lines of them)"
     printf '{"t":1},\n' | says "stdin:1: not valid JSON: end of file expected near column 8"
     [ "$(grep -c "two objects" err)" -eq 0 ]
-    printf '{"t":1\0}\n' | says "stdin:1: not valid JSON: a NUL byte near column 7 (records that end in NUL bytes?"
+    printf '{"t":1\0}\n' | says "stdin:1: not valid JSON: a NUL byte near column 7"
+    printf '\0\0{"t":1}\n' | says "stdin:1: not valid JSON: a NUL byte near column 1" -i json
+    [ "$(grep -c "records that end" err)" -eq 0 ]
+    printf '{"t":1}\n' | iconv -t UTF-16LE | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16LE -t UTF-8 makes it)"
+    printf 't,v\n1,2\n' | iconv -t UTF-16BE | says "stdin: the text is UTF-16: expected UTF-8 (iconv -f UTF-16BE -t UTF-8 makes it)"
+    printf '[]\n' | says "(a JSON array? one object a line is expected: jq -c '.[]' makes them)"
+    printf '[2024-05-01T12:00:00Z] "GET /x HTTP/1.1" 200\n' | says "stdin:1: the header: not valid CSV"
+    printf 'x{a="b"} 5\n' | says "stdin:1: the header: not valid CSV"
+    [ "$(grep -c "access log\|logfmt" err)" -eq 0 ]
     printf '{"t":1' | gzip -c | says "stdin: the bytes are compressed: expected text (zcat | winagg reads it"
     printf '\375\067zXZ\0' | says "expected text (xz -dc | winagg reads it"
     printf '\050\265\057\375' | says "expected text (zstd -dc | winagg reads it"
@@ -52,6 +60,14 @@ says() {
 @test "a comment is no header, and R's way is only one where there is one" {
     printf '#Version: 1.0\n#Fields: t v\n1 2\n' | says "(a comment? --comment '#' skips those, and finds the header of a Zeek or W3C log)"
     printf 't,v\n1,2,3\n' | says "expected 2 fields, found 3 (R would take"
+    # Not of a later row, nor where a divider stands behind each field.
+    printf 't,v\n1,2\n1,2,3\n' | says "stdin:3: expected 2 fields, found 3"
+    [ "$(grep -c 'R would' err)" -eq 0 ]
+    printf 't,v\n1,2,\n' | says "stdin:2: expected 2 fields, found 3"
+    [ "$(grep -c 'R would' err)" -eq 0 ]
+    printf '#Fields: t v w\n1 2 3\n' | says "found 1 (blanks divide them? -i tsv --delimiter ' ' reads it)" --comment '#'
+    same "$(printf '#Fields: t v w\n1\t2\t3,4\n' | "$WINAGG" -t t -w 10s --comment '#' -a last:w -o csv | tail -n 1)" \
+        '1970-01-01T00:00:00Z,1970-01-01T00:00:10Z,"3,4"'
     printf '1,2,3\n' | says "expected 2 fields, found 3" --columns t,v -i csv
     [ "$(grep -c 'R would' err)" -eq 0 ]
     printf '1,2\n1,2,3\n' | "$WINAGG" -t 1 -w 10s --no-header -i csv 2>err
@@ -71,7 +87,8 @@ says() {
     printf 't;v\n1;2\n' | says "its columns are: t;v (--delimiter ';' divides them)"
     printf 't;v\n1;21,5\n' | says "field 'v': expected a number, found \"21,5\" (a decimal comma? a point is expected)" -i csv --delimiter ';' -a sum:v
     printf 't;v\n1;1,234,5\n' | says "found \"1,234,5\"" -i csv --delimiter ';' -a sum:v
-    [ "$(grep -c 'decimal comma' err)" -eq 0 ]
+    [ "$(grep -c 'decimal' err)" -eq 0 ]
+    printf 't;v\n1;1,234\n' | says "(a comma between thousands, or a decimal one?" -i csv --delimiter ';' -a sum:v
 }
 
 @test "names that are nearly right" {
@@ -85,7 +102,12 @@ says() {
     says "field 'h.statsu' was in no record; did you mean 'h.status'?" --where 'h.statsu = 3' in
     says "field 'zzz' was in no record" -a sum:zzz,max:zzz in
     [ "$(wc -l <err)" -eq 1 ]
-    printf 't=1 status=3\n' | says "field 'statsu' was in no record" -i logfmt -k statsu
+    printf 't=1 status=3\n' | says "field 'statsu' was in no record; did you mean 'status'?" -i logfmt -k statsu
+    printf 'time=1 "x=2 x.y=3\n' | says "stdin:1: no time: field 't' has no value, or is missing; the fields are: time, \\\"x, x.y" -i logfmt
+    # What stands in a record that is bad for another reason is not said to be nowhere.
+    printf '{"t":1}\n{"t":"x", "k" : 5}\n' | says "stdin:2: field 't'" -k k
+    printf 't=1\nt=x k=5\n' | says "stdin:2: field 't'" -i logfmt -k k
+    [ "$(grep -c 'in no record' err)" -eq 0 ]
     # One that stands in a bad record is in none that counts, be that read with good ones or not.
     printf '{"t":1}\n["x"]\n' | says "field 'x' was in no record" -k x
     { printf '{"t":1}\n'; sleep 0.1; printf '["x"]\n'; } | says "field 'x' was in no record" -k x
@@ -152,12 +174,12 @@ Oct 3, 2004|%b %d, %Y
 END
     # What is said holds.
     printf '{"t":"3/10/2004 18:00"}\n' | "$WINAGG" -t t -w 1d --time-format '%d/%m/%Y %H:%M' -o csv | grep -q '^2004-10-03'
-    printf '{"t":"yesterday"}\n' | says 'field '"'t'"': not a time in the given format: "yesterday"'
+    printf '{"t":"yesterday"}\n' | says 'field '"'t'"': not a time that auto reads: "yesterday"'
     [ "$(grep -c "reads it" err)" -eq 0 ]
     # strptime would make a date of it: 1714-05-06 04:08.
-    printf '{"t":" 1714564800"}\n' | says 'not a time in the given format: " 1714564800"'
+    printf '{"t":" 1714564800"}\n' | says 'not a time that auto reads: " 1714564800"'
     [ "$(grep -c "reads it" err)" -eq 0 ]
-    printf '{"t":"yesterday EST"}\n' | says 'not a time in the given format: "yesterday EST"'
+    printf '{"t":"yesterday EST"}\n' | says 'not a time that auto reads: "yesterday EST"'
     [ "$(grep -c "reads it" err)" -eq 0 ]
 }
 

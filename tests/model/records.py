@@ -93,12 +93,17 @@ def parse_json(raw):
     return value
 
 
+def without_marks(text, blank=b""):
+    """Behind what may stand before a record of JSON."""
+    while text.startswith((BOM, RECORD_SEPARATOR)) or (blank and text[:1] and text[:1] in blank):
+        text = text[3:] if text.startswith(BOM) else text[1:]
+    return text
+
+
 def read_json(data, options):
     lines = data.split(b"\n")
     for number, raw in enumerate(lines, 1):
-        text = raw
-        while text.startswith((BOM, RECORD_SEPARATOR)):
-            text = text[3:] if text.startswith(BOM) else text[1:]
+        text = without_marks(raw)
         if len(raw) <= options.max_record and text.strip(b" \t\r") == b"":
             continue
         try:
@@ -264,7 +269,7 @@ def skip_to_record(data, options):
 def input_format(data, options):
     if options.input_format != "auto":
         return options.input_format
-    content = data.lstrip(b" \t\r\n" + RECORD_SEPARATOR)
+    content = without_marks(data, b" \t\r\n")
     if len(data) - len(content) > options.max_record:
         raise Failure(0, "too many blank bytes")
     if content == b"" or content.startswith(b"{"):
@@ -274,7 +279,7 @@ def input_format(data, options):
     if len(first) > options.max_record:
         first, rest = first[:options.max_record], []
     if rest and not (options.no_header or options.columns or named) \
-            and skip_to_record(rest[0], options).startswith(b"{"):
+            and without_marks(skip_to_record(rest[0], options)).startswith(b"{"):
         return "json"
     if b"\t" in first and b"," not in first and options.delimiter is None:
         return "tsv"
@@ -283,6 +288,8 @@ def input_format(data, options):
 
 def read_records(data, options):
     """(records, field reader, what an empty field means to an aggregate)."""
+    if len(data) >= 8 and any(data[i:8:2] == bytes(4) and 0 not in data[1 - i:8:2] for i in (0, 1)):
+        raise Failure(0, "UTF-16")
     data = data.removeprefix(BOM)
     kind = input_format(data, options)
     if kind == "json":

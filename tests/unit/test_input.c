@@ -241,7 +241,7 @@ static void test_csv(void)
         {"line of a record behind newlines", "t,k,n,v,p\n1,\"\n\n\",,,\nx,a,,,\n",
          "bad line 5: field 't'"},
         {"empty time", "t,k,n,v,p\n,a,,,\n", "no time: field 't' is empty"},
-        {"no time", "t,k,n,v,p\nx,a,,,\n", "field 't': not a time in the given format: \"x\": "},
+        {"no time", "t,k,n,v,p\nx,a,,,\n", "field 't': not a time that auto reads: \"x\": "},
         {"word", "t,k,n,v,p\n1,a,abc,,\n", "field 'n': expected a number, found \"abc\": "},
         {"too large", "t,k,n,v,p\n1,a,1e999,,\n",
          "field 'n': a number beyond the largest double, about 1.8e308: \"1e999\": "},
@@ -269,7 +269,7 @@ static void test_csv_options(void)
         {"no column", "a,b\n", "no column '3'; its columns are: 1, 2\nstatus 2"},
         {"empty part", ",1970-01-02,a\n", "bad line 1: no time: field '1' is empty"},
         {"bad part", "x,1970-01-02,a\n",
-         "fields '2,1': not a time in the given format: \"1970-01-02 x\": "},
+         "fields '2,1': not a time that auto reads: \"1970-01-02 x\": "},
         {"bad first record", "1,\"2\"x,a\n00:00:01,1970-01-02,a\n00:00:01,1970-01-02\n",
          "@9+22 86401000000000 string:1:a\nbad line 3: expected 3 fields, found 2"},
         {"nothing but a bad record", "1,\"2\"x,a\n",
@@ -309,7 +309,7 @@ static void test_joined_json_time(void)
         {"joined", "{\"d\":\"1970-01-02\",\"h\":\"00:00:01\"}", " 86401000000000\n"},
         {"null part", "{\"d\":\"1970-01-02\",\"h\":null}", "no time: field 'h' is null"},
         {"number part", "{\"d\":1970,\"h\":1}",
-         "fields 'd,h': not a time in the given format: \"1970 1\""},
+         "fields 'd,h': not a time that auto reads: \"1970 1\""},
     };
     struct input_options options;
     log_options(&options, &FIELDS);
