@@ -168,13 +168,15 @@ static bool report_bad_record(struct running *r, const struct inlet *in,
     report_bad(&r->report, in->batch, bad, in->first_line);
     if (!r->plan->strict)
         return true;
-    uint64_t line = in->first_line + bad->line - 1;
-    char lines[REASON_LINES];
-    report_lines(&r->report, in->batch, bad, line, lines);
-    if (r->strict.status == 0)
+    if (r->strict.status == 0) { /* its further pieces say nothing */
+        uint64_t line = in->first_line + bad->line - 1;
+        char lines[REASON_LINES] = "";
+        if (!bad->more)
+            report_lines(&r->report, in->batch, bad, line, lines);
         error_set(&r->strict, EXIT_RUNTIME, "%s:%llu: %s%s (--strict ends the run here)",
                   in->source.name, (unsigned long long)line,
-                  bad->reason == NULL ? "record longer than --max-record" : bad->reason, lines);
+                  bad->more ? "record longer than --max-record" : bad->reason, lines);
+    }
     if (inlet_ends_within(in->batch->block))
         return true;
     *r->err = r->strict;

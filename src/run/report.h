@@ -36,7 +36,8 @@ uint64_t report_good(const struct engine *engine);
 void report_start(struct report *report, const char *input_name, const struct plan *plan,
                   struct sink *bad_sink);
 
-/* Where a bad record ends that begins at that line and is longer; or "". */
+/* Where a bad record ends that begins at that line and is longer; or "". Not for a further piece
+ * (bad->more) of one. */
 void report_lines(const struct report *report, const struct batch *batch,
                   const struct bad_record *bad, uint64_t line, char text[REASON_LINES]);
 

@@ -76,6 +76,17 @@ load helper
     done
 }
 
+@test "--strict: a record that takes several threads' blocks is told once" {
+    local j
+    { printf '{"t":1}\n{"t":1,"v":"'; head -c 18M /dev/zero | tr '\0' x; echo '"}'; } >"$BATS_TEST_TMPDIR/in"
+    for j in 1 2 4; do
+        fails_with 1 w -w 1h --strict -j $j "$BATS_TEST_TMPDIR/in" 2>"$BATS_TEST_TMPDIR/err"
+        grep -q "in:2: record longer than --max-record (16777216 bytes) (--strict ends the run here)" "$BATS_TEST_TMPDIR/err"
+        fails_with 1 w -w 1h --strict -j $j --bad "$BATS_TEST_TMPDIR/bad$j" "$BATS_TEST_TMPDIR/in" 2>/dev/null
+        cmp "$BATS_TEST_TMPDIR/bad$j" <(tail -n 1 "$BATS_TEST_TMPDIR/in")
+    done
+}
+
 @test "--strict without bad records changes nothing" {
     same "$(tv 1 12 | w -w 10s --strict)" "$(tv 1 12 | w -w 10s)"
 }
