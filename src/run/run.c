@@ -435,6 +435,19 @@ static bool read_replayed(struct running *r, struct inlet *in)
     return status != INPUT_FAILED;
 }
 
+/* The reader does not take the rows that the snapshot held. */
+static bool end_unreleased(struct running *r, struct run_result *result)
+{
+    uint64_t stalled = r->sinks[SINK_ROWS].stalled;
+    if (stalled > 0) {
+        report_given_up(r->engine, r->plan->state_path, stalled);
+        result->signal = signals_stop;
+    }
+    if (r->plan->stats)
+        print_stats(r);
+    return true;
+}
+
 static bool work(struct running *r, struct run_result *result)
 {
     enum input_status status;
@@ -444,10 +457,15 @@ static bool work(struct running *r, struct run_result *result)
         !start_run(r, &goes_on, &finished))
         return false;
     r->cpus = cpus_usable(FEED_THREADS_MAX);
-    if (finished)
-        return inlet_each(r, read_replayed);
-    if (!signals_start(r->plan->state_path != NULL, r->err))
+    if (!signals_start(r->plan->state_path != NULL, r->err) || !start_release(r))
         return false;
+    if (r->sinks[SINK_ROWS].closed_by_reader) /* the snapshot keeps what is not out */
+        return end_unreleased(r, result);
+    if (finished) {
+        bool ok = inlet_each(r, read_replayed);
+        result->signal = signals_stop;
+        return ok;
+    }
     if (!metrics_start(r))
         return false;
     progress_start(r);

@@ -402,14 +402,23 @@ static bool apply_resume(struct running *r, const struct buf *image, const struc
     if (!r->sinks[SINK_ROWS].regular &&
         !checkpoint_was_released(&r->checkpoint, resume->sequence, &out, r->err))
         return false;
-    if (!out) {
+    r->releases = !out;
+    if (!out)
         buf_put(&r->sinks[SINK_ROWS].pending, resume->held, resume->held_len);
-        if (!sink_write(&r->sinks[SINK_ROWS], r->sinks[SINK_ROWS].pending.len, r->err))
-            return false;
-        if (!r->sinks[SINK_ROWS].closed_by_reader)
-            checkpoint_note_released(&r->checkpoint);
-    }
-    return !resume->finished || checkpoint_now(r, true);
+    r->finishes = resume->finished;
+    return true;
+}
+
+bool start_release(struct running *r)
+{
+    struct sink *rows = &r->sinks[SINK_ROWS];
+    if (r->releases && !sink_write(rows, rows->pending.len, r->err))
+        return false;
+    if (rows->closed_by_reader) /* they are not out, or not all */
+        return true;
+    if (r->releases)
+        checkpoint_note_released(&r->checkpoint);
+    return !r->finishes || checkpoint_now(r, true);
 }
 
 /* All are opened before the first row. */

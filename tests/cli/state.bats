@@ -645,6 +645,31 @@ stalls() {
     held_rows_come_again stalls
 }
 
+@test "--hold: a run that is asked to stop while it lets out what a killed one held" {
+    awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"t\":%d,\"k\":\"k%d\"}\n", 1700000000 + i, i % 50 }' >in
+    local options=(-t t -w 10s -k k --hold --state s --checkpoint 1h) i
+    "$WINAGG" "${options[@]:0:6}" in >whole
+    mkfifo fifo again
+    sleep 30 <fifo 3>&- &
+    reader=$!
+    "$WINAGG" "${options[@]}" in >fifo 2>/dev/null 3>&- &
+    pid=$!
+    for ((i = 0; i < 200; i++)); do
+        [[ $("$WINAGG" --inspect s 2>/dev/null | jq .held_bytes) -gt 1000000 ]] && break
+        sleep 0.05
+    done
+    kill -KILL "$pid" "$reader"
+    wait || true
+    "$WINAGG" "${options[@]}" in >again 2>err 3>&- &
+    pid=$!
+    { head -c 100000; kill -TERM "$pid"; sleep 0.2; cat; } <again >first
+    i=0
+    wait "$pid" || i=$?
+    same "$i" 143
+    "$WINAGG" "${options[@]}" in | cat >second
+    cmp whole <(cat first second)
+}
+
 # For each option that a snapshot holds, one that differs from what the run below was given.
 option_variations() {
     cat <<'END'
