@@ -35,14 +35,13 @@ static void out_of_memory(size_t wanted_bytes)
 
 /*
  * A standard descriptor that is closed must not become the next file that is opened: rows would go
- * into --late, messages into rows. Its place is taken by one that can only be used the wrong way
- * round, so that reading stdin and writing stdout still fail with EBADF.
+ * into --late, messages into rows. Its place is taken by one with which nothing can be done, so
+ * that reading stdin and writing stdout still fail, with EBADF, and so does opening /dev/stdout.
  */
 static void occupy_closed_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) < 0)
             _exit(EXIT_RUNTIME); /* not even that, and maybe nobody to tell */
 }
 

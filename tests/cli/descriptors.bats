@@ -33,6 +33,20 @@ garbage'
     [ ! -s late ]
 }
 
+@test "what is closed can't be opened by its name either" {
+    local path
+    for path in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+        run bash -c '"$0" -t t -w 10s --output "$1" in >&- 3>&-' "$WINAGG" $path
+        [ "$status" -eq 1 ]
+        run bash -c '"$0" -t t -w 10s --output rows --late "$1" in >&- 3>&-' "$WINAGG" $path
+        [ "$status" -eq 1 ]
+    done
+    for path in /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+        run timeout 5 bash -c '"$0" -t t -w 10s "$1" <&-' "$WINAGG" $path
+        [ "$status" -eq 1 ]
+    done
+}
+
 @test "all three closed, as for a daemon" {
     timeout 5 "$WINAGG" -t t -w 10s --output rows --late late --bad bad --stats in <&- >&- 2>&- 3>&-
     same "$(cat late bad)" '{"t":2}
