@@ -48,6 +48,10 @@ HARDEN_LD := $(call accepted_of,-Wl$(comma)-z$(comma)relro -Wl$(comma)-z$(comma)
 PIE        = $(if $(filter -static,$(LDFLAGS) $(CFLAGS)),,-pie)
 endif
 
+# glibc loads it when a thread is cancelled: where it is missing is to be seen before.
+CANCEL   := $(if $(findstring gnu,$(shell $(CC) -dumpmachine)),$(call accepted,-Wl$(comma)--push-state \
+    -Wl$(comma)--no-as-needed -lgcc_s -Wl$(comma)--pop-state))
+
 SRC       = $(wildcard src/*/*.c)
 OBJ       = $(SRC:src/%.c=$(B)/%.o) $(OBJ_$(FLAVOUR))
 OBJ_coverage = $(B)/coverage.o
@@ -70,7 +74,8 @@ $(B)/libwinagg.a: $(OBJ) $(B)/topics.o
 	$(AR) rcs $@ $^
 
 $(B)/winagg: $(B)/main.o $(B)/libwinagg.a
-	$(CC) $(PROTECT) $(CFLAGS) $(FLAVOUR_CFLAGS) $(PIE) $(HARDEN_LD) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
+	$(CC) $(PROTECT) $(CFLAGS) $(FLAVOUR_CFLAGS) $(PIE) $(HARDEN_LD) $(LDFLAGS) -pthread -o $@ $^ \
+	    $(LIBS) $(CANCEL)
 
 # What --help TOPIC prints comes from the man page.
 $(B)/topics.c: man/winagg.1 scripts/help-topics.awk
