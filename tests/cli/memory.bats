@@ -61,7 +61,7 @@ END
     }' >in
     local agg
     for agg in distinct:v median:v; do
-        (nm -D "$WINAGG" | grep -q __asan || ulimit -v 50000
+        (nm -D "$WINAGG" | grep -q "__[at]san" || ulimit -v 50000
             w -j 1 -w sliding:40m/50s -a "$agg" in >rows 2>err)
         same "$(wc -l <rows)" 108
     done

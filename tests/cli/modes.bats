@@ -115,7 +115,7 @@ w_rows() {
     local order
     for order in "sort -rn" "sort -n"; do
         { seq 0 20 160000 | $order; seq 10 20 160000 | $order; } | sed 's/.*/{"t":&}/' >in
-        (nm -D "$WINAGG" | grep -q __asan || ulimit -v 400000; w -w session:15s -m retract -d 10d --early 1 -a count,distinct:t in >rows)
+        (nm -D "$WINAGG" | grep -q "__[at]san" || ulimit -v 400000; w -w session:15s -m retract -d 10d --early 1 -a count,distinct:t in >rows)
         same "$(grep -c '^+[IU]' rows)" "$(($(grep -c '^-[UD]' rows) + 1))"
         same "$(tail -n 1 rows | cut -d, -f 2-5)" 0,160015,16001,16001
     done
