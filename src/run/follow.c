@@ -91,11 +91,38 @@ static bool rest_differs(const struct inlet *in, off_t end, bool *differs, struc
     return true;
 }
 
+/* The generations that are known are no others. To be freed. */
+static int *take_others(const struct inlet *file, struct source_resume *how)
+{
+    int *others = memory_calloc(file->n_older, sizeof *others);
+    for (size_t i = 0; i < file->n_older; i++)
+        others[i] = source_file(&file->older[i]->source);
+    *how = (struct source_resume){.follows = true, .taken = others, .n_taken = file->n_older};
+    return others;
+}
+
+/* What was read of it, a header at most, stands there: but was it emptied meanwhile? */
+static bool was_emptied(const struct inlet *in, bool *emptied, struct error *err)
+{
+    struct source_mark mark;
+    struct source_resume how;
+    *emptied = false;
+    if (in != in->file || in->source.position.line > 2)
+        return true;
+    if (!source_mark_read(&in->source, &mark, err))
+        return false;
+    mark.modified_ns = mark_modified_ns(&in->seen);
+    int *others = take_others(in, &how);
+    bool ok = source_was_emptied(&in->source, &mark, &how, emptied, err);
+    free(others);
+    return ok;
+}
+
 /* Looks at a file whose end was met. What can't be read was not truncated: FAILED. */
 static enum change look(struct inlet *in, struct error *err)
 {
     struct stat st;
-    bool other, differs = false;
+    bool other, differs = false, emptied = false;
     if (fstat(in->source.fd, &st) != 0)
         return cant_look(in, err) ? SAME : FAILED;
     if (st.st_size == in->seen.st_size && st.st_mtim.tv_sec == in->seen.st_mtim.tv_sec &&
@@ -107,9 +134,10 @@ static enum change look(struct inlet *in, struct error *err)
     if (st.st_size < end)
         return TRUNCATED; /* what was seen before it tells its copy */
     if (!source_is_other(&in->source, &other, err) ||
-        (!other && !rest_differs(in, end, &differs, err)))
+        (!other && !rest_differs(in, end, &differs, err)) ||
+        (!other && !differs && !was_emptied(in, &emptied, err)))
         return FAILED;
-    if (other || differs)
+    if (other || differs || emptied)
         return TRUNCATED;
     in->seen = st;
     return st.st_size > end ? GREW : SAME;
@@ -184,17 +212,14 @@ static void begin(struct running *r, struct inlet *file, const struct source *so
 static bool find_read(struct running *r, struct inlet *file, const struct source *named,
                       const struct source *read, int64_t modified_ns, struct source_older *older)
 {
-    int *others = memory_calloc(file->n_older, sizeof *others);
-    const struct source_resume how = {.follows = true, .taken = others, .n_taken = file->n_older};
+    struct source_resume how;
     struct source_mark mark;
     struct error why = {0};
-    for (size_t i = 0; i < file->n_older; i++)
-        others[i] = source_file(&file->older[i]->source);
-    bool ok = source_mark(read, true, &mark, r->err);
+    bool ok = source_mark_read(read, &mark, r->err);
     if (modified_ns != 0)
         mark.modified_ns = modified_ns;
-    if (ok && read->position.offset > 0 &&
-        source_find(named, &mark, &how, older, &why) == SOURCE_FAILED) {
+    int *others = take_others(file, &how);
+    if (ok && source_find(named, &mark, &how, older, &why) == SOURCE_FAILED) {
         *r->err = why;
         ok = false;
     }

@@ -47,9 +47,10 @@ struct running {
     struct unseen *unseen;
     struct advise *advise; /* NULL: a run with results */
     struct checkpoint checkpoint;
-    size_t state_peak_bytes; /* run/limit.h */
-    bool releases;           /* rows that the snapshot held are still to be let out */
-    bool finishes;           /* and then the snapshot says so, and nothing else is left to do */
+    size_t state_peak_bytes;  /* run/limit.h */
+    const char *own_paths[5]; /* of what we write ourselves */
+    bool releases;            /* rows that the snapshot held are still to be let out */
+    bool finishes;            /* and then the snapshot says so, and nothing else is left to do */
     bool over_limit;
     uint64_t limit_records; /* processed, bad ones too */
     bool finished;          /* the input was flushed: there is nothing to go on with */

@@ -17,6 +17,7 @@
 #include "run/running.h"
 #include "run/semantics.h"
 #include "snapshot/snapshot.h"
+#include "source/rotated.h"
 
 static bool open_output(struct sink *sink, const char *path, bool create, struct error *err)
 {
@@ -464,6 +465,10 @@ bool start_run(struct running *r, bool *goes_on, bool *finished)
     if (plan->state_path != NULL)
         found = snapshot_read(plan->state_path, &image, r->err);
     bool resumed = found == SNAPSHOT_FOUND;
+    const char *const own[] = {plan->output_path, plan->late_path, plan->bad_path,
+                               plan->metrics_path, plan->state_path};
+    memcpy(r->own_paths, own, sizeof own);
+    rotated_leave_out(r->own_paths, sizeof own / sizeof own[0]);
     bool ok = found != SNAPSHOT_FAILED;
     if (ok && resumed)
         ok = resume_options(plan->state_path, &image, &at, &end, r->err) &&

@@ -136,7 +136,13 @@ static int64_t compare_plain(struct wanted *wanted, int fd, struct stat *st, boo
     return match == MARK_SAME ? doubt : match == MARK_FAILED ? ROTATED_FAILED : ROTATED_NOT;
 }
 
-static int64_t is_wanted(void *context, const char *candidate)
+/* One line of it was read at most, and that may be a header: other files begin with the same. */
+static bool is_weak(const struct source_mark *mark)
+{
+    return mark->position.line <= 2 || mark->position.offset == 0;
+}
+
+static int64_t is_wanted(void *context, const char *candidate, bool numbered)
 {
     struct wanted *wanted = context;
     struct stat st;
@@ -152,10 +158,74 @@ static int64_t is_wanted(void *context, const char *candidate)
         int64_t found = look_into_packed(wanted, candidate);
         doubt = found < 0 ? found : doubt;
     }
-    /* Of a file that was empty only the inode tells, or that it was packed since. */
-    bool blank = wanted->mark->head_len == 0 && wanted->mark->inode != 0;
-    bool other = blank && (packed ? doubt == INT64_MAX : doubt != 0);
-    return doubt >= 0 && other ? ROTATED_NOT : doubt;
+    /* Then the inode tells, or that it was rotated by its name, and written since. */
+    bool other = is_weak(wanted->mark) && doubt > 0 && (!numbered || doubt == INT64_MAX);
+    return other ? ROTATED_NOT : doubt;
+}
+
+/* What stands in the file up to that length, unpacked; shorter if there is no more. */
+static bool read_start(struct source *source, struct buf *to, size_t len)
+{
+    while (to->len < len) {
+        ssize_t n = read(source->fd, buf_reserve(to, len - to->len), len - to->len);
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n == 0)
+            return true;
+        to->len += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+/* Does it begin with what was read of the file, and go on otherwise than that does now? */
+static bool goes_on_otherwise(const struct wanted *wanted, struct source *copy)
+{
+    enum { MORE = 4096 };
+    const struct source_mark *mark = wanted->mark;
+    size_t offset = (size_t)mark->position.offset;
+    struct buf bytes = {0}, now = {0};
+    bool ok = read_start(copy, &bytes, offset + MORE) && bytes.len > offset &&
+              bytes.len >= mark->head_len &&
+              digest_equal(digest_of(bytes.data, (size_t)mark->head_len), mark->head);
+    size_t more = ok ? bytes.len - offset : 0;
+    if (ok && io_read_at(wanted->source->fd, wanted->source->base + offset, buf_reserve(&now, more),
+                         more))
+        ok = memcmp(now.data, bytes.data + offset, more) != 0;
+    buf_free(&bytes);
+    buf_free(&now);
+    return ok;
+}
+
+/* A copy of it that holds more than was read, of which the file itself holds nothing any more. */
+static int64_t is_copy(void *context, const char *candidate, bool numbered)
+{
+    const struct wanted *wanted = context;
+    struct source copy = source_none();
+    struct stat st;
+    struct error ignored = {0};
+    int64_t doubt = INT64_MAX;
+    bool ok = numbered && source_open(&copy, candidate, &ignored);
+    ok = ok && fstat(source_file(&copy), &st) == 0 && S_ISREG(st.st_mode) &&
+         !is_taken(wanted, source_file(&copy)) &&
+         mark_doubt(source_file(&copy), &st, wanted->mark, &doubt) && doubt > 0 &&
+         doubt < INT64_MAX && goes_on_otherwise(wanted, &copy);
+    source_close(&copy);
+    return ok ? doubt : ROTATED_NOT;
+}
+
+bool source_was_emptied(const struct source *source, const struct source_mark *mark,
+                        const struct source_resume *how, bool *emptied, struct error *err)
+{
+    struct wanted wanted = {.source = source, .mark = mark, .how = how};
+    struct rotated found;
+    *emptied = false;
+    if (!is_weak(mark) || source->path == NULL || !source->regular)
+        return true;
+    if (!rotated_find(source->path, is_copy, &wanted, &found, err))
+        return false;
+    *emptied = found.file.path != NULL;
+    rotated_free(&found);
+    return true;
 }
 
 static bool find_one(struct wanted *wanted, bool packed, struct rotated *found, struct error *err)
@@ -433,9 +503,10 @@ struct open_file {
     struct error why;
 };
 
-static int64_t is_open_file(void *context, const char *candidate)
+static int64_t is_open_file(void *context, const char *candidate, bool numbered)
 {
     struct stat a, b;
+    (void)numbered;
     struct open_file *file = context;
     bool named = stat(candidate, &a) == 0;
     if (!named && io_says_none(errno))
@@ -469,11 +540,12 @@ bool source_find_newer(const char *path, int fd, int64_t born_ns, int until, boo
 }
 
 /* Something that was written to for the last time after the file that is open. */
-static int64_t is_written_since(void *context, const char *candidate)
+static int64_t is_written_since(void *context, const char *candidate, bool numbered)
 {
     const struct stat *gone = context;
     struct stat st;
-    bool since = stat(candidate, &st) == 0 && mark_modified_ns(&st) > mark_modified_ns(gone);
+    bool since =
+        numbered && stat(candidate, &st) == 0 && mark_modified_ns(&st) > mark_modified_ns(gone);
     return since ? 0 : ROTATED_NOT;
 }
 
@@ -558,7 +630,8 @@ void source_older_free(struct source_older *older)
 
 /*
  * *is_it: does the named file hold what the mark says, and is there none beside it that is more
- * likely meant? False (EXIT_RUNTIME): that can't be told.
+ * likely meant? Another file with the same header is not the one, if it makes a difference: what
+ * was written to that one may be lost. False (EXIT_RUNTIME): that can't be told.
  */
 static bool is_named(const struct source *source, const struct source_mark *mark,
                      const struct source_resume *how, bool *is_it, struct error *err)
@@ -574,10 +647,18 @@ static bool is_named(const struct source *source, const struct source_mark *mark
     if (match == MARK_FAILED || fstat(source->fd, &st) != 0 ||
         !mark_doubt(source->fd, &st, mark, &doubt))
         return refuse(source, mark, MARK_FAILED, NULL, err);
-    if (doubt == 0)
+    if (doubt == MARK_NO_COPY)
+        doubt = INT64_MAX;
+    if (doubt == 0) {
+        bool emptied;
+        if (!source_was_emptied(source, mark, how, &emptied, err))
+            return false;
+        *is_it = !emptied;
         return true;
+    }
     bool ok = find_best(&wanted, &found, err);
-    *is_it = ok && (found.file.path == NULL || found.doubt >= doubt);
+    *is_it =
+        ok && (found.file.path == NULL ? !is_weak(mark) || !how->follows : found.doubt >= doubt);
     rotated_free(&found);
     free(wanted.packed);
     return ok;

@@ -23,6 +23,14 @@ bool source_resume(struct source *source, const struct source_mark *mark,
                    const struct source_resume *how, bool *is_it, struct error *err);
 
 /*
+ * At most its first line was read, with which any file of its kind may begin: *emptied, was it
+ * truncated in place since, and written anew? A copy beside it tells, which begins alike and goes
+ * on otherwise. False (EXIT_RUNTIME): that can't be told.
+ */
+bool source_was_emptied(const struct source *source, const struct source_mark *mark,
+                        const struct source_resume *how, bool *emptied, struct error *err);
+
+/*
  * If it is another file: finds the one of the mark beside it (source/rotated.h), compressed or not,
  * and adds it to *older, at its position, then those that by their names were rotated away after
  * it; without `follows` such files are a failure. SOURCE_NONE: there is no such file; *err has what

@@ -105,6 +105,14 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
                            source->name, (unsigned long long)offset);
 }
 
+bool source_mark_read(const struct source *source, struct source_mark *mark, struct error *err)
+{
+    if (!source_mark(source, true, mark, err))
+        return false;
+    mark_from_memory(source, mark);
+    return true;
+}
+
 bool source_is_other(const struct source *source, bool *other, struct error *err)
 {
     char bytes[SOURCE_MEMORY_BYTES];
@@ -205,11 +213,11 @@ bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, i
     int64_t born, later_ns = time_sub(mark_modified_ns(st), mark->modified_ns);
     bool same = st->st_dev == mark->device && st->st_ino == mark->inode;
     *doubt = later_ns < 0 ? INT64_MAX : time_add(later_ns, 1);
-    if (!same)
-        return true;
     if (!mark_born_ns(fd, &born))
         return false;
-    if (born == mark->born_ns)
+    if (same && born == mark->born_ns)
         *doubt = 0;
+    else if (born != 0 && born < mark->born_ns)
+        *doubt = MARK_NO_COPY;
     return true;
 }

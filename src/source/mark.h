@@ -36,6 +36,8 @@ bool source_is_other(const struct source *source, bool *other, struct error *err
  */
 bool source_mark(const struct source *source, bool follows, struct source_mark *mark,
                  struct error *err);
+/* The same of what was read alone, which is remembered: whatever the file holds by now. */
+bool source_mark_read(const struct source *source, struct source_mark *mark, struct error *err);
 void source_mark_save(const struct source_mark *mark, struct buf *to);
 bool source_mark_load(struct source_mark *mark, const unsigned char **at, const unsigned char *end);
 
@@ -61,8 +63,10 @@ bool mark_born_ns(int fd, int64_t *ns);
 
 /*
  * The same inode is the same file. A compressed or restored one has another: then it is the one
- * that was written to first since the mark was made, for others follow it. False: errno.
+ * that was written to first since the mark was made, for others follow it. One that was there
+ * before the file itself was made is no copy of it: MARK_NO_COPY. False: errno.
  */
+enum { MARK_NO_COPY = -1 };
 bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, int64_t *doubt);
 
 #endif

@@ -160,6 +160,24 @@ static bool is_newer(const struct place *place, const char *name, const char *fo
     return counts_up(digits) ? order > 0 : order < 0;
 }
 
+static const char *const *left_out;
+static size_t n_left_out;
+
+void rotated_leave_out(const char *const *paths, size_t n)
+{
+    left_out = paths;
+    n_left_out = n;
+}
+
+static bool is_left_out(const struct stat *st)
+{
+    struct stat own;
+    for (size_t i = 0; i < n_left_out; i++)
+        if (left_out[i] != NULL && stat(left_out[i], &own) == 0 && io_same_inode(st, &own))
+            return true;
+    return false;
+}
+
 struct listing {
     struct rotated_file *files;
     size_t n;
@@ -179,7 +197,7 @@ static void add_file(struct listing *listing, const struct place *place, const c
     buf_puts(&path, name);
     if (stat(buf_cstr(&path), &st) != 0) {
         listing->error = io_says_none(errno) ? listing->error : errno;
-    } else if (S_ISREG(st.st_mode)) {
+    } else if (S_ISREG(st.st_mode) && !is_left_out(&st)) {
         listing->files = memory_realloc(listing->files, (listing->n + 1) * sizeof *listing->files);
         listing->files[listing->n++] =
             (struct rotated_file){memory_strdup(buf_cstr(&path)), st.st_ino};
@@ -251,11 +269,14 @@ static void find_in(const struct place *place, const struct listing *listing, st
     struct rotated *found = search->found;
     for (size_t i = 0; i < listing->n && (best == NULL || found->doubt > 0); i++) {
         const struct rotated_file *file = &listing->files[i];
-        int64_t doubt = search->test(search->context, file->path);
+        const char *name = io_last_name(file->path);
+        bool numbered = rotation_digits(name, place->current) != NULL ||
+                        (place->dated && is_dated(name, place->current));
+        int64_t doubt = search->test(search->context, file->path, numbered);
         search->failed |= doubt == ROTATED_FAILED;
         if (doubt < 0 || (best != NULL && doubt > found->doubt) ||
             (best != NULL && doubt == found->doubt &&
-             is_newer(place, io_last_name(file->path), io_last_name(best->path))))
+             is_newer(place, name, io_last_name(best->path))))
             continue;
         best = file;
         found->doubt = doubt;
@@ -314,13 +335,25 @@ bool rotated_find(const char *path, rotated_test *test, void *context, struct ro
                   struct error *err)
 {
     struct place places[PLACES_MAX];
-    struct search search = {.test = test, .context = context, .found = found};
+    struct search search = {.test = test, .context = context};
     size_t n;
     *found = (struct rotated){0};
     search.error = find_places(path, places, &n);
-    for (size_t i = 0; i < n && found->file.path == NULL && !search.failed && search.error == 0;
-         i++)
+    for (size_t i = 0; i < n && (found->file.path == NULL || found->doubt > 0) && !search.failed &&
+                       search.error == 0;
+         i++) {
+        struct rotated here = {0};
+        search.found = &here;
         look_well_in(&places[i], &search);
+        bool better =
+            here.file.path != NULL && (found->file.path == NULL || here.doubt < found->doubt);
+        if (better) {
+            struct rotated worse = *found;
+            *found = here;
+            here = worse;
+        }
+        rotated_free(&here);
+    }
     for (size_t i = 0; i < n; i++) {
         free(places[i].directory);
         free(places[i].current);

@@ -21,7 +21,8 @@
  * context knows why.
  */
 enum { ROTATED_NOT = -1, ROTATED_FAILED = -2 };
-typedef int64_t rotated_test(void *context, const char *candidate);
+/* numbered: by its name it was rotated, with a number or a date: FILE.1, and not FILE.bak. */
+typedef int64_t rotated_test(void *context, const char *candidate, bool numbered);
 
 struct rotated_file {
     char *path;
@@ -44,5 +45,8 @@ struct rotated { /* {0}: nothing was found */
 bool rotated_find(const char *path, rotated_test *test, void *context, struct rotated *found,
                   struct error *err);
 void rotated_free(struct rotated *found);
+
+/* What these n paths name is never found: files of our own. The list is the caller's, and stays. */
+void rotated_leave_out(const char *const *paths, size_t n);
 
 #endif

@@ -235,6 +235,122 @@ wait_for_used() {
     [ "$(grep -c truncated err)" -eq 1 ]
 }
 
+# As cron would; CSV, whose header every file of its kind begins with.
+again() {
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -s state --output rows "$@" 2>>err
+}
+
+csv() {
+    echo t,k
+    printf '%s,a\n' "$@"
+}
+
+@test "a file that begins with the same header is not the one that was rotated" {
+    echo t,k >app
+    csv 500 501 >app-err
+    again --at-eof keep app
+    echo 502,a >>app-err
+    printf '%s,a\n' 1 2 11 >>app
+    mv app app-20260101
+    gzip app-20260101
+    csv 12 25 >app
+    again --at-eof keep app
+    again app
+    same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2\n20,30,1'
+    # Nor one that stays when the file is gone.
+    rm -f state* rows err
+    echo t,k >app
+    csv 500 >app.bak
+    again --at-eof keep app
+    echo 501,a >>app.bak
+    rm app
+    csv 12 25 >app
+    : >err
+    start -s state --output rows app
+    wait_for_used 2
+    stop
+    grep -q "app: not the file of which the snapshot has seen 4 bytes, .* lines may be lost" err
+    same "$(again --at-eof keep app; tail -n 1 rows)" 10,20,1
+}
+
+@test "behind a link, too: the file that was read lies where the link leads" {
+    mkdir data
+    echo t,k >data/app-2026-01-01.log
+    ln -s data/app-2026-01-01.log app
+    csv 500 >data/app-err
+    again --at-eof keep app
+    echo 501,a >>data/app-err
+    printf '%s,a\n' 1 2 >>data/app-2026-01-01.log
+    csv 12 25 >data/app-2026-01-02.log
+    ln -sf data/app-2026-01-02.log app
+    again --at-eof keep app
+    same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,1'
+}
+
+@test "a file that was copied and emptied when only its header was read, or nothing" {
+    local begin format
+    for format in csv json; do
+        for packed in false true; do
+            rm -f state* rows app*
+            [ $format == csv ] && echo t,k >app || : >app
+            again --at-eof keep app
+            [ $format == csv ] && printf '%s,a\n' 1 2 >>app || tv 1 2 >>app
+            cp app app.1
+            ! $packed || gzip app.1
+            : >app
+            [ $format == csv ] && csv 12 25 >>app || tv 12 25 >>app
+            again --at-eof keep app
+            again app
+            same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,1\n20,30,1'
+        done
+        # While it is looked at.
+        rm -f state* app*
+        : >out
+        [ $format == csv ] && echo t,k >app || : >app
+        start app
+        wait_for_used 0
+        kill -STOP "$pid"
+        [ $format == csv ] && printf '%s,a\n' 1 2 >>app || tv 1 2 >>app
+        cp app app.1
+        : >app
+        [ $format == csv ] && csv 12 25 >>app || tv 12 25 >>app
+        kill -CONT "$pid"
+        wait_for_line out 10,20,1
+        same "$(cat out)" $'window_start,window_end,count\n0,10,2\n10,20,1'
+        stop
+        grep -q "app: truncated in place behind byte .*, and copied to app.1" err
+    done
+    # A copy that is no more than that is none that was emptied.
+    rm -f state* rows app* err
+    echo t,k >app
+    again --at-eof keep app
+    printf '%s,a\n' 1 2 >>app
+    cp app app.1
+    printf '%s,a\n' 12 >>app
+    again --at-eof keep app
+    same "$(cat rows)" $'window_start,window_end,count\n0,10,2'
+}
+
+@test "what it writes itself is no file that was rotated" {
+    csv 1 12 >app
+    again --at-eof keep --bad app.2m --late app-3 app
+    mv rows app.1m
+    again() {
+        "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -s state --output app.1m --bad app.2m "$@" 2>>err
+    }
+    rm -f state* app.1m
+    again --at-eof keep app
+    printf '%s,a\n' 13 >>app
+    mv app app.3
+    csv 24 25 >app.2
+    csv 36 47 >app
+    start -s state --output app.1m --bad app.2m app
+    wait_for_line app.1m 30,40,1
+    stop
+    same "$(cat app.1m)" $'window_start,window_end,count\n0,10,1\n10,20,2\n20,30,2\n30,40,1'
+    [ ! -s app.2m ]
+}
+
 @test "each new file has a header of its own" {
     printf '%s\n' t,k 1,a 12,a >app
     "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -k k --follow app >>out 2>>err 3>&- &

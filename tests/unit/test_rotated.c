@@ -43,10 +43,11 @@ struct script {
     void (*meanwhile)(void); /* at the first visit */
 };
 
-static int64_t answer(void *context, const char *candidate)
+static int64_t answer(void *context, const char *candidate, bool numbered)
 {
     struct script *script = context;
     char wanted[128];
+    (void)numbered;
     const char *slash = strrchr(candidate, '/');
     const char *name = slash == NULL ? candidate : slash + 1;
     snprintf(wanted, sizeof wanted, "%s=", name);
