@@ -223,7 +223,10 @@ bool source_was_emptied(const struct source *source, const struct source_mark *m
         return true;
     if (!rotated_find(source->path, is_copy, &wanted, &found, err))
         return false;
-    *emptied = found.file.path != NULL;
+    /* Where it is not named so any more, what is beside it may have come behind it. */
+    struct stat named, ours;
+    *emptied = found.file.path != NULL && stat(source->path, &named) == 0 &&
+               fstat(source->fd, &ours) == 0 && io_same_inode(&named, &ours);
     rotated_free(&found);
     return true;
 }
