@@ -36,8 +36,9 @@ static void put_result(struct top *top, const struct panes *panes,
     struct value v = {.kind = VALUE_NULL};
     top->text.len = 0;
     pane_result(panes, panes->options.top_by, bounds, cell, &datum, &top->text);
-    if (datum.kind == DATUM_NUMBER)
-        number_parse(datum.text, datum.len, &v);
+    /* A result may lie beyond the numbers that are read: a sum of two of the largest. */
+    if (datum.kind == DATUM_NUMBER && number_parse(datum.text, datum.len, &v) != NUMBER_OK)
+        v = (struct value){.text = datum.text, .len = (uint32_t)datum.len, .kind = VALUE_WIDE};
     value_encode(&top->results, &v);
 }
 

@@ -147,6 +147,13 @@ of() {
 10,20,a,1"
 }
 
+@test "results beyond the numbers that are read rank, too" {
+    printf '{"t":1,"k":"%s","v":%s}\n' a 1.7e308 a 1.7e308 b 1 c 1.7e308 d -1.7e308 d -1.7e308 e 0 >in
+    same "$(w -w 10s -k k -a s=sum:v --top 9 in | cut -d, -f3 | tail -n +2 | paste -sd' ')" "a c b e d"
+    printf '{"t":1,"k":"%s","v":%s}\n' a 1e308 a -1e308 b 1 b 3 c 1e-5000 c 2e-5000 d 1 d 1 >in
+    same "$(w -w 10s -k k -a s=var:v --top 9 in | cut -d, -f3 | tail -n +2 | paste -sd' ')" "a b c d"
+}
+
 @test "numbers rank as numbers, no value last, ties by key" {
     printf '{"t":1,"k":"%s","v":%s}\n' a 9 b 10 c -1e300 d null e 1e-300 f 100000000000000000000000000000001 g 100000000000000000000000000000000 >in
     same "$(w -w 10s -k k -a m=max:v,count --top 7 in | cut -d, -f3 | tail -n +2 | paste -sd' ')" "f g b a e c d"
