@@ -114,19 +114,28 @@ static bool bad_has_position(const struct running *r, const struct inlet *in,
     return kind == VALUE_NUMBER || kind == VALUE_WIDE;
 }
 
+/* Can't it be read, or can't it be told whose position it has? */
+static bool is_placeless(const struct running *r, const struct inlet *in,
+                         const struct bad_record *bad)
+{
+    return !bad->has_lane ||
+           (r->plan->has_source &&
+            in->batch->columns[r->plan->source_column][bad->before].kind == VALUE_BAD);
+}
+
 /*
  * The same for a bad record. A readable one without a position is bad; one that is too broken to
- * have one was there before if the record before it was.
+ * have one, or has no source, was there before if the last one that had one was.
  */
 static bool skip_replayed(struct running *r, const struct inlet *in, const struct bad_record *bad)
 {
     bool old;
     if (r->replay == NULL)
         return false;
-    if (bad->has_lane)
-        old = bad_has_position(r, in, bad) && is_replayed(r, in, bad->before);
-    else
+    if (is_placeless(r, in, bad))
         old = replay_was_old(r->replay);
+    else
+        old = bad_has_position(r, in, bad) && is_replayed(r, in, bad->before);
     if (old)
         r->engine->counts.replayed += !bad->more;
     return old;
@@ -142,7 +151,7 @@ bool process_is_replayed(struct running *r, const struct inlet *in)
             old = is_replayed(r, in, i++);
             continue;
         }
-        old = !bad_has_position(r, in, bad) || is_replayed(r, in, i);
+        old = is_placeless(r, in, bad) || !bad_has_position(r, in, bad) || is_replayed(r, in, i);
         i += bad->has_lane;
         b++;
     }

@@ -366,7 +366,8 @@ static void say_position(const struct running *r)
     for (size_t i = 0; i < r->n_inlets; i++)
         if (!r->plan->has_position || !r->inlets[i].source.regular)
             return;
-    say("--position is not needed: a regular file is resumed by seeking");
+    say("--position is not needed: a regular file is resumed by seeking (what is replayed in it is "
+        "left out all the same)");
 }
 
 static void say_idle(const struct running *r)

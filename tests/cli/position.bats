@@ -94,6 +94,16 @@ make_log() {
     grep -q "position is not needed: a regular file is resumed by seeking" err
 }
 
+@test "a record whose source can't be one moves no other source's position" {
+    printf '%s\n' '{"t":1,"p":1}' '{"t":1,"p":1,"s":[1]}' '{"t":1,"p":2,"s":[1]}' '{"t":1,"p":2}' |
+        w -w all --source s --position p --stats >rows 2>err
+    same "$(tail -n 1 rows) $(counter err bad) $(counter err replayed)" ",,2 2 0"
+    # Where the record before it is replayed, it is.
+    printf '%s\n' '{"t":1,"p":1}' '{"t":1,"p":2,"s":{}}' '{"t":1,"p":1}' '{"t":1,"p":3,"s":{}}' |
+        w -w all --source s --position p --stats >rows 2>err
+    same "$(tail -n 1 rows) $(counter err bad) $(counter err replayed)" ",,1 1 2"
+}
+
 @test "a run that was finished takes what it has seen again, and no more" {
     printf '{"o":%d,"t":%d}\n' 1 1 2 12 3 23 >log
     printf '{"o":4,"t":"never"}\nbroken\n' >>log
