@@ -203,12 +203,14 @@ static int64_t is_copy(void *context, const char *candidate, bool numbered)
     struct source copy = source_none();
     struct stat st;
     struct error ignored = {0};
-    int64_t doubt = INT64_MAX;
-    bool ok = numbered && source_open(&copy, candidate, &ignored);
-    ok = ok && fstat(source_file(&copy), &st) == 0 && S_ISREG(st.st_mode) &&
-         !is_taken(wanted, source_file(&copy)) &&
-         mark_doubt(source_file(&copy), &st, wanted->mark, &doubt) && doubt > 0 &&
-         doubt < INT64_MAX && goes_on_otherwise(wanted, &copy);
+    int64_t doubt = MARK_NO_COPY;
+    int fd = numbered ? io_open(candidate, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0) : -1;
+    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !is_taken(wanted, fd) &&
+              mark_doubt(fd, &st, wanted->mark, &doubt) && doubt > 0 && doubt < INT64_MAX;
+    if (fd >= 0)
+        close(fd);
+    /* Archives are many, and old: only what may be it is unpacked. */
+    ok = ok && source_open(&copy, candidate, &ignored) && goes_on_otherwise(wanted, &copy);
     source_close(&copy);
     return ok ? doubt : ROTATED_NOT;
 }
