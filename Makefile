@@ -49,7 +49,8 @@ PIE        = $(if $(filter -static,$(LDFLAGS) $(CFLAGS)),,-pie)
 endif
 
 # glibc loads it when a thread is cancelled: where it is missing is to be seen before.
-CANCEL   := $(if $(findstring gnu,$(shell $(CC) -dumpmachine)),$(call accepted,-Wl$(comma)--push-state \
+GLIBC    := $(filter-out __GLIBC__,$(shell echo __GLIBC__ | $(CC) -E -P -include features.h -x c - 2>/dev/null | tail -n 1))
+CANCEL    = $(if $(filter -static,$(LDFLAGS) $(CFLAGS)),,$(if $(GLIBC),-Wl$(comma)--push-state \
     -Wl$(comma)--no-as-needed -lgcc_s -Wl$(comma)--pop-state))
 
 SRC       = $(wildcard src/*/*.c)

@@ -15,6 +15,7 @@ struct csv_layout {
     size_t n_columns; /* of every record; 0: as many as there are */
     size_t *time;     /* column of input_options.time[i] */
     size_t *fields;   /* column of input_options.fields[f] */
+    bool is_given; /* by --columns, or by a line of #fields, which blanks divide: not as rows are */
     bool has_first_row;
     uint64_t first_row; /* where in the input that begins, straight behind a header */
 };

@@ -92,7 +92,7 @@ static void add_key(void *to, const char *key, size_t len)
     char shown[REASON_QUOTED];
     if (list->len < LISTED_BYTES)
         buf_printf(list, "%s%s", list->len == 0 ? "" : ", ", reason_escape(shown, key, len));
-    else if (list->data[list->len - 1] != '.')
+    else if (list->len < 4 || memcmp(list->data + list->len - 4, " ...", 4) != 0)
         buf_puts(list, ", ...");
 }
 

@@ -529,6 +529,7 @@ static enum header_status read_names(struct input_plan *plan, const char *input,
         status = HEADER_FAILED;
     } else {
         struct names names = {.n = splitter.fields.n, .header = &splitter.fields};
+        plan->layout.is_given = header_is_fields(options, data + start, record_len);
         if (!lay_out(plan, &names, input, err)) {
             status = HEADER_FAILED;
         } else if (last && memchr(data + start, '\r', record_len) != NULL &&
@@ -556,6 +557,7 @@ static enum header_status read_csv(struct input_plan *plan, const char *input, c
                           len, ended, used, err);
     struct names names = {.n = options->n_columns, .given = options->columns};
     *used = start;
+    plan->layout.is_given = true;
     return lay_out(plan, &names, input, err) ? HEADER_DONE : HEADER_FAILED;
 }
 

@@ -218,9 +218,11 @@ static const char *width_hint(const struct input_parser *parser, const char *rec
     if (fields->n == layout->n_columns + 1 && layout->has_first_row && at == layout->first_row &&
         last->len > 0) /* and not a divider behind each field */
         return " (R would take the first one for the names of the rows: --columns names them all)";
-    if (fields->n == 1 && count_bytes(record, len, '\t') == layout->n_columns - 1)
+    if (!layout->is_given || fields->n != 1)
+        return "";
+    if (count_bytes(record, len, '\t') == layout->n_columns - 1)
         return " (tabs divide them? -i tsv reads it)";
-    if (fields->n == 1 && count_bytes(record, len, ' ') == layout->n_columns - 1)
+    if (count_bytes(record, len, ' ') == layout->n_columns - 1)
         return " (blanks divide them? -i tsv --delimiter ' ' reads it)";
     return "";
 }

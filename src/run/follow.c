@@ -101,28 +101,11 @@ static int *take_others(const struct inlet *file, struct source_resume *how)
     return others;
 }
 
-/* What was read of it, a header at most, stands there: but was it emptied meanwhile? */
-static bool was_emptied(const struct inlet *in, bool *emptied, struct error *err)
-{
-    struct source_mark mark;
-    struct source_resume how;
-    *emptied = false;
-    if (in != in->file || in->source.position.line > 2)
-        return true;
-    if (!source_mark_read(&in->source, &mark, err))
-        return false;
-    mark.modified_ns = mark_modified_ns(&in->seen);
-    int *others = take_others(in, &how);
-    bool ok = source_was_emptied(&in->source, &mark, &how, emptied, err);
-    free(others);
-    return ok;
-}
-
 /* Looks at a file whose end was met. What can't be read was not truncated: FAILED. */
 static enum change look(struct inlet *in, struct error *err)
 {
     struct stat st;
-    bool other, differs = false, emptied = false;
+    bool other, differs = false;
     if (fstat(in->source.fd, &st) != 0)
         return cant_look(in, err) ? SAME : FAILED;
     if (st.st_size == in->seen.st_size && st.st_mtim.tv_sec == in->seen.st_mtim.tv_sec &&
@@ -134,10 +117,9 @@ static enum change look(struct inlet *in, struct error *err)
     if (st.st_size < end)
         return TRUNCATED; /* what was seen before it tells its copy */
     if (!source_is_other(&in->source, &other, err) ||
-        (!other && !rest_differs(in, end, &differs, err)) ||
-        (!other && !differs && !was_emptied(in, &emptied, err)))
+        (!other && !rest_differs(in, end, &differs, err)))
         return FAILED;
-    if (other || differs || emptied)
+    if (other || differs)
         return TRUNCATED;
     in->seen = st;
     return st.st_size > end ? GREW : SAME;
@@ -219,7 +201,8 @@ static bool find_read(struct running *r, struct inlet *file, const struct source
     if (modified_ns != 0)
         mark.modified_ns = modified_ns;
     int *others = take_others(file, &how);
-    if (ok && source_find(named, &mark, &how, older, &why) == SOURCE_FAILED) {
+    if (ok && read->position.offset > 0 &&
+        source_find(named, &mark, &how, older, &why) == SOURCE_FAILED) {
         *r->err = why;
         ok = false;
     }
@@ -247,7 +230,10 @@ static bool find_newer(struct running *r, struct inlet *file, struct source *sou
     if (!find_read(r, file, source, newest, 0, newer))
         return false;
     if (newer->n == 0) {
-        source_say_gone(file->path, fd);
+        struct source_resume how;
+        int *others = take_others(file, &how);
+        source_say_gone(file->path, fd, source->fd, &how);
+        free(others);
         return true;
     }
     source_close(&newer->at[0]); /* what is open holds the same */
@@ -373,6 +359,11 @@ static bool older_goes_on(struct running *r, struct inlet *in, bool *goes_on)
     }
     if (!*goes_on)
         return change != FAILED;
+    if (quiet && in->said_truncated) { /* what stands there now is not what was to come */
+        in->done = true;
+        *goes_on = false;
+        return true;
+    }
     if (quiet) { /* its end is one now, and its last line a record */
         in->options->follow = false;
         in->options->keep_last = false;

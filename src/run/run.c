@@ -54,6 +54,7 @@ static void note_preamble(struct running *r, struct inlet *in)
         return;
     in->settled = true;
     source_move(&in->source, len, newline_count(bytes, len), false);
+    in->source.preamble = in->source.position.offset;
     if (r->plan->state_path != NULL || r->plan->follow) {
         digest_add(&in->source.digest, bytes, len);
         source_remember(&in->source, bytes, len);

@@ -239,9 +239,8 @@ static bool find_newer(struct running *r, struct inlet *file, bool *any)
     struct source_older older = {0};
     const struct inlet *newest = file->older[file->n_older - 1];
     int64_t born_ns = newest->saved != NULL ? newest->saved->mark.born_ns : 0;
-    bool named;
     bool ok = source_find_newer(file->path, source_file(&newest->source), born_ns, file->source.fd,
-                                &named, &older, r->err);
+                                NULL, &older, r->err);
     *any = older.n > 0;
     for (size_t i = 0; i < older.n; i++)
         inlet_add_older(file, &older.at[i]);

@@ -13,7 +13,7 @@
 #include "input/reader.h"
 #include "input/split.h"
 
-enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_SEARCHED_BYTES = 1 << 26 };
+enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_SEARCHED_BYTES = 1 << 24 };
 
 struct unseen {
     const struct input_options *options;
@@ -22,7 +22,7 @@ struct unseen {
     bool any, is_text;
     bool records, columns; /* were there any, and had they columns? */
     struct buf sample;     /* the first record */
-    uint64_t searched;     /* bytes of bad records, once for each field */
+    uint64_t searched;     /* bytes of bad records */
     bool unsure;           /* a bad record was not searched */
 };
 
@@ -107,14 +107,12 @@ static void note_bad(struct unseen *u, const struct batch *batch)
         const struct bad_record *bad = &batch->bad[i];
         if (bad->n_field > 0)
             note_seen(u, bad->n_field - 1);
-        if (bad->len > u->options->max_record_bytes || bad->more)
-            u->unsure = true; /* it comes in pieces, as the reads have it */
+        /* A longer one comes in pieces, as the reads have it. */
+        u->searched += bad->len;
+        u->unsure |= bad->len > u->options->max_record_bytes || bad->more ||
+                     u->searched > MOST_SEARCHED_BYTES;
         for (size_t f = 0; by_name && !u->unsure && f < u->options->n_fields && u->left > 0; f++) {
-            if (u->seen[f])
-                continue;
-            u->searched += bad->len;
-            u->unsure |= u->searched > MOST_SEARCHED_BYTES;
-            if (!u->unsure && names_field(batch, bad, &u->options->fields[f].path))
+            if (!u->seen[f] && names_field(batch, bad, &u->options->fields[f].path))
                 note_seen(u, f);
         }
     }

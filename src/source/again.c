@@ -136,10 +136,10 @@ static int64_t compare_plain(struct wanted *wanted, int fd, struct stat *st, boo
     return match == MARK_SAME ? doubt : match == MARK_FAILED ? ROTATED_FAILED : ROTATED_NOT;
 }
 
-/* One line of it was read at most, and that may be a header: other files begin with the same. */
+/* Nothing behind its header was read: any file of its kind begins with the same. */
 static bool is_weak(const struct source_mark *mark)
 {
-    return mark->position.line <= 2 || mark->position.offset == 0;
+    return mark->within_header;
 }
 
 static int64_t is_wanted(void *context, const char *candidate, bool numbered)
@@ -158,79 +158,11 @@ static int64_t is_wanted(void *context, const char *candidate, bool numbered)
         int64_t found = look_into_packed(wanted, candidate);
         doubt = found < 0 ? found : doubt;
     }
-    /* Then the inode tells, or that it was rotated by its name, and written since. */
-    bool other = is_weak(wanted->mark) && doubt > 0 && (!numbered || doubt == INT64_MAX);
-    return other ? ROTATED_NOT : doubt;
-}
-
-/* What stands in the file up to that length, unpacked; shorter if there is no more. */
-static bool read_start(struct source *source, struct buf *to, size_t len)
-{
-    while (to->len < len) {
-        ssize_t n = read(source->fd, buf_reserve(to, len - to->len), len - to->len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n == 0)
-            return true;
-        to->len += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-/* Does it begin with what was read of the file, and go on otherwise than that does now? */
-static bool goes_on_otherwise(const struct wanted *wanted, struct source *copy)
-{
-    enum { MORE = 4096 };
-    const struct source_mark *mark = wanted->mark;
-    size_t offset = (size_t)mark->position.offset;
-    struct buf bytes = {0}, now = {0};
-    bool ok = read_start(copy, &bytes, offset + MORE) && bytes.len > offset &&
-              bytes.len >= mark->head_len &&
-              digest_equal(digest_of(bytes.data, (size_t)mark->head_len), mark->head);
-    size_t more = ok ? bytes.len - offset : 0;
-    if (ok && io_read_at(wanted->source->fd, wanted->source->base + offset, buf_reserve(&now, more),
-                         more))
-        ok = memcmp(now.data, bytes.data + offset, more) != 0;
-    buf_free(&bytes);
-    buf_free(&now);
-    return ok;
-}
-
-/* A copy of it that holds more than was read, of which the file itself holds nothing any more. */
-static int64_t is_copy(void *context, const char *candidate, bool numbered)
-{
-    const struct wanted *wanted = context;
-    struct source copy = source_none();
-    struct stat st;
-    struct error ignored = {0};
-    int64_t doubt = MARK_NO_COPY;
-    int fd = numbered ? io_open(candidate, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0) : -1;
-    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !is_taken(wanted, fd) &&
-              mark_doubt(fd, &st, wanted->mark, &doubt) && doubt > 0 && doubt < INT64_MAX;
-    if (fd >= 0)
-        close(fd);
-    /* Archives are many, and old: only what may be it is unpacked. */
-    ok = ok && source_open(&copy, candidate, &ignored) && goes_on_otherwise(wanted, &copy);
-    source_close(&copy);
-    return ok ? doubt : ROTATED_NOT;
-}
-
-bool source_was_emptied(const struct source *source, const struct source_mark *mark,
-                        const struct source_resume *how, bool *emptied, struct error *err)
-{
-    struct wanted wanted = {.source = source, .mark = mark, .how = how};
-    struct rotated found;
-    *emptied = false;
-    if (!is_weak(mark) || source->path == NULL || !source->regular)
-        return true;
-    if (!rotated_find(source->path, is_copy, &wanted, &found, err))
-        return false;
-    /* Where it is not named so any more, what is beside it may have come behind it. */
-    struct stat named, ours;
-    *emptied = found.file.path != NULL && stat(source->path, &named) == 0 &&
-               fstat(source->fd, &ours) == 0 && io_same_inode(&named, &ours);
-    rotated_free(&found);
-    return true;
+    /* Then the inode tells, or that it was rotated by its name, and made and written since; of an
+     * empty one only the former, or that it was packed. */
+    bool weak = is_weak(wanted->mark) && doubt > 0 && (!numbered || doubt == INT64_MAX);
+    bool blank = wanted->mark->head_len == 0 && wanted->mark->inode != 0 && !packed && doubt > 0;
+    return weak || blank ? ROTATED_NOT : doubt;
 }
 
 static bool find_one(struct wanted *wanted, bool packed, struct rotated *found, struct error *err)
@@ -433,6 +365,7 @@ static bool resume_at(struct source *source, const struct source_mark *mark,
     bool ok =
         source->regular ? resume_file(source, mark, how, err) : resume_pipe(source, mark, how, err);
     source->position = mark->position;
+    source->preamble = mark->within_header ? mark->position.offset : 0;
     return ok;
 }
 
@@ -531,8 +464,10 @@ bool source_find_newer(const char *path, int fd, int64_t born_ns, int until, boo
         struct open_file file = {.fd = fd};
         struct rotated found;
         if (rotated_find(path, is_open_file, &file, &found, err)) {
-            *named = found.file.path != NULL;
-            ok = !*named || open_between(&found, born_ns, until, newer, err);
+            bool has_name = found.file.path != NULL;
+            ok = !has_name || open_between(&found, born_ns, until, newer, err);
+            if (named != NULL)
+                *named = has_name;
         } else if (err->status == 0) {
             *err = file.why;
         }
@@ -544,22 +479,32 @@ bool source_find_newer(const char *path, int fd, int64_t born_ns, int until, boo
     return ok;
 }
 
-/* Something that was written to for the last time after the file that is open. */
+/* A file that is open, and those that are known. */
+struct gone {
+    struct stat st;
+    const struct source_resume *how;
+    int named;
+};
+
+/* Something else that was written to for the last time after that. */
 static int64_t is_written_since(void *context, const char *candidate, bool numbered)
 {
-    const struct stat *gone = context;
-    struct stat st;
-    bool since =
-        numbered && stat(candidate, &st) == 0 && mark_modified_ns(&st) > mark_modified_ns(gone);
+    const struct gone *gone = context;
+    struct stat st, known;
+    bool since = numbered && stat(candidate, &st) == 0 &&
+                 mark_modified_ns(&st) > mark_modified_ns(&gone->st) &&
+                 !(fstat(gone->named, &known) == 0 && io_same_inode(&st, &known));
+    for (size_t i = 0; since && i < gone->how->n_taken; i++)
+        since = fstat(gone->how->taken[i], &known) != 0 || !io_same_inode(&st, &known);
     return since ? 0 : ROTATED_NOT;
 }
 
-void source_say_gone(const char *path, int fd)
+void source_say_gone(const char *path, int fd, int named, const struct source_resume *how)
 {
-    struct stat gone;
+    struct gone gone = {.how = how, .named = named};
     struct rotated found = {0};
     struct error ignored = {0};
-    if (fstat(fd, &gone) == 0 && rotated_find(path, is_written_since, &gone, &found, &ignored) &&
+    if (fstat(fd, &gone.st) == 0 && rotated_find(path, is_written_since, &gone, &found, &ignored) &&
         found.file.path != NULL)
         say("%s: the file that was read last is gone, and %s was written to since: it is not "
             "known what came between, and lines may be lost",
@@ -613,9 +558,8 @@ enum source_found source_find(const struct source *named, const struct source_ma
         return found;
     }
     add_older(older, &source);
-    bool is_named;
-    if (!source_find_newer(named->path, source_file(&source), mark->born_ns, named->fd, &is_named,
-                           older, err))
+    if (!source_find_newer(named->path, source_file(&source), mark->born_ns, named->fd, NULL, older,
+                           err))
         return SOURCE_FAILED;
     if (older->n == 1 || how->follows)
         return SOURCE_FOUND;
@@ -635,8 +579,7 @@ void source_older_free(struct source_older *older)
 
 /*
  * *is_it: does the named file hold what the mark says, and is there none beside it that is more
- * likely meant? Another file with the same header is not the one, if it makes a difference: what
- * was written to that one may be lost. False (EXIT_RUNTIME): that can't be told.
+ * likely meant? False (EXIT_RUNTIME): that can't be told.
  */
 static bool is_named(const struct source *source, const struct source_mark *mark,
                      const struct source_resume *how, bool *is_it, struct error *err)
@@ -652,18 +595,10 @@ static bool is_named(const struct source *source, const struct source_mark *mark
     if (match == MARK_FAILED || fstat(source->fd, &st) != 0 ||
         !mark_doubt(source->fd, &st, mark, &doubt))
         return refuse(source, mark, MARK_FAILED, NULL, err);
-    if (doubt == MARK_NO_COPY)
-        doubt = INT64_MAX;
-    if (doubt == 0) {
-        bool emptied;
-        if (!source_was_emptied(source, mark, how, &emptied, err))
-            return false;
-        *is_it = !emptied;
+    if (doubt == 0)
         return true;
-    }
     bool ok = find_best(&wanted, &found, err);
-    *is_it =
-        ok && (found.file.path == NULL ? !is_weak(mark) || !how->follows : found.doubt >= doubt);
+    *is_it = ok && (found.file.path == NULL || found.doubt >= doubt);
     rotated_free(&found);
     free(wanted.packed);
     return ok;

@@ -23,14 +23,6 @@ bool source_resume(struct source *source, const struct source_mark *mark,
                    const struct source_resume *how, bool *is_it, struct error *err);
 
 /*
- * At most its first line was read, with which any file of its kind may begin: *emptied, was it
- * truncated in place since, and written anew? A copy beside it tells, which begins alike and goes
- * on otherwise. False (EXIT_RUNTIME): that can't be told.
- */
-bool source_was_emptied(const struct source *source, const struct source_mark *mark,
-                        const struct source_resume *how, bool *emptied, struct error *err);
-
-/*
  * If it is another file: finds the one of the mark beside it (source/rotated.h), compressed or not,
  * and adds it to *older, at its position, then those that by their names were rotated away after
  * it; without `follows` such files are a failure. SOURCE_NONE: there is no such file; *err has what
@@ -51,13 +43,16 @@ enum source_found source_find(const struct source *named, const struct source_ma
  * Those that by their names were rotated away after the file that is open there, and before that of
  * `until` (-1: there is none), which may have been rotated away itself by now; added to *newer.
  * born_ns: when that file was made, as it was first opened; 0: not known. What is older came before
- * it, whatever its name: a rotation may count upwards, or begin anew each month. *named: does the
- * file itself have such a name still? Then only is it known what came after it.
+ * it, whatever its name: a rotation may count upwards, or begin anew each month. *named
+ * (or NULL): does the file itself have such a name still? Then only is it known what came after it.
  */
 bool source_find_newer(const char *path, int fd, int64_t born_ns, int until, bool *named,
                        struct source_older *newer, struct error *err);
-/* The file that is open there is nowhere: says so if another may have come between it and FILE. */
-void source_say_gone(const char *path, int fd);
+/*
+ * The file that is open there is nowhere: says so if another may have come between it and FILE,
+ * open as `named`.
+ */
+void source_say_gone(const char *path, int fd, int named, const struct source_resume *how);
 void source_older_free(struct source_older *older); /* the list; the sources are the caller's */
 
 #endif

@@ -62,6 +62,7 @@ bool source_mark(const struct source *source, bool follows, struct source_mark *
     uint64_t offset = source->position.offset;
     *mark = (struct source_mark){
         .position = source->position,
+        .within_header = offset <= source->preamble,
         .origin = source->origin,
         .digest = digest_value(&source->digest),
         .chain_low = source->digest.low,
@@ -143,15 +144,15 @@ bool source_begins_as(const struct source *source, const struct source_mark *mar
 }
 
 /*
- * Layout, of INPT version 3: offset, line (u64), overlong (u8), origin, head length, tail length
- * (u64), then head, tail, digest and the digest's chain (two u64 each), device, inode (u64), times
- * of birth and modification (i64).
+ * Layout, of INPT version 3: offset, line (u64), overlong | within_header << 1 (u8), origin, head
+ * length, tail length (u64), then head, tail, digest and the digest's chain (two u64 each), device,
+ * inode (u64), times of birth and modification (i64).
  */
 void source_mark_save(const struct source_mark *m, struct buf *to)
 {
     wire_put_u64(to, m->position.offset);
     wire_put_u64(to, m->position.line);
-    wire_put_u8(to, m->position.overlong);
+    wire_put_u8(to, (uint8_t)(m->position.overlong | m->within_header << 1));
     const uint64_t words[] = {m->origin,      m->head_len,  m->tail_len,  m->head.low,
                               m->head.high,   m->tail.low,  m->tail.high, m->digest.low,
                               m->digest.high, m->chain_low, m->chain_high};
@@ -169,7 +170,8 @@ bool source_mark_load(struct source_mark *m, const unsigned char **at, const uns
     if (!wire_u64(at, end, &m->position.offset) || !wire_u64(at, end, &m->position.line) ||
         !wire_u8(at, end, &overlong))
         return false;
-    m->position.overlong = overlong != 0;
+    m->position.overlong = (overlong & 1) != 0;
+    m->within_header = (overlong & 2) != 0;
     uint64_t *const words[] = {&m->origin,      &m->head_len,  &m->tail_len,  &m->head.low,
                                &m->head.high,   &m->tail.low,  &m->tail.high, &m->digest.low,
                                &m->digest.high, &m->chain_low, &m->chain_high};
@@ -218,6 +220,6 @@ bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, i
     if (same && born == mark->born_ns)
         *doubt = 0;
     else if (born != 0 && born < mark->born_ns)
-        *doubt = MARK_NO_COPY;
+        *doubt = INT64_MAX;
     return true;
 }

@@ -15,6 +15,7 @@
 
 struct source_mark {
     struct input_position position;
+    bool within_header; /* nothing behind it was read */
     uint64_t origin;
     uint64_t head_len, tail_len; /* 0 for a pipe */
     struct digest_value head, tail, digest;
@@ -63,10 +64,9 @@ bool mark_born_ns(int fd, int64_t *ns);
 
 /*
  * The same inode is the same file. A compressed or restored one has another: then it is the one
- * that was written to first since the mark was made, for others follow it. One that was there
- * before the file itself was made is no copy of it: MARK_NO_COPY. False: errno.
+ * that was written to first since the mark was made, for others follow it. Of one that was there
+ * before the file itself was made there is every doubt. False: errno.
  */
-enum { MARK_NO_COPY = -1 };
 bool mark_doubt(int fd, const struct stat *st, const struct source_mark *mark, int64_t *doubt);
 
 #endif

@@ -172,6 +172,9 @@ void rotated_leave_out(const char *const *paths, size_t n)
 static bool is_left_out(const struct stat *st)
 {
     struct stat own;
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &own) == 0 && io_same_inode(st, &own))
+            return true;
     for (size_t i = 0; i < n_left_out; i++)
         if (left_out[i] != NULL && stat(left_out[i], &own) == 0 && io_same_inode(st, &own))
             return true;

@@ -46,7 +46,8 @@ bool rotated_find(const char *path, rotated_test *test, void *context, struct ro
                   struct error *err);
 void rotated_free(struct rotated *found);
 
-/* What these n paths name is never found: files of our own. The list is the caller's, and stays. */
+/* What these n paths name is never found, nor what stdout and stderr are: files of our own. The
+ * list is the caller's, and stays. */
 void rotated_leave_out(const char *const *paths, size_t n);
 
 #endif

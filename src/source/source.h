@@ -28,6 +28,7 @@ struct source {
     uint64_t base; /* a regular file: the offset of the descriptor when the run began */
     struct input_position position;
     struct digest digest;  /* of all bytes up to the position, from `origin` on */
+    uint64_t preamble;     /* where its header ends; 0: it has none, or is not known yet */
     uint64_t origin;       /* above 0 after --resume continue: what came before was not seen */
     struct buf head, tail; /* its first and its last bytes up to the position: source_remember() */
 };

@@ -31,6 +31,7 @@ struct parser {
     int nested;      /* parentheses and nots */
     int open;        /* parentheses */
     struct buf note; /* what to say of it, if it is a condition */
+    size_t odd;      /* the last operator is one of these, in part; N_ODD: it is not */
     struct error *err;
 };
 
@@ -193,19 +194,17 @@ static size_t find_odd(const char *text)
 }
 
 /* What other languages write, and is a text like any other here: said, for it is rarely meant. */
-static void note_odd_value(struct parser *p, enum leaf_op op, const char *operator,
-                           const char * text, size_t len)
+static void note_odd_value(struct parser *p, enum leaf_op op, const char *text, size_t len)
 {
     bool equal = op == LEAF_EQUAL || op == LEAF_NOT_EQUAL;
-    size_t odd = find_odd(operator);
     if (op == LEAF_MATCHES || op == LEAF_MATCHES_NOT)
         return;
-    if (odd < N_ODD)
+    if (p->odd < N_ODD)
         buf_printf(
             &p->note,
             "the value is the text %s: %s is no operator, %s is; in double quotes it is meant "
             "so\n",
-            text, odd_operators[odd].odd, odd_operators[odd].right);
+            text, odd_operators[p->odd].odd, odd_operators[p->odd].right);
     else if (len > 1 && *text == '\'' && text[len - 1] == '\'')
         buf_printf(&p->note,
                    "the value is the text %s with these quotes: a text stands in double ones\n",
@@ -228,7 +227,7 @@ static bool parse_leaf(struct parser *p)
         return true;
     }
     skip_blanks(p);
-    const char *operator= p->at;
+    p->odd = find_odd(p->at);
     if (!read_operator(p, &op))
         return false;
     skip_blanks(p);
@@ -238,7 +237,7 @@ static bool parse_leaf(struct parser *p)
     if (text == NULL)
         return false;
     if (!quoted)
-        note_odd_value(p, op, operator, text, len);
+        note_odd_value(p, op, text, len);
     struct leaf leaf = {.op = op, .column = column};
     struct error why = {0};
     bool ok = leaf_set_value(&leaf, text, len, quoted, &why);
@@ -309,19 +308,16 @@ static bool parse_either(struct parser *p)
 static bool fail_at_end(struct parser *p)
 {
     char expected[80] = "and, or, or the end";
-    size_t odd = N_ODD;
-    for (const char *at = p->text; *at != '\0' && odd == N_ODD; at++)
-        odd = find_odd(at);
-    if (odd < N_ODD)
+    if (p->odd < N_ODD)
         snprintf(expected, sizeof expected, "and, or, or the end (%s is the operator, not %s)",
-                 odd_operators[odd].right, odd_operators[odd].odd);
+                 odd_operators[p->odd].right, odd_operators[p->odd].odd);
     return fail(p, expected);
 }
 
 struct condition *condition_parse(const char *text, const struct condition_columns *columns,
                                   struct error *err)
 {
-    struct parser p = {.text = text, .at = text, .columns = columns, .err = err};
+    struct parser p = {.text = text, .at = text, .columns = columns, .odd = N_ODD, .err = err};
     p.condition = memory_calloc(1, sizeof *p.condition);
     bool ok = parse_either(&p);
     skip_blanks(&p);

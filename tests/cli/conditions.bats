@@ -32,6 +32,7 @@ m = 'GET'|the value is the text 'GET' with these quotes: a text stands in double
 m = null|the value is the text null: 'is null' asks for no value
 status == 500|and, or, or the end (= is the operator, not ==)
 status =< 500|and, or, or the end (<= is the operator, not =<)
+m = "x==y" b|and, or, or the end at character 12
 END
     for condition in 'm = "=500"' 'm = GET' 'm is null' 'm =~ ^=' 'm =~ <scr' "m !~ '.*'" 'status = 500' "m = it's"; do
         "$WINAGG" -t t -w 10s --where "$condition" in 2>err

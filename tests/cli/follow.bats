@@ -269,8 +269,20 @@ csv() {
     start -s state --output rows app
     wait_for_used 2
     stop
-    grep -q "app: not the file of which the snapshot has seen 4 bytes, .* lines may be lost" err
     same "$(again --at-eof keep app; tail -n 1 rows)" 10,20,1
+}
+
+@test "nor one with the same header of several lines" {
+    printf '#v1\nt,k\n' >app
+    printf '#v1\nt,k\n500,a\n501,a\n' >app-err
+    again --comment '#' --at-eof keep app
+    echo 502,a >>app-err
+    printf '%s,a\n' 1 2 11 >>app
+    mv app app-20260101
+    gzip app-20260101
+    printf '#v1\nt,k\n12,a\n25,a\n' >app
+    again --comment '#' --at-eof keep app
+    same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2'
 }
 
 @test "behind a link, too: the file that was read lies where the link leads" {
@@ -287,58 +299,75 @@ csv() {
     same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,1'
 }
 
-@test "a file that was copied and emptied when only its header was read, or nothing" {
-    local begin format
-    for format in csv json; do
-        for packed in false true; do
-            rm -f state* rows app*
-            [ $format == csv ] && echo t,k >app || : >app
-            again --at-eof keep app
-            [ $format == csv ] && printf '%s,a\n' 1 2 >>app || tv 1 2 >>app
-            cp app app.1
-            ! $packed || gzip app.1
-            : >app
-            [ $format == csv ] && csv 12 25 >>app || tv 12 25 >>app
-            again --at-eof keep app
-            again app
-            same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,1\n20,30,1'
-        done
-        # While it is looked at.
-        rm -f state* app*
-        : >out
-        [ $format == csv ] && echo t,k >app || : >app
+# In its turn each of them is read once, whatever lies beside it.
+@test "an archive of the generation before is no copy of a log of which nothing was read" {
+    local packer
+    for packer in "gzip -c" "gzip -nc" "xz -c"; do
+        rm -f state* rows app* out err
+        csv 1 2 12 >app
         start app
-        wait_for_used 0
-        kill -STOP "$pid"
-        [ $format == csv ] && printf '%s,a\n' 1 2 >>app || tv 1 2 >>app
-        cp app app.1
-        : >app
-        [ $format == csv ] && csv 12 25 >>app || tv 12 25 >>app
-        kill -CONT "$pid"
-        wait_for_line out 10,20,1
-        same "$(cat out)" $'window_start,window_end,count\n0,10,2\n10,20,1'
+        wait_for_line out 0,10,2
+        mv app app.1
+        echo t,k >app
+        wait_for_used 3
+        echo 13,a >>app.1
+        $packer app.1 >app.1.gz
+        rm app.1
+        wait_for_used 4
+        printf '%s,a\n' 14 25 36 >>app
+        wait_for_line out 20,30,1
+        same "$(cat out)" $'window_start,window_end,count\n0,10,2\n10,20,3\n20,30,1'
         stop
-        grep -q "app: truncated in place behind byte .*, and copied to app.1" err
+        [ "$(grep -c "truncated" err)" -eq 0 ]
+        # By cron.
+        rm -f state* rows app*
+        csv 1 2 12 >app
+        again --at-eof keep app
+        mv app app.1
+        : >app
+        again --at-eof keep app
+        $packer app.1 >app.1.gz
+        rm app.1
+        csv 14 25 36 >>app
+        again --at-eof keep app
+        same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2\n20,30,1'
     done
-    # A copy that is no more than that is none that was emptied.
-    rm -f state* rows app* err
-    echo t,k >app
-    again --at-eof keep app
-    printf '%s,a\n' 1 2 >>app
+}
+
+@test "a copy over one that was there before is found by what it holds" {
+    : >app.1
+    tv 1 12 >app
+    start app
+    wait_for_line out 0,10,1
+    tv 13 >>app
+    wait_for_used 3
+    kill -STOP "$pid"
+    tv 14 >>app
     cp app app.1
-    printf '%s,a\n' 12 >>app
+    : >app
+    tv 25 36 >>app
+    kill -CONT "$pid"
+    wait_for_line out 20,30,1
+    same "$(cat out)" $'window_start,window_end,count\n0,10,1\n10,20,3\n20,30,1'
+    stop
+}
+
+@test "a file that was replaced by the same is not read again" {
+    tv 1 >app
     again --at-eof keep app
-    same "$(cat rows)" $'window_start,window_end,count\n0,10,2'
+    cp app new
+    mv new app
+    tv 2 13 >>app
+    start -s state --output rows app
+    wait_for_line rows 0,10,2
+    stop
 }
 
 @test "what it writes itself is no file that was rotated" {
-    csv 1 12 >app
-    again --at-eof keep --bad app.2m --late app-3 app
-    mv rows app.1m
     again() {
         "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -s state --output app.1m --bad app.2m "$@" 2>>err
     }
-    rm -f state* app.1m
+    csv 1 12 >app
     again --at-eof keep app
     printf '%s,a\n' 13 >>app
     mv app app.3
@@ -349,6 +378,20 @@ csv() {
     stop
     same "$(cat app.1m)" $'window_start,window_end,count\n0,10,1\n10,20,2\n20,30,2\n30,40,1'
     [ ! -s app.2m ]
+    # Nor where the shell has opened it.
+    rm -f state* app*
+    csv 1 12 >app
+    "$WINAGG" -t t --time-format s --output-time s -o csv -w 10s -s state --follow app >>app.1m 2>>app.2m 3>&- &
+    pid=$!
+    wait_for_line app.1m 0,10,1
+    kill -STOP "$pid"
+    mv app app.3
+    csv 24 25 >app.2
+    csv 36 47 >app
+    kill -CONT "$pid"
+    wait_for_line app.1m 30,40,1
+    stop
+    same "$(cat app.1m)" $'window_start,window_end,count\n0,10,1\n10,20,1\n20,30,2\n30,40,1'
 }
 
 @test "each new file has a header of its own" {

@@ -66,6 +66,8 @@ says() {
     printf 't,v\n1,2,\n' | says "stdin:2: expected 2 fields, found 3"
     [ "$(grep -c 'R would' err)" -eq 0 ]
     printf '#Fields: t v w\n1 2 3\n' | says "found 1 (blanks divide them? -i tsv --delimiter ' ' reads it)" --comment '#'
+    printf 't,v\n1\t2\n' | says "stdin:2: expected 2 fields, found 1"
+    [ "$(grep -c 'divide' err)" -eq 0 ]
     same "$(printf '#Fields: t v w\n1\t2\t3,4\n' | "$WINAGG" -t t -w 10s --comment '#' -a last:w -o csv | tail -n 1)" \
         '1970-01-01T00:00:00Z,1970-01-01T00:00:10Z,"3,4"'
     printf '1,2,3\n' | says "expected 2 fields, found 3" --columns t,v -i csv
