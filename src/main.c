@@ -143,6 +143,8 @@ int main(int argc, char **argv)
     case CLI_WRONG:
         status = err.status;
         complain(&err, status);
+        if (status == EXIT_OK && signals_stop != 0) /* before there was anything to run */
+            die_by(signals_stop);
         break;
     }
     buf_free(&text);

@@ -254,6 +254,7 @@ static bool take_last(const struct line *line)
         m->clock_ns = m->any && m->clock_ns > clock_ns ? m->clock_ns : clock_ns;
         m->max_ns = m->any && m->max_ns > max_ns ? m->max_ns : max_ns;
         m->any = true;
+        line->r->engine->watermark.clock_ns = m->max_ns;
     }
     return true;
 }
@@ -364,6 +365,11 @@ bool merge_end(struct running *r, struct inlet *in)
     r->engine->watermark.started |= m->any;
     follow(r);
     return true;
+}
+
+bool merge_knows_times(const struct merge *m)
+{
+    return m->any;
 }
 
 void merge_save(const struct merge *m, struct buf *to)

@@ -52,6 +52,9 @@ bool merge_batch(struct running *r, struct inlet *in);
 /* The input is at its end. False: it is not complete, and nothing more may fire. */
 bool merge_end(struct running *r, struct inlet *in);
 
+/* Has the end of a stream told a highest event time? */
+bool merge_knows_times(const struct merge *m);
+
 /*
  * For a snapshot: number of inputs (u64); each: several streams in it (u8), whether and where its W
  * stands (u8, i64), number of names (u64); each of these: its bytes, then lines, lines that there

@@ -45,7 +45,7 @@ static void put_all(struct running *r, struct buf *to)
     if (w->finite)
         put_gauge(to, "watermark_timestamp_seconds", "No earlier record is expected any more.",
                   w->now_ns);
-    if (w->started)
+    if (report_knows_times(r))
         put_gauge(to, "max_event_timestamp_seconds", "The highest event time of a record.",
                   w->clock_ns);
     if (r->checkpoint.path != NULL) {

@@ -200,6 +200,11 @@ static void put_time(struct buf *to, const char *name, bool any, int64_t ns,
     buf_puts(to, quote);
 }
 
+bool report_knows_times(const struct running *r)
+{
+    return r->merge != NULL ? merge_knows_times(r->merge) : r->engine->watermark.started;
+}
+
 void report_stats(const struct running *r)
 {
     const struct engine *engine = r->engine;
@@ -211,7 +216,7 @@ void report_stats(const struct running *r)
     for (enum counter i = 0; i < COUNTER_PARTLY_LATE; i++)
         put_count(&line, counter_texts[i].name, counter_value(r, i));
     put_time(&line, "watermark", w->finite, w->now_ns, &style);
-    put_time(&line, "max_event_time", w->started, w->clock_ns, &style);
+    put_time(&line, "max_event_time", report_knows_times(r), w->clock_ns, &style);
     put_count(&line, "partly_late", c->partly_late);
     buf_puts(&line, ",\"too_late_by\":");
     buf_puts(&line, c->too_late > 0 ? "\"" : "null");

@@ -86,4 +86,7 @@ bool report_all_bad(const struct report *report, const struct engine *engine);
  */
 void report_stats(const struct running *r);
 
+/* Is there a highest event time? */
+bool report_knows_times(const struct running *r);
+
 #endif

@@ -181,6 +181,8 @@ static enum step read_more(struct running *r, struct inlet *in, enum input_statu
      * What ended the input may have been the same Ctrl-C: then it is not complete. Nor is it if its
      * last records, too few to have been looked at, are too much: what is open does not fire.
      */
+    if (*status == INPUT_END)
+        signals_repeat();
     if (*status == INPUT_END && (signals_stop != 0 || limit_is_over(r)))
         *status = INPUT_STOPPED;
     bool goes_on = *status == INPUT_BLOCK || *status == INPUT_DRY;

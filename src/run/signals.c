@@ -19,6 +19,7 @@ static int wake_fd = -1; /* the other end of signals_fd */
 static timer_t nudges;
 static _Atomic int64_t asked_ns;
 static atomic_bool report_wanted;
+static atomic_int put_off; /* the signal that is to be repeated, or 0 */
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_BOOL_LOCK_FREE == 2, "for signal handlers");
 
@@ -40,7 +41,7 @@ static void set_nudges(bool on)
 static void on_stop(int number)
 {
     int error = errno;
-    if (signals_stop != 0) {
+    if (signals_stop != 0 || put_off != 0) {
         signal(number, SIG_DFL);
         raise(number); /* blocked here: delivered on return */
     } else {
@@ -114,6 +115,39 @@ bool signals_start(bool hangup, struct error *err)
     if (report_wanted)
         set_nudges(true);
     return true;
+}
+
+void signals_end(void)
+{
+    struct sigaction now, deadly = {.sa_handler = SIG_DFL};
+    signals_block();
+    for (size_t i = 0; i < n_stop_signals() && signals_stop == 0; i++)
+        if (sigaction(stop_signals[i], NULL, &now) == 0 && now.sa_handler == on_stop)
+            sigaction(stop_signals[i], &deadly, NULL);
+    signals_unblock();
+}
+
+void signals_put_off(void)
+{
+    char byte;
+    signals_block();
+    if (signals_stop != 0) {
+        ssize_t got = read(signals_fd, &byte, 1);
+        (void)got; /* it is there: the handler wrote it */
+        put_off = signals_stop;
+        signals_stop = 0;
+        set_nudges(report_wanted);
+    }
+    signals_unblock();
+}
+
+void signals_repeat(void)
+{
+    signals_block();
+    int number = atomic_exchange(&put_off, 0);
+    if (number != 0)
+        on_stop(number);
+    signals_unblock();
 }
 
 int64_t signals_since_ns(void)

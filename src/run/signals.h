@@ -4,6 +4,7 @@
  *
  *     signals_expect()             first of all: SIGUSR1 ends nothing from here on
  *     signals_start(hangup, &err)
+ *     signals_end()                if what follows may be ended at once again
  *     signals_block(), start threads, signals_unblock()
  *
  * The first signal sets signals_stop and makes signals_fd readable, so that a request is never
@@ -33,6 +34,16 @@ void signals_expect(void);
  * process has the pipe and the timer of the first.
  */
 bool signals_start(bool hangup, struct error *err);
+
+/* As before signals_start(), unless a request to stop has come: then the run deals with it. */
+void signals_end(void);
+
+/*
+ * What was read already is dealt with before the request to stop, if one came, is heeded: there is
+ * none until signals_repeat() makes it one of just now. A further signal ends the process.
+ */
+void signals_put_off(void);
+void signals_repeat(void); /* nothing, if none was put off */
 
 int64_t signals_since_ns(void); /* how long ago it was that we were asked to stop; -1: never */
 bool signals_take_report(void); /* was SIGUSR1 sent since the last call? */

@@ -16,6 +16,7 @@
 #include "base/json_text.h"
 #include "base/memory.h"
 #include "output/partial.h"
+#include "run/signals.h"
 #include "source/source.h"
 
 /* What the lines of an input were so far. */
@@ -156,7 +157,8 @@ static bool look_into(struct source *source, bool to_the_end, struct look *look,
         source->ahead_fd = temporary_file();
         ok = source->ahead_fd >= 0 || failed(source, "can't make a temporary file", err);
     }
-    while (ok && !look->strange && (look->header == NULL || (to_the_end && !look->several))) {
+    while (ok && !look->strange && signals_stop == 0 &&
+           (look->header == NULL || (to_the_end && !look->several))) {
         ssize_t n = source->regular ? pread(source->fd, bytes, PIECE_BYTES, (off_t)offset)
                                     : read(source->fd, bytes, PIECE_BYTES);
         if (n == 0)
@@ -174,7 +176,7 @@ static bool look_into(struct source *source, bool to_the_end, struct look *look,
     }
     if (ok && source->ahead_fd >= 0 && lseek(source->ahead_fd, 0, SEEK_SET) < 0)
         ok = failed(source, "can't read again what was read ahead", err);
-    if (look->line.len > 0 && look->header == NULL)
+    if (look->line.len > 0 && look->header == NULL && signals_stop == 0)
         look_at_line(look, look->line.data, look->line.len);
     free(bytes);
     return ok;
@@ -200,13 +202,46 @@ static bool open_next(struct plan *plan, struct look *look, bool *found, struct 
                      plan->opened[i].name);
 }
 
+/* From now on what was kept of the pipe, up to the last whole line, is all that it has. */
+static bool end_pipe(struct plan *plan, const struct look *look, struct error *err)
+{
+    struct source *source = &plan->opened[0];
+    off_t kept = lseek(source->ahead_fd, 0, SEEK_END) - (off_t)look->line.len;
+    int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool ok = ftruncate(source->ahead_fd, kept) == 0 && lseek(source->ahead_fd, 0, SEEK_SET) == 0 &&
+              none >= 0 && dup3(none, source->fd, O_CLOEXEC) >= 0;
+    ok = ok || failed(source, "can't end it where it was read to", err);
+    if (none >= 0)
+        close(none);
+    plan->several_streams = true;
+    signals_put_off();
+    return ok;
+}
+
+/* Without --explain, which prints no rows, a signal lets what was read be printed. */
+static bool look_for_header(struct plan *plan, struct look *look, bool *found, struct error *err)
+{
+    size_t n = plan->n_inputs == 0 ? 1 : plan->n_inputs;
+    bool runs = plan->explain == EXPLAIN_NOT, ok = true;
+    if (runs && !signals_start(plan->state_path != NULL, err))
+        return false;
+    while (ok && !*found && plan->n_opened < n && signals_stop == 0)
+        ok = open_next(plan, look, found, err);
+    if (runs)
+        signals_end();
+    if (ok && *found && signals_stop != 0 && plan->opened[0].ahead_fd >= 0 && n == 1 &&
+        plan->state_path == NULL)
+        ok = end_pipe(plan, look, err);
+    return ok;
+}
+
 bool streams_look(struct plan *plan, struct error *err)
 {
     struct look look = {0};
-    bool ok = true, found = false;
-    size_t n = plan->n_inputs == 0 ? 1 : plan->n_inputs;
-    while (ok && !found && plan->n_opened < n)
-        ok = open_next(plan, &look, &found, err);
+    bool found = false;
+    bool ok = look_for_header(plan, &look, &found, err);
+    if (ok && !found && signals_stop != 0)
+        ok = false;
     if (ok && !found)
         ok = error_set(err, EXIT_RUNTIME,
                        "%s: expected partial results (winagg --partial writes them), found no "

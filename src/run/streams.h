@@ -20,6 +20,11 @@ struct json_t;
  * without a name, and read again from there. A pipe that is the only input is read until it turns
  * out not to be one stream in its order, which sets plan->several_streams, or to its end: what W
  * does in it depends on that.
+ *
+ * A request to stop ends the look: false without an error, if no header has come. Else, of a pipe
+ * that is the only input, what was read is all that the run reads, and the request is put off until
+ * then; W, which waits for an end that does not come, lets nothing fire before. With --state
+ * nothing of it is read: the next run has the pipe from its beginning again.
  */
 bool streams_look(struct plan *plan, struct error *err);
 

@@ -251,6 +251,51 @@ merged() {
     cmp whole rows
 }
 
+@test "one pipe, interrupted: what is open fires early, as in other runs" {
+    tv 1 3 12 25 | partial -w 10s >pm
+    interrupted() { # what comes before the pipe goes quiet, and options
+        mkfifo pipe
+        "$WINAGG" --merge --stats --output-time s -o csv --panes "${@:2}" <pipe >rows 2>err & pids=$!
+        exec 7>pipe
+        $1 >&7
+        # In the temporary file, where the last line may be torn, or in the run.
+        sleep 0.5
+        kill -TERM "$pids"
+        status=0
+        wait "$pids" || status=$?
+        exec 7>&-
+        rm pipe
+        same "$status" 143
+    }
+    for come in "head -n 7 pm" "cat pm" "head -c -20 pm" "cat pm pm"; do
+        interrupted "$come"
+        two=$([ "$come" == "cat pm pm" ] && echo 2 || echo 1)
+        same "$(cat rows)" "window_start,window_end,count,pane,timing
+0,10,$((2 * two)),0,early
+10,20,$((1 * two)),0,early
+20,30,$((1 * two)),0,early"
+        same "$(counter err used) $(counter err watermark)" "$((4 * two)) null"
+        grep -qxF "winagg: interrupted: the last 3 rows are of windows that were not complete" err
+        same "$(wc -l <err)" 2
+    done
+    # No end has told the highest time.
+    interrupted "head -n 7 pm"
+    same "$(counter err max_event_time)" null
+    interrupted "cat pm" --final
+    same "$(cat rows)" ""
+    grep -q "interrupted: 3 open windows are not printed" err
+    # A snapshot holds nothing of it: the next run has the pipe from its beginning.
+    interrupted "cat pm" --state s
+    same "$(cat rows)" ""
+    same "$(counter err records)" 0
+    same "$(merged --panes --state s <pm)" "$(merged --panes <pm)"
+    # Of what has no header nothing can be said, and nothing is wrong.
+    for come in true "head -c 20 pm"; do
+        interrupted "$come"
+        same "$(cat rows err)" ""
+    done
+}
+
 @test "a killed merge goes on where its snapshot was" {
     seq 1 3 3000 | jq -c '{t: ., k: (. % 7)}' | partial -w 10s -k k -a count,median:t >a
     seq 2 3 3000 | jq -c '{t: ., k: (. % 7)}' | partial -w 10s -k k -a count,median:t >b
