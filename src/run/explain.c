@@ -1,6 +1,7 @@
 #include "run/explain.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/width.h"
@@ -97,18 +98,41 @@ static void put_example(const struct plan *plan, struct buf *to)
     source_close(&source);
 }
 
-static void explain_input(const struct plan *plan, struct buf *text)
+/* How many of the inputs are regular files, which a run resumes by seeking and never waits for. */
+static size_t count_regular(const struct plan *plan)
 {
-    if (plan->merge) {
-        buf_puts(text, "Partial results, as --partial writes them; what picked the records stands "
-                       "in their header. ");
-        return;
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_inputs || i == 0; i++) {
+        struct stat st;
+        const char *path = plan->n_inputs == 0 ? NULL : plan->input_paths[i];
+        bool known = path == NULL ? fstat(STDIN_FILENO, &st) == 0 : stat(path, &st) == 0;
+        n += known && S_ISREG(st.st_mode);
     }
+    return n;
+}
+
+static bool has_pipe(const struct plan *plan)
+{
+    return count_regular(plan) < (plan->n_inputs == 0 ? 1 : plan->n_inputs);
+}
+
+static void put_inputs(const struct plan *plan, struct buf *text)
+{
     if (plan->n_inputs == 0)
         buf_puts(text, "Standard input");
     for (size_t i = 0; i < plan->n_inputs; i++)
         buf_printf(text, "%s%s", i > 0 ? ", " : "",
                    plan->input_paths[i] == NULL ? "standard input" : plan->input_paths[i]);
+}
+
+static void explain_input(const struct plan *plan, struct buf *text)
+{
+    put_inputs(plan, text);
+    if (plan->merge) {
+        buf_puts(text, ": partial results, as --partial writes them; what picked the records "
+                       "stands in their header. ");
+        return;
+    }
     buf_puts(text, plan->n_inputs > 1
                        ? ", read side by side: always the one whose clock is lowest. "
                        : ". ");
@@ -123,9 +147,11 @@ static void explain_input(const struct plan *plan, struct buf *text)
     if (plan->has_position) {
         const char *field = plan->input.fields[plan->position_column].path.text;
         buf_printf(text,
-                   "One whose %s is not above the last one%s was there before, and counts no "
+                   "A record whose %s is not above the last one%s was there before, and counts no "
                    "more; one without a number there is bad. ",
                    field, plan->has_source ? " of its source" : "");
+        if (!has_pipe(plan))
+            buf_puts(text, "That is not needed: a regular file is resumed by seeking. ");
     }
     buf_puts(text, plan->strict ? "The first bad record ends the run. "
                                 : "Bad records are counted, said on stderr, and skipped. ");
@@ -159,6 +185,32 @@ static void explain_times(const struct plan *plan, struct buf *text)
     put_example(plan, text);
 }
 
+static void put_keys(const struct plan *plan, struct buf *text)
+{
+    if (plan->n_keys == 0)
+        return;
+    buf_puts(text, " (");
+    put_names(text, plan->key_names, plan->n_keys);
+    buf_puts(text, ")");
+}
+
+static bool overlap(const struct window_spec *w)
+{
+    return w->kind == WINDOW_SLIDING || w->kind == WINDOW_CUMULATE;
+}
+
+static void put_offset(const struct window_spec *w, struct buf *text)
+{
+    bool fixed = w->kind == WINDOW_TUMBLING || overlap(w);
+    if (!fixed || w->offset_ns == 0)
+        return;
+    buf_puts(text, "They begin ");
+    put_duration(text, w->offset_ns);
+    buf_puts(text, " off the multiples of ");
+    put_duration(text, w->kind == WINDOW_SLIDING ? w->slide_ns : w->size_ns);
+    buf_puts(text, " since 1970. ");
+}
+
 static void explain_windows(const struct plan *plan, struct buf *text)
 {
     const struct window_spec *w = &plan->window;
@@ -187,13 +239,15 @@ static void explain_windows(const struct plan *plan, struct buf *text)
         buf_puts(text, "One window for all time. ");
         break;
     case WINDOW_SESSION:
-        buf_printf(text, "Sessions: records of a key less than %s apart are one. ",
-                   buf_cstr(&size));
+        buf_puts(text, "Sessions: records of a key");
+        put_keys(plan, text);
+        buf_printf(text, " less than %s apart are one. ", buf_cstr(&size));
         break;
     case WINDOW_SLICE:
         break;
     }
-    if (plan->n_keys > 0) {
+    put_offset(w, text);
+    if (plan->n_keys > 0 && w->kind != WINDOW_SESSION) {
         buf_puts(text, "Each with a result for each ");
         put_names(text, plan->key_names, plan->n_keys);
         buf_puts(text, ". ");
@@ -203,18 +257,63 @@ static void explain_windows(const struct plan *plan, struct buf *text)
     buf_free(&name);
 }
 
+/* What the function is in the form that was typed. */
+static void put_function(const struct plan *plan, const struct agg *agg, struct buf *text)
+{
+    const struct agg_ops *ops = agg->ops;
+    size_t len = strcspn(ops->doc, ";:"); /* what follows are other forms of it */
+    if (strcmp(ops->name, "rate") == 0) {
+        buf_printf(text, "%s%s a second of the window's length",
+                   agg->field == NULL ? "records" : "sum of ",
+                   agg->field == NULL ? "" : agg->field);
+        if (plan->window.kind == WINDOW_ALL)
+            buf_puts(text, ", and so null, for this one has none");
+    } else if (ops->param == AGG_OPTIONAL_FIELD && agg->field != NULL) {
+        buf_printf(text, "number of records where %s is present and not null", agg->field);
+    } else if (ops->param == AGG_CONDITION_ONLY) {
+        buf_printf(text, "part of the records that meet %s, 0 to 1", agg->condition_text);
+    } else if (ops->param == AGG_FIELD_COUNT) {
+        buf_printf(text, "the %llu most frequent values with their counts, as JSON, of %s",
+                   (unsigned long long)agg->n, agg->field);
+    } else {
+        buf_printf(text, "%.*s", (int)len, ops->doc);
+        if (ops->param == AGG_RANK_FIELD)
+            buf_printf(text, " (%s)", agg->function);
+        if (agg->field != NULL)
+            buf_printf(text, ", of %s", agg->field);
+    }
+}
+
 static void explain_results(const struct plan *plan, struct buf *text)
 {
     for (size_t i = 0; i < plan->n_aggs; i++) {
         const struct agg *agg = &plan->aggs[i];
-        size_t len = strcspn(agg->ops->doc, ";:"); /* what follows are other forms of it */
-        buf_printf(text, "%s: %.*s", agg->name, (int)len, agg->ops->doc);
-        if (agg->field != NULL)
-            buf_printf(text, ", of %s", agg->field);
-        if (agg->condition_text != NULL)
+        buf_printf(text, "%s: ", agg->name);
+        put_function(plan, agg, text);
+        if (agg->condition_text != NULL && agg->ops->param != AGG_CONDITION_ONLY)
             buf_printf(text, ", where %s", agg->condition_text);
         buf_puts(text, i + 1 < plan->n_aggs ? "; " : ". ");
     }
+}
+
+/* Who else moves W. */
+static void explain_silence(const struct plan *plan, struct buf *text)
+{
+    bool waits = plan->follow || has_pipe(plan);
+    if (plan->idle_ns > 0 && waits) {
+        buf_puts(text, "A source that is silent for ");
+        put_duration(text, plan->idle_ns);
+        buf_puts(text, " holds it back no more; when all are, it goes on with the wall clock. ");
+        if (!plan->follow && count_regular(plan) > 0)
+            buf_puts(text, "A regular file is never silent. ");
+        return;
+    }
+    if (plan->idle_ns > 0)
+        buf_puts(text, "--idle-timeout has no effect: the input is regular files. ");
+    if (plan->follow)
+        buf_puts(text, "A file that was rotated is read before the new one until it was quiet for "
+                       "a minute. ");
+    buf_puts(text, "No other clock plays a part. ");
 }
 
 static void explain_clock(const struct plan *plan, struct buf *text)
@@ -222,6 +321,9 @@ static void explain_clock(const struct plan *plan, struct buf *text)
     if (plan->merge) {
         buf_puts(text, "The watermark W is the lowest of the inputs'; in one that holds several "
                        "streams it waits for the end. ");
+        if (plan->n_inputs < 2 && has_pipe(plan))
+            buf_puts(text, "To know, a pipe is read up to the second stream, or its end, before "
+                           "any row. ");
         return;
     }
     if (plan->delay_all) {
@@ -240,31 +342,112 @@ static void explain_clock(const struct plan *plan, struct buf *text)
         buf_puts(text, ", of the slowest FILE");
     buf_puts(text, ". ");
     if (plan->sources > 0)
-        buf_printf(text, "It waits until %llu sources were seen. ",
-                   (unsigned long long)plan->sources);
+        buf_printf(text, "It waits until %llu source%s seen. ", (unsigned long long)plan->sources,
+                   plan->sources == 1 ? " was" : "s were");
     if (plan->max_jump_ns > 0) {
         buf_puts(text, "A time more than ");
         put_duration(text, plan->max_jump_ns);
         buf_puts(text, " ahead moves it only when ten in a row were so. ");
     }
-    if (plan->idle_ns > 0) {
-        buf_puts(text, "A source that is silent for ");
-        put_duration(text, plan->idle_ns);
-        buf_puts(text, " holds it back no more; when all are, it goes on with the wall clock. ");
-    } else {
-        buf_puts(text, "No other clock plays a part. ");
+    explain_silence(plan, text);
+}
+
+/* Of one window for all time. */
+static const char *when_all_comes(const struct plan *plan)
+{
+    bool ends = !plan->at_eof_keep && !plan->follow;
+    return ends ? "A row comes at the end of the input. "
+           : plan->state_path != NULL
+               ? "No row comes in the end: a snapshot keeps the window open. "
+               : "A row comes when a signal ends the run, a partial one. ";
+}
+
+static void explain_first_row(const struct plan *plan, struct buf *text)
+{
+    const struct pane_options *o = &plan->pane;
+    if (plan->window.kind == WINDOW_ALL) {
+        buf_puts(text, when_all_comes(plan));
+        return;
     }
+    if (!o->final) {
+        buf_puts(text, "A row comes when W passes the end of its window. ");
+        return;
+    }
+    buf_puts(text, "One row, when W ");
+    if (o->lateness_ns > 0) {
+        buf_puts(text, "is ");
+        put_duration(text, o->lateness_ns);
+        buf_puts(text, " past");
+    } else {
+        buf_puts(text, "passes");
+    }
+    buf_puts(text, " the end of its window, and nothing can change it any more. ");
+}
+
+static void explain_late(const struct plan *plan, struct buf *text)
+{
+    const struct pane_options *o = &plan->pane;
+    const char *what = plan->merge ? "delta" : "record";
+    if (plan->window.kind == WINDOW_ALL || plan->delay_all)
+        return; /* nothing is */
+    if (o->lateness_ns > 0 && !o->final) {
+        buf_puts(text, "For ");
+        put_duration(text, o->lateness_ns);
+        buf_printf(text, " more a window takes late %ss, ", what);
+        if (o->late_every == 1)
+            buf_puts(text, "each of which makes a further row. ");
+        else
+            buf_printf(text, "and %llu of them make a further row, as does what is left then. ",
+                       (unsigned long long)o->late_every);
+    }
+    buf_printf(text, "A %s that comes later than that%s is in no row: %s. ", what,
+               overlap(&plan->window) ? " for all of its windows" : "",
+               plan->merge ? "its records are counted" : "it is counted");
+}
+
+static void explain_refinement(const struct plan *plan, struct buf *text)
+{
+    bool sessions = plan->window.kind == WINDOW_SESSION;
+    if (!pane_refines(&plan->pane))
+        return;
+    if (plan->pane.mode == PANE_DISCARD)
+        buf_puts(text, "Each row holds what is new since the last one. ");
+    else if (plan->pane.mode == PANE_ACCUMULATE)
+        buf_puts(text, sessions ? "Each row holds all so far, and replaces the one before of the "
+                                  "same bounds; those of a session that has grown are others. "
+                                : "Each row holds all so far, and replaces the one before. ");
+    else
+        buf_puts(text, sessions ? "Each row replaces the one before, which is taken back first "
+                                  "(-U, +U; -D where its session has become another). "
+                                : "Each row replaces the one before, which is taken back first "
+                                  "(-U, +U). ");
+}
+
+/* With --partial. */
+static void explain_states(const struct plan *plan, struct buf *text)
+{
+    const struct window_spec *w = &plan->window;
+    buf_printf(text, "What is new in a %s is written %s. ",
+               overlap(w) ? "slice, which windows share," : "window",
+               w->kind == WINDOW_ALL ? "at the end of the input" : "when W passes its end");
+    if (w->kind == WINDOW_ALL || plan->delay_all)
+        return;
+    if (plan->pane.lateness_ns > 0) {
+        buf_puts(text, "For ");
+        put_duration(text, plan->pane.lateness_ns);
+        buf_puts(text, " more a window takes late records, each of which is written. ");
+    }
+    buf_puts(text, "A record that comes later than that is in no state: it is counted. ");
 }
 
 static void explain_rows(const struct plan *plan, struct buf *text)
 {
     const struct pane_options *o = &plan->pane;
-    if (plan->window.kind == WINDOW_ALL)
-        buf_puts(text, "A row comes at the end of the input. ");
-    else if (o->final)
-        buf_puts(text, "One row, when nothing can change it any more. ");
-    else
-        buf_puts(text, "A row comes when W passes the end of its window. ");
+    if (plan->partial) {
+        explain_states(plan, text);
+        return;
+    }
+    explain_first_row(plan, text);
     if (o->early_count > 0)
         buf_printf(text, "Before, there are partial ones, each %llu records. ",
                    (unsigned long long)o->early_count);
@@ -273,28 +456,10 @@ static void explain_rows(const struct plan *plan, struct buf *text)
         put_duration(text, o->early_ns);
         buf_puts(text, " of event time, if something is new. ");
     }
-    if (o->lateness_ns > 0) {
-        buf_puts(text, "For ");
-        put_duration(text, o->lateness_ns);
-        buf_puts(text, " more a window takes late records");
-        if (!o->final && o->late_every == 1)
-            buf_puts(text, ", each of which makes a further row");
-        else if (!o->final)
-            buf_printf(text, ", and %llu of them make a further row",
-                       (unsigned long long)o->late_every);
-        buf_puts(text, ". ");
-    } else if (plan->window.kind != WINDOW_ALL && !plan->delay_all) {
-        buf_puts(text, "A record that comes later than that is in no row: it is counted. ");
-    }
-    if (pane_refines(o))
-        buf_puts(text, o->mode == PANE_DISCARD ? "Each row holds what is new since the last one. "
-                       : o->mode == PANE_RETRACT
-                           ? "Each row replaces the one before, which is "
-                             "taken back first (-U, +U). "
-                           : "Each row holds all so far, and replaces the one "
-                             "before. ");
+    explain_late(plan, text);
+    explain_refinement(plan, text);
     if (o->fill)
-        buf_puts(text, "Windows without records have rows, too. ");
+        buf_puts(text, "Windows without records have rows, too, from the first one of a key on. ");
     if (o->top > 0)
         buf_printf(text, "Of each window the %llu keys with the largest %s are printed. ",
                    (unsigned long long)o->top, plan->aggs[o->top_by].name);
@@ -329,8 +494,10 @@ static void explain_loss(const struct plan *plan, struct buf *text)
 static void explain_exactness(const struct plan *plan, struct buf *text)
 {
     buf_puts(text, "The same command goes on from there, as if it had never stopped");
-    if (plan->resume_continue)
+    if (plan->resume_continue && has_pipe(plan))
         buf_puts(text, ", however far back before that the pipe begins");
+    else if (has_pipe(plan))
+        buf_puts(text, ", where a pipe brings again what it brought before");
     if (plan->output_path != NULL)
         buf_puts(text, ": no row is lost or written twice. ");
     else if (plan->hold)
@@ -353,7 +520,7 @@ static void explain_restart(const struct plan *plan, struct buf *text)
         put_duration(text, plan->checkpoint_ns);
         buf_puts(text, ". ");
     }
-    if (plan->resume_continue && !plan->has_position)
+    if (plan->resume_continue && !plan->has_position && has_pipe(plan))
         explain_loss(plan, text);
     else
         explain_exactness(plan, text);
@@ -381,7 +548,9 @@ static void explain_memory(const struct plan *plan, struct buf *text)
         if (grows(&plan->aggs[i]))
             buf_printf(text, "%s keeps every different value. ", plan->aggs[i].name);
     if (plan->has_dedup)
-        buf_puts(text, "Ids are kept until their windows have expired. ");
+        buf_puts(text, plan->window.kind == WINDOW_ALL
+                           ? "Ids are kept for good. "
+                           : "Ids are kept until their windows have expired. ");
     if (plan->pane.fill)
         buf_puts(text, "--fill keeps every key. ");
     if (plan->max_state_bytes > 0)

@@ -58,22 +58,83 @@ says() {
     says "Beyond 4194304 bytes the run ends (--max-state)."
     said=$(explained -t t -w session:30m -a p99:v,sum:v --final --state s --output rows in)
     says "records of a key less than 30m apart are one"
-    says "One row, when nothing can change it any more."
+    says "One row, when W passes the end of its window, and nothing can change it any more."
     says "no row is lost or written twice"
     says "p99_v keeps every different value."
-    said=$(explained -t t -w 1h --state s --resume continue --output rows <in)
+    said=$(explained -t t -w 1h --state s --resume continue --output rows < <(cat in))
     says "records that a killed run had read since its last snapshot are lost with it. No row is written twice."
-    said=$(explained -t t -w 1h --state s --resume continue --position p --source s <in)
-    says "One whose p is not above the last one of its source was there before, and counts no more; one without a number there is bad."
+    said=$(explained -t t -w 1h --state s --resume continue --position p --source s < <(cat in))
+    says "A record whose p is not above the last one of its source was there before, and counts no more; one without a number there is bad."
     says "as if it had never stopped, however far back before that the pipe begins: no row is lost; into a pipe"
     said=$(explained -t t -w tumbling:month --tz Asia/Tokyo -d all --where 'v>1' --dedup id in)
     says "one month of the calendar of Asia/Tokyo"
     says "Nothing is complete before the input ends"
     says "Only records that meet v>1 count"
     says "Ids are kept"
-    said=$(explained -t t -w 1m --source s --sources 2 --max-jump 1d --idle-timeout 5s in)
+    said=$(explained -t t -w 1m --source s --sources 2 --max-jump 1d --idle-timeout 5s < <(cat in))
     says "of the slowest s. It waits until 2 sources were seen. A time more than 1d ahead"
     says "goes on with the wall clock"
+}
+
+@test "what it says holds, whatever the options and the input" {
+    tv 1 >in
+    # What has no effect on regular files.
+    said=$(explained -t t -w 1m --idle-timeout 3s --position p in)
+    says "--idle-timeout has no effect: the input is regular files. No other clock plays a part."
+    says "That is not needed: a regular file is resumed by seeking."
+    [[ $said != *silent* ]]
+    said=$(explained -t t -w 1m --idle-timeout 3s in - < <(cat in))
+    says "A source that is silent for 3s holds it back no more; when all are, it goes on with the wall clock. A regular file is never silent."
+    said=$(explained -t t -w 1m --idle-timeout 3s --follow in)
+    says "A source that is silent for 3s holds it back no more"
+    said=$(explained -t t -w 1m --follow in)
+    says "A file that was rotated is read before the new one until it was quiet for a minute. No other clock"
+    said=$(explained -t t -w 1m -s s --resume continue --output rows in)
+    says "as if it had never stopped: no row is lost or written twice."
+    said=$(explained -t t -w 1m -s s < <(cat in))
+    says "as if it had never stopped, where a pipe brings again what it brought before: no row is lost"
+    # Windows.
+    said=$(explained -t t -w 1m --offset=-5s in)
+    says "one window of 1m. They begin -5s off the multiples of 1m since 1970."
+    said=$(explained -t t -w sliding:1m/20s --offset 5s in)
+    says "They begin 5s off the multiples of 20s since 1970."
+    said=$(explained -t t -w cumulate:1m/20s --offset 5s in)
+    says "They begin 5s off the multiples of 1m since 1970."
+    said=$(explained -t t -w session:1m -k a,b in)
+    says "Sessions: records of a key (a and b) less than 1m apart are one. Results"
+    # Functions in the form that was typed.
+    said=$(explained -t t -w all -a 'count,count:v,rate,rate:v,topk:v:3,x=p95:v,share[v > 1]' in)
+    says "count: number of records; count_v: number of records where v is present and not null;"
+    says "rate: records a second of the window's length, and so null, for this one has none; rate_v: sum of v a second"
+    says "topk_v: the 3 most frequent values with their counts, as JSON, of v; x: exact quantile, interpolated (p95), of v; share: part of the records that meet v > 1, 0 to 1."
+    # Rows.
+    said=$(explained -t t -w all --dedup id in)
+    says "A row comes at the end of the input."
+    says "Ids are kept for good."
+    said=$(explained -t t -w all --state s --at-eof keep in)
+    says "No row comes in the end: a snapshot keeps the window open."
+    said=$(explained -t t -w all --follow in)
+    says "A row comes when a signal ends the run, a partial one."
+    said=$(explained -t t -w 1m -l 5s --final in)
+    says "One row, when W is 5s past the end of its window, and nothing can change it any more. A record that comes later than that is in no row"
+    said=$(explained -t t -w sliding:1m/20s in)
+    says "A record that comes later than that for all of its windows is in no row"
+    said=$(explained -t t -w 1m -l 5s --late-every 3 in)
+    says "and 3 of them make a further row, as does what is left then. A record that comes later than that is in no row"
+    said=$(explained -t t -w session:1m -l 5s in)
+    says "replaces the one before of the same bounds; those of a session that has grown are others."
+    said=$(explained -t t -w session:1m -l 5s -m retract in)
+    says "(-U, +U; -D where its session has become another)"
+    said=$(explained -t t -w 1m -l 5s -d all in)
+    [[ $said != *"late records,"* ]]
+    # Shards.
+    said=$(explained -t t -w sliding:1m/20s --partial in)
+    says "What is new in a slice, which windows share, is written when W passes its end. A record that comes later than that is in no state"
+    "$WINAGG" -t t -w 1m -l 5s --partial in >p
+    said=$(explained --merge < <(cat p))
+    says "Standard input: partial results"
+    says "To know, a pipe is read up to the second stream, or its end, before any row."
+    says "For 5s more a window takes late deltas, each of which makes a further row."
 }
 
 @test "a time that DuckDB can't be told to read is refused" {
@@ -91,7 +152,7 @@ says() {
     [ ! -e rows ]
     fails_with 2 "$WINAGG" -t t -w nonsense --explain in
     "$WINAGG" -t t -w 1m --partial in >p
-    "$WINAGG" --merge --explain p | grep -q "Partial results"
+    "$WINAGG" --merge --explain p | grep -q "p: partial results"
     same "$(awk 'length > 79' said)" ""
 }
 
