@@ -23,7 +23,18 @@
 #include "output/bounds_text.h"
 #include "output/writer_ops.h"
 
-enum { MOST_POINTS = 512, EIGHTHS = 8, DRAW_NS = 100000000, LEAST_BAR = 8 };
+enum { MOST_POINTS = 512, EIGHTHS = 8, DRAW_NS = 100000000 };
+
+/* Of a line with a bar: a narrower terminal wraps it; the blanks between and behind. */
+enum { LEAST_COLUMNS = 20, LEAST_BAR = 8, SHORT_BAR = 3, GAPS = 5 };
+
+/* What stands before the bar gets shorter, one step after the other, until there is room. */
+enum fit {
+    FIT_ALL,    /* both bounds */
+    FIT_START,  /* the first of them */
+    FIT_TIME,   /* without its day or, of a window of days, without the time */
+    FIT_DIGITS, /* fewer digits, no blanks before them for longer ones, and shorter bars */
+};
 
 /* A window's result for a key. */
 struct point {
@@ -51,7 +62,9 @@ struct writer_chart {
     struct point now;
     void *tree; /* of lines, by key */
     size_t n_lines;
-    double scale; /* of bars: what fills the line */
+    double scale;   /* of bars: what fills the line */
+    size_t columns; /* of the terminal, when it was last looked at */
+    enum fit fit;
     size_t value_width, bounds_width;
     size_t drawn; /* lines on the terminal */
     int64_t due_ns;
@@ -246,37 +259,106 @@ static void put_left(struct buf *to, const char *text, size_t len, size_t column
     put_blanks(to, columns > width ? columns - width : 0);
 }
 
-/* Without keys: the row becomes a line at once. */
-static void draw_bar(struct writer *w, struct buf *to)
+/* A line is cut where the terminal ends. */
+static void put_cut(struct buf *to, const struct buf *line, size_t columns)
+{
+    size_t len = width_prefix(line->data, line->len, columns);
+    while (len > 0 && line->data[len - 1] == ' ')
+        len--;
+    buf_put(to, line->data, len);
+    buf_putc(to, '\n');
+}
+
+/* Of the bounds, as much as there is room for. */
+static void put_bounds(struct writer *w, struct buf *text)
+{
+    enum { DATE = 10 }; /* length of "2024-05-01" */
+    static const int64_t day_ns = INT64_C(86400000000000);
+    const struct writer_chart *c = w->chart;
+    const struct point *p = &c->now;
+    struct buf bounds[2] = {{0}, {0}};
+    bounds_text(&w->options, p->start_ns, p->end_ns, bounds);
+    bool dated = time_unit_is_text(w->options.time_unit) && bounds[0].len > DATE;
+    bool in_day = p->start_ns > p->end_ns - day_ns;
+    if (c->fit < FIT_TIME || !dated)
+        buf_put(text, bounds[0].data, bounds[0].len);
+    else if (in_day)
+        buf_put(text, bounds[0].data + DATE + 1, bounds[0].len - DATE - 1);
+    else
+        buf_put(text, bounds[0].data, DATE);
+    if (c->fit < FIT_START && bounds[1].len > 0) {
+        buf_puts(text, "  ");
+        buf_put(text, bounds[1].data, bounds[1].len);
+    }
+    buf_free(&bounds[0]);
+    buf_free(&bounds[1]);
+}
+
+/* The value; of a number that is too long for the line, the digits that there is room for. */
+static void put_value(const struct writer_chart *c, size_t columns, struct buf *text)
+{
+    enum { LEAST_VALUE = 5, MOST_DIGITS = 17 }; /* 1e+06; what a double has */
+    const struct point *p = &c->now;
+    size_t taken = c->bounds_width + GAPS + SHORT_BAR;
+    size_t room = columns > taken + LEAST_VALUE ? columns - taken : LEAST_VALUE;
+    buf_puts(text, p->text);
+    if (c->fit < FIT_DIGITS || !p->is_number)
+        return;
+    for (int digits = MOST_DIGITS; digits > 0 && text->len > room; digits--) {
+        text->len = 0;
+        buf_printf(text, "%.*g", digits, p->value);
+    }
+}
+
+/* The texts before the bar, no wider than leaves it some room; what once was too wide stays short.
+ */
+static void fit_bar(struct writer *w, size_t columns, struct buf *bounds, struct buf *value)
 {
     enum { VALUE_WIDTH = 8 };
     struct writer_chart *c = w->chart;
-    struct point *p = &c->now;
-    struct buf bounds[2] = {{0}, {0}}, text = {0};
-    size_t columns = terminal_columns(c->size_fd), len = strlen(p->text);
-    bounds_text(&w->options, p->start_ns, p->end_ns, bounds);
-    for (size_t i = 0; i < 2; i++) {
-        buf_puts(&text, i > 0 && bounds[i].len > 0 ? "  " : "");
-        buf_put(&text, bounds[i].data, bounds[i].len);
-        buf_free(&bounds[i]);
+    if (c->columns != columns)
+        c->fit = FIT_ALL;
+    c->columns = columns;
+    for (;; c->fit++, c->bounds_width = c->value_width = 0) {
+        bounds->len = value->len = 0;
+        put_bounds(w, bounds);
+        c->bounds_width = bounds->len > c->bounds_width ? bounds->len : c->bounds_width;
+        put_value(c, columns, value);
+        size_t width = width_of(value->data, value->len);
+        if (!c->now.is_number && width > VALUE_WIDTH) /* a text stands where its bar would be */
+            width = VALUE_WIDTH;
+        if (c->fit < FIT_DIGITS && width < VALUE_WIDTH)
+            width = VALUE_WIDTH;
+        c->value_width = width > c->value_width ? width : c->value_width;
+        if (c->fit == FIT_DIGITS || c->bounds_width + c->value_width + GAPS + LEAST_BAR <= columns)
+            return;
     }
-    c->bounds_width = text.len > c->bounds_width ? text.len : c->bounds_width;
-    put_left(to, text.data, text.len, c->bounds_width);
-    c->value_width = c->value_width < VALUE_WIDTH ? VALUE_WIDTH : c->value_width;
-    c->value_width = len > c->value_width ? len : c->value_width;
-    if (text.len > 0)
-        buf_puts(to, "  ");
-    put_right(to, p->text, len, c->value_width);
-    size_t used = c->bounds_width + c->value_width + 5;
-    size_t room = columns > used + LEAST_BAR ? columns - used : LEAST_BAR;
+}
+
+/* Without keys: the row becomes a line at once. */
+static void draw_bar(struct writer *w, struct buf *to)
+{
+    struct writer_chart *c = w->chart;
+    struct point *p = &c->now;
+    struct buf bounds = {0}, value = {0}, line = {0};
+    size_t columns = terminal_columns(c->size_fd);
+    columns = columns > LEAST_COLUMNS ? columns : LEAST_COLUMNS;
+    fit_bar(w, columns, &bounds, &value);
+    put_left(&line, bounds.data, bounds.len, c->bounds_width);
+    if (bounds.len > 0)
+        buf_puts(&line, "  ");
+    put_right(&line, value.data, value.len, c->value_width);
+    size_t used = c->bounds_width + c->value_width + GAPS;
     if (p->is_number && p->value > 0) {
         c->scale = p->value > c->scale ? round_up(p->value) : c->scale;
-        buf_puts(to, "  ");
-        put_bar(to, p->value / c->scale, room);
+        buf_puts(&line, "  ");
+        put_bar(&line, p->value / c->scale, columns > used ? columns - used : 1);
     }
-    buf_putc(to, '\n');
+    put_cut(to, &line, columns);
     free(p->text);
-    buf_free(&text);
+    buf_free(&bounds);
+    buf_free(&value);
+    buf_free(&line);
 }
 
 static void chart_end(struct writer *w, struct buf *to, const char *id)
@@ -397,16 +479,6 @@ static void measure(struct drawing *d)
     }
 }
 
-/* A line is cut where the terminal ends. */
-static void put_cut(struct buf *to, const struct buf *line, size_t columns)
-{
-    size_t len = width_prefix(line->data, line->len, columns);
-    while (len > 0 && line->data[len - 1] == ' ')
-        len--;
-    buf_put(to, line->data, len);
-    buf_putc(to, '\n');
-}
-
 static void put_sparks(struct drawing *d, struct buf *to, const struct line *line,
                        const struct point *shown[3])
 {
@@ -479,7 +551,7 @@ static void fit_windows(struct drawing *d, size_t columns)
         used += d->key_width[k] + 2;
     for (size_t k = 0; k < 3; k++)
         used += d->number_width[k] + 2;
-    size_t room = columns > used + LEAST_BAR ? columns - used : LEAST_BAR;
+    size_t room = columns > used ? columns - used : 1;
     if (d->n_windows > room) {
         d->windows += d->n_windows - room;
         d->n_windows = room;

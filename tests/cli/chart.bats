@@ -86,6 +86,51 @@ for line in open("seen", encoding="utf-8"):
     grep -q 'winagg: 1 of 6 records came too late' <(tail -n 1 seen)
 }
 
+@test "a narrow terminal gets shorter bounds, then shorter numbers, and no line that wraps" {
+    needs_terminal
+    printf '{"t":%s,"v":%s}\n' 1714557600 5 1714557610 1234567.5 1714557621 -1.5e300 1714557639 1e20 \
+        1714557640 null 1714557651 '"a text of some length"' >in
+    drawn() { # COLUMNS, options
+        script -qec "stty cols $1; '$WINAGG' -t t -w 10s -o chart ${*:2} in" /dev/null | tr -d '\r' >seen
+        # No line is wider, and each window has one.
+        [ "$(LC_ALL=C.UTF-8 wc -L <seen)" -le "$1" ] || { echo "$*"; cat seen; return 1; }
+        same "$(wc -l <seen)" 6
+        sed -n 1,2p seen | LC_ALL=C.UTF-8 sed 's/█[█▏▎▍▌▋▊▉]*/█/'
+    }
+    for columns in $(seq 20 3 64); do
+        for options in "-a count" "-a last:v --output-time local" "-a max:t --tz Asia/Tokyo" "-a last:v" \
+            "-a max:t --output-time ns"; do
+            # shellcheck disable=SC2086
+            drawn "$columns" $options >shown
+        done
+    done
+    same "$(drawn 50 -a count)" "2024-05-01 10:00:00  10:00:10         1  █
+2024-05-01 10:00:10  10:00:20         1  █"
+    same "$(drawn 48 -a count)" "2024-05-01 10:00:00         1  █
+2024-05-01 10:00:10         1  █"
+    same "$(drawn 36 -a count)" "10:00:00         1  █
+10:00:10         1  █"
+    same "$(drawn 20 -a count)" "10:00:00  1  █
+10:00:10  1  █"
+    printf '{"t":%s,"v":%s}\n' 1714557600 5 1714557610 1234567.5 1714557621 8 1714557639 1e20 1714557640 3 \
+        1714557651 -2 >in
+    drawn 20 -a sum:v >shown
+    same "$(LC_ALL=C sed 's/ *\xe2.*//' seen)" "10:00:00  5
+10:00:10  1e+06
+10:00:20      8
+10:00:30  1e+20
+10:00:40      3
+10:00:50     -2"
+    # Of windows of days the day is what stays.
+    printf '{"t":%s}\n' 1714557600 1714657600 >in
+    script -qec "stty cols 30; '$WINAGG' -t t -w 1d -o chart in" /dev/null |
+        LC_ALL=C.UTF-8 grep -qE '^2024-05-02 +1  █'
+    # With keys the last windows are those that there is room for.
+    for i in $(seq 20); do printf '{"t":%s,"k":"x","v":%s}\n' "${i}0" "$i"; done >in
+    script -qec "stty cols 24; '$WINAGG' -t t -w 10s -a sum:v -k k -o chart in" /dev/null | tail -n 1 | tr -d '\r' >seen
+    same "$(cat seen)" "x     20    1   20  ▇▇██"
+}
+
 @test "state and files do not go with it" {
     for wrong in "--state s" "--output out"; do
         # shellcheck disable=SC2086
@@ -145,7 +190,7 @@ a      0    0    0  ▁▁"
     digits=12345678901234567890123456789012345678
     printf '{"t":1714561200.123456789,"v":%s}\n' $digits |
         "$WINAGG" -t t -w 1ms -a max:v -o chart >seen
-    grep -qE '^2024-05-01 11:00:00.123  11:00:00.124  1.2345678901234567890123456789012345678e\+37  (█)+$' seen
+    grep -qE '^2024-05-01 11:00:00.123  1.2345678901234567890123456789012345678e\+37  █+▌$' seen
     same "$(tv 1 30 9 | c -w session:10s -l 1m -m retract | awk '{ print $1, $2, $3 }')" \
         $'1 11 1\n1 19 2\n30 40 1'
     # A key that is as wide as the terminal leaves no room for numbers, and one of blanks no line.
