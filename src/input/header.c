@@ -29,17 +29,20 @@ struct names {
 
 static const char *name_at(struct names *names, size_t i, size_t *len)
 {
+    const char *name = NULL;
+    *len = 0;
     if (names->given != NULL) {
-        *len = strlen(names->given[i]);
-        return names->given[i];
+        name = names->given[i];
+        *len = strlen(name);
+    } else if (!names->numbered) {
+        name = names->header->at[i].text;
+        *len = names->header->at[i].len;
     }
+    if (*len > 0)
+        return name;
     /* One without a name is called by its number. */
-    if (names->numbered || names->header->at[i].len == 0) {
-        *len = (size_t)snprintf(names->number, sizeof names->number, "%zu", i + 1);
-        return names->number;
-    }
-    *len = names->header->at[i].len;
-    return names->header->at[i].text;
+    *len = (size_t)snprintf(names->number, sizeof names->number, "%zu", i + 1);
+    return names->number;
 }
 
 /* What is wanted, each text once: `at` is by the places of the first that want it. */

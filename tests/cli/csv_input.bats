@@ -86,6 +86,15 @@ $'window_start,window_end,2,sum_3\n0,10,a,11'
     [ "$(grep -c . "$BATS_TEST_TMPDIR/err")" -eq 2 ]
 }
 
+@test "a column without a name is called by its number, in a header and in --columns" {
+    want="window_start,window_end,1,4,count
+0,10,1,y,1"
+    same "$(printf ',b,c,\n1,x,,y\n' | w -i csv -w 10s -t 1 -k 1,4)" "$want"
+    same "$(printf '1,x,,y\n' | w -i csv --columns ',b,c,' -w 10s -t 1 -k 1,4)" "$want"
+    printf '1,x,,y\n' | fails_with 2 w -i csv --columns ',b,c,' -w 10s -t nope 2>"$BATS_TEST_TMPDIR/err"
+    grep -qF "has no column 'nope'; its columns are: 1, b, c, 4" "$BATS_TEST_TMPDIR/err"
+}
+
 @test "not a number where one is needed is bad; an empty field is no value" {
     same "$(printf 't,v\n1,x\n1,\n1,5\n1,NaN\n1,""\n' | verdicts -a sum:v)" "3 2"
 }
