@@ -35,6 +35,7 @@ struct command {
     const char *position;                       /* NULL: not given */
     const char *source, *dedup, *top_by;        /* NULL: not given */
     const char *window;                         /* NULL: not given */
+    bool no_window;                             /* it was not given, and is not needed */
     bool early, late_every, offset, checkpoint; /* given */
     unsigned at_eof, resume, verify;            /* the number of the word */
     bool at_eof_given;

@@ -320,7 +320,7 @@ static bool check_fill(const struct command *c, struct error *err)
 {
     enum window_kind kind = c->plan.window.kind;
     bool may = kind == WINDOW_TUMBLING || kind == WINDOW_SLIDING || kind == WINDOW_CALENDAR;
-    return !c->plan.pane.fill || may ||
+    return !c->plan.pane.fill || may || c->no_window ||
            error_set(err, EXIT_USAGE,
                      "--fill: expected tumbling, sliding or calendar windows, found -w %s",
                      c->window);
@@ -375,9 +375,10 @@ static bool check_triggers(const struct command *c, struct error *err)
     return true;
 }
 
-static void say_no_effect(const char *option, const char *window)
+static void say_no_effect(const struct command *c, const char *option)
 {
-    say("%s has no effect on -w %s", option, window);
+    if (!c->no_window)
+        say("%s has no effect on -w %s", option, c->window);
 }
 
 /* What changes nothing is said, and then taken as not given. */
@@ -386,7 +387,7 @@ static void drop_without_effect(struct command *c)
     struct plan *plan = &c->plan;
     bool all = plan->window.kind == WINDOW_ALL;
     if (c->offset && (all || plan->window.kind == WINDOW_SESSION)) {
-        say_no_effect("--offset", c->window);
+        say_no_effect(c, "--offset");
         plan->window.offset_ns = 0;
     }
     if (!all && c->late_every && plan->pane.lateness_ns == 0)
@@ -394,11 +395,11 @@ static void drop_without_effect(struct command *c)
     if (!all)
         return;
     if (plan->pane.lateness_ns > 0)
-        say_no_effect("--lateness", c->window);
+        say_no_effect(c, "--lateness");
     if (plan->pane.final)
-        say_no_effect("--final", c->window);
+        say_no_effect(c, "--final");
     if (c->late_every)
-        say_no_effect("--late-every", c->window);
+        say_no_effect(c, "--late-every");
     plan->pane.lateness_ns = 0;
     plan->pane.final = false;
     plan->pane.late_every = 0;
@@ -416,8 +417,9 @@ static bool check_advise(struct command *c, struct error *err)
         return error_set(err, EXIT_USAGE,
                          "--advise: expected -o json, or no -o for a table, found another -o");
     plan->advise_json = c->output_format;
-    if (c->window == NULL)
-        c->window = "all"; /* it is not needed, and changes nothing */
+    c->no_window = c->window == NULL;
+    if (c->no_window)
+        c->window = "all"; /* it changes nothing */
     return true;
 }
 

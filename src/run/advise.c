@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/width.h"
 #include "engine/table.h"
 #include "run/spread.h"
@@ -121,18 +122,39 @@ static void put_share(struct buf *to, unsigned share)
                                    : "9999");
 }
 
-/* In the table a text stands as it is, as far as a terminal may have it. */
+/* Would a reader take the text, as it stands, for something else, or not see it? */
+static bool needs_quotes(const struct value *text)
+{
+    static const char *const words[] = {"null", "false", "true"};
+    struct value number;
+    if (text->len == 0 || *text->text == '"' || *text->text == ' ' ||
+        text->text[text->len - 1] == ' ' ||
+        number_parse(text->text, text->len, &number) == NUMBER_OK)
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strlen(words[i]) == text->len && memcmp(words[i], text->text, text->len) == 0)
+            return true;
+    return false;
+}
+
+/* In the table a text stands as it is, as far as that is clear and a terminal may have it. */
 static void put_source(struct buf *to, const struct cell *cell, bool json)
 {
-    struct buf scratch = {0};
+    struct buf scratch = {0}, quoted = {0};
     const unsigned char *at = cell == NULL ? NULL : cell_key(cell);
     struct value v;
     if (cell != NULL && !json && value_decode(&at, at + cell->key_len, &v, &scratch) &&
-        v.kind == VALUE_STRING)
+        v.kind == VALUE_STRING && !needs_quotes(&v)) {
         width_put_safe(to, v.text, v.len);
-    else
-        json_text_encoded(to, cell == NULL ? NULL : cell_key(cell),
+    } else {
+        json_text_encoded(&quoted, cell == NULL ? NULL : cell_key(cell),
                           cell == NULL ? 0 : cell->key_len);
+        if (json)
+            buf_put(to, quoted.data, quoted.len);
+        else
+            width_put_safe(to, quoted.data, quoted.len);
+    }
+    buf_free(&quoted);
     buf_free(&scratch);
 }
 

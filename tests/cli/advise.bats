@@ -118,6 +118,34 @@ exit(n[0])' 7>&7; do sleep 0.02; done
     same "$(tail -n 1 out)" '{"source":null,"share":1,"delay":"4s","late":0,"records":2}'
 }
 
+@test "options that shape windows change nothing, and nothing is said of a -w that nobody gave" {
+    tv 5 1 >in
+    "$WINAGG" -t t --advise in >want
+    for options in --fill "-l 5s" --final "--offset 3s" "-l 5s --late-every 3" "--top 3" "-w 1m --fill"; do
+        # shellcheck disable=SC2086
+        same "$("$WINAGG" -t t --advise $options in 2>&1)" "$(cat want)"
+    done
+    # Of one that was given all is as ever.
+    fails_with 2 "$WINAGG" -t t --advise -w all --fill in
+    "$WINAGG" -t t --advise -w all -l 5s in 2>err
+    grep -q -- "--lateness has no effect on -w all" err
+}
+
+@test "in the table, a text that would read as another type stands in quotes" {
+    printf '{"t":1,"s":%s}\n' 1 '"1"' null '"null"' true '"true"' '""' '"a b"' '"\"1\""' '"1e5 "' '"\u001b"' >in
+    same "$("$WINAGG" -t t --advise --source s in | sed -n 's/^source \(.*\): 1$/\1/p')" 'null
+true
+1
+""
+\x1B
+"\"1\""
+"1"
+"1e5 "
+a b
+"null"
+"true"'
+}
+
 @test "what does not go with --advise" {
     fails_with 2 "$WINAGG" -t t --advise --state s </dev/null
     fails_with 2 "$WINAGG" -t t --advise -o csv </dev/null
