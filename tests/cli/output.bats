@@ -127,6 +127,12 @@ END
     [ -z "$(sort <<<"$ids" | uniq -d)" ]
 }
 
+@test "--row-id of one window for all time: its bounds are the ends of what there is" {
+    # XXH3-128 of INT64_MIN and INT64_MAX, and of these and pane 0.
+    same "$(tv 1 | w -w all --row-id=window | tail -n 1)" ",,1,981e343c4d5eb5b8a03b3663cff83200"
+    same "$(tv 1 | w -w all --row-id | tail -n 1)" ,,1,88c07269528b4cc965e677a2bc6a26b3
+}
+
 @test "--row-id does not depend on the values of the aggregates" {
     id() { tv "$1" | w -w 10s -a sum:v --row-id | tail -n 1 | cut -d, -f4; }
     same "$(id 1:5)" "$(id 2:6)"
