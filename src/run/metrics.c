@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/say.h"
 #include "run/counters.h"
+#include "run/limit.h"
 #include "run/process.h"
 #include "run/running.h"
 
@@ -37,11 +38,17 @@ static void put_all(struct running *r, struct buf *to)
         put_head(to, name, "counter", counter_texts[i].doc);
         buf_printf(to, "winagg_%s %llu\n", name, (unsigned long long)counter_value(r, i));
     }
+    if (r->engine->counts.too_late > 0)
+        put_gauge(to, "too_late_by_seconds",
+                  "How far behind the watermark the latest too late record was.",
+                  r->engine->counts.too_late_by_ns);
     put_head(to, "open_windows", "gauge", "Windows that have not fired for good.");
     buf_printf(to, "winagg_open_windows %llu\n",
                (unsigned long long)r->engine->ops->open(r->engine));
     put_head(to, "state_bytes", "gauge", "Memory that the live state takes.");
     buf_printf(to, "winagg_state_bytes %zu\n", engine_memory(r->engine));
+    put_head(to, "state_peak_bytes", "gauge", "The most memory that the live state took.");
+    buf_printf(to, "winagg_state_peak_bytes %zu\n", limit_peak_bytes(r));
     if (w->finite)
         put_gauge(to, "watermark_timestamp_seconds", "No earlier record is expected any more.",
                   w->now_ns);
@@ -51,6 +58,9 @@ static void put_all(struct running *r, struct buf *to)
     if (r->checkpoint.path != NULL) {
         put_head(to, "checkpoints_total", "counter", "Snapshots that were taken.");
         buf_printf(to, "winagg_checkpoints_total %llu\n", (unsigned long long)r->checkpoint.taken);
+        put_gauge(to, "checkpoint_interval_seconds",
+                  "The time between two snapshots, where it was stretched most.",
+                  r->checkpoint.longest_ns);
     }
     put_gauge(to, "run_seconds", "How long the run has gone on.",
               clock_monotonic_ns() - r->report.started_ns);

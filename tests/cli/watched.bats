@@ -25,6 +25,22 @@ metric() {
     same "$(sed -n 's/^# TYPE winagg_[a-z_]*_total //p' m | sort -u)" counter
 }
 
+@test "--metrics: what --stats tells besides, in seconds and bytes" {
+    tv 1 12 3.5 25 | w -w 10s --metrics m --stats --state s --checkpoint 1500ms >rows 2>err
+    same "$(counter err too_late_by)" '"8.5s"'
+    same "$(metric m too_late_by_seconds)" 8.5
+    same "$(metric m state_peak_bytes)" "$(counter err state_bytes_peak)"
+    same "$(metric m checkpoints_total)" "$(counter err checkpoints)"
+    same "$(counter err "checkpoint_interval == 1.5")" true
+    same "$(metric m checkpoint_interval_seconds)" 1.5
+    # Every number of --stats is there; what is none there is not here.
+    same "$(jq -r 'keys[]' <(grep '^{' err) | sed 's/^state_bytes_peak$/state_peak_bytes/
+        s/^watermark$/watermark_timestamp/; s/^max_event_time$/max_event_timestamp/; s/^seconds$/run_seconds/' |
+        while read -r name; do grep -q "^winagg_${name}[_ ]" m || echo "$name"; done)" ""
+    tv 1 | w -w 10s --metrics m >rows
+    same "$(metric m too_late_by_seconds)$(metric m checkpoint_interval_seconds)" ""
+}
+
 @test "open windows: those that have not fired for good, however they share their records" {
     # open WINDOW-OPTIONS TIME...: how many are open at the end of an input that goes on
     open() {
