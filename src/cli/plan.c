@@ -433,6 +433,27 @@ static bool check_explain(const struct plan *plan, struct error *err)
                      plan->advise ? "advise" : "inspect");
 }
 
+/* Nothing is read but a snapshot, and nothing else is done. */
+static bool check_inspect(const struct command *c, struct error *err)
+{
+    struct buf idle = {0};
+    size_t n = 0;
+    if (c->plan.n_inputs > 0) {
+        const char *path = c->plan.input_paths[0];
+        return error_set(err, EXIT_USAGE,
+                         "--inspect prints a snapshot and reads no input: expected no FILE beside "
+                         "it, found '%s'",
+                         path == NULL ? "-" : path);
+    }
+    for (size_t i = 0; i < c->given.n; i++)
+        if (strcmp(c->given.at[i]->name, "inspect") != 0)
+            buf_printf(&idle, "%s--%s", n++ > 0 ? ", " : "", c->given.at[i]->name);
+    if (n > 0)
+        say("%s %s no effect beside --inspect", buf_cstr(&idle), n == 1 ? "has" : "have");
+    buf_free(&idle);
+    return true;
+}
+
 enum { CHECKPOINT_DEFAULT_S = 10 };
 
 static bool finish_state(struct command *c, struct error *err)
@@ -534,7 +555,7 @@ bool command_finish(struct command *c, struct error *err)
     if (!check_explain(plan, err) || !topic_check(plan, err))
         return false;
     if (plan->inspect_path != NULL)
-        return true;
+        return check_inspect(c, err);
     if (!command_begin_merge(c, err) || !check_advise(c, err) || !check_required(c, err) ||
         !finish_state(c, err))
         return false;

@@ -476,6 +476,20 @@ os.execv(sys.argv[1], sys.argv[1:])' "$WINAGG" -t t --time-format s --output-tim
     refuses "damaged" "$WINAGG" --inspect empty
 }
 
+@test "--inspect reads no input, and says which options have no effect" {
+    begin
+    "$WINAGG" --inspect s >inspected
+    for operand in in - none; do
+        fails_with 2 "$WINAGG" --inspect s "$operand" >got 2>err
+        grep -qxF "winagg: --inspect prints a snapshot and reads no input: expected no FILE beside it, found '$operand'" err
+        [ ! -s got ]
+    done
+    "$WINAGG" --inspect s --stats 2>err | cmp inspected -
+    same "$(cat err)" "winagg: --stats has no effect beside --inspect"
+    "$WINAGG" -t t -w 1m -k k -k x --inspect s 2>err | cmp inspected -
+    same "$(cat err)" "winagg: --time, --window, --key have no effect beside --inspect"
+}
+
 @test "a last line without its newline is left for the next run" {
     printf '{"t":1}\n{"t":12}\n{"t":2' >app
     s --at-eof keep
