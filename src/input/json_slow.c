@@ -472,6 +472,8 @@ static const char *number_as_text(struct json_slow *slow, const json_t *value, s
     const char *text = NULL;
     size_t len = 0;
     scalar_text(slow, value, &text, &len);
+    if (slow->is_repaired) /* the next record that is overwrites it */
+        text = arena_copy(slow->arena, text, len);
     *v = (struct value){.text = text, .len = (uint32_t)len, .kind = VALUE_STRING};
     return NULL;
 }

@@ -249,3 +249,11 @@ END
     [ "$status" -eq 2 ]
     [[ "$output" == *"at most 100"* ]]
 }
+
+@test "a number out of range is compared as it stands, whatever the records behind it repair" {
+    # Half a surrogate pair is put right in a copy, which the next such record overwrites.
+    printf '{"t":%s,"v":1e309,"k":"\\ud800"}\n' 1 2 3 >in
+    printf '{"t":4,"v":5,"k":"\\ud800\\ud800"}\n' >>in
+    same "$("$WINAGG" -t t -w 1m -a 'a=count[v = "1e309"],b=count[v = 5]' -o csv in | tail -n 1)" \
+        "1970-01-01T00:00:00Z,1970-01-01T00:01:00Z,3,1"
+}
