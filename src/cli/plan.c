@@ -16,8 +16,6 @@
 #include "run/topic.h"
 #include "run/unseen.h"
 
-enum { MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
-
 /* The names of CSV columns are taken whole; only JSON has paths. */
 static bool read_path(const struct command *c, struct path *path, const char *typed,
                       const char *option, struct error *err)
@@ -565,7 +563,7 @@ bool command_finish(struct command *c, struct error *err)
         return false;
     drop_without_effect(c);
     if (plan->input.max_record_bytes == 0)
-        plan->input.max_record_bytes = MAX_RECORD_DEFAULT_BYTES;
+        plan->input.max_record_bytes = INPUT_MAX_RECORD_DEFAULT_BYTES;
     if (plan->pane.late_every == 0)
         plan->pane.late_every = 1;
     if (c->aggs.n == 0)

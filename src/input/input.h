@@ -86,7 +86,7 @@ struct input_options {
 };
 
 /* Offsets into a block are 32 bits wide, and a block may hold a record and a read more. */
-enum { INPUT_MAX_RECORD_BYTES = 1 << 30 };
+enum { INPUT_MAX_RECORD_BYTES = 1 << 30, INPUT_MAX_RECORD_DEFAULT_BYTES = 16 << 20 };
 
 struct csv_layout;
 

@@ -55,6 +55,9 @@ bool script_check(const struct plan *plan, const char *system, struct error *err
          "its patterns mean other things"},
         {plan->input.n_time > 1, "several time fields", "they are joined into one text"},
         {plan->time_unit == TIME_UNIT_LOCAL, "--output-time local", "it prints no offset"},
+        {plan->strict, "--strict", "it leaves out what it can't read"},
+        {plan->input.max_record_bytes != INPUT_MAX_RECORD_DEFAULT_BYTES, "--max-record",
+         "it has limits of its own"},
     };
     return script_refuse_any(system, refused, sizeof refused / sizeof refused[0], err) &&
            check_aggs(plan, system, err);

@@ -165,7 +165,8 @@ says() {
     grep -q " - 5000000000 AS w" script
     same "$(tail -c 2 script)" ";"
     for refused in "-l 5s" "--early 3" "--fill" "--dedup v" "--follow" "-a topk:v:2" "-a approx_p90:v" \
-        "--tz Europe/Berlin" "-w session:5s" "--source v" "--partial"; do
+        "--tz Europe/Berlin" "-w session:5s" "--source v" "--partial" \
+        "--strict" "--max-record 1k"; do
         # shellcheck disable=SC2086
         fails_with 2 "$WINAGG" -t t -w 10s $refused --explain=duckdb in 2>err >script
         grep -q "has no equal there: " err
@@ -173,6 +174,8 @@ says() {
         [ ! -s script ]
     done
     fails_with 1 "$WINAGG" -t t -w 10s --explain=duckdb none 2>err
+    # The default is no limit that was asked for.
+    "$WINAGG" -t t -w 10s --max-record 16MiB --explain=duckdb in >script
 }
 
 @test "=flink-sql: a script, or what has no equal there" {
