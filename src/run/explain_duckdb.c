@@ -6,20 +6,16 @@
  *     placed    a row for each window that takes the record
  *     result    grouped, and printed as winagg prints
  *
+ * Arithmetic with times goes beyond int64, and what is kept of it saturates, as in winagg.
  * Texts are compared as texts and numbers as doubles, so results are equal up to rounding.
  */
 #include <string.h>
 
 #include "input/reader.h"
 #include "run/explain.h"
-#include "run/script.h"
+#include "run/explain_duckdb.h"
 
 static const struct condition_sql dialect = {0};
-
-static void put_name(struct buf *to, const char *text)
-{
-    buf_put_quoted(to, text, strlen(text), '"');
-}
 
 static bool check(const struct plan *plan, struct error *err)
 {
@@ -43,155 +39,6 @@ static bool check(const struct plan *plan, struct error *err)
            script_refuse_any("duckdb", refused, sizeof refused / sizeof refused[0], err);
 }
 
-/* The way to a value; `named`: see script_ways(). */
-static void put_way(struct buf *to, const struct path *path, unsigned named)
-{
-    struct buf text = {0};
-    buf_putc(&text, '$');
-    for (size_t i = 0; i < path->n_parts; i++) {
-        const struct path_part *part = &path->parts[i];
-        if (script_is_index(path, i, named)) {
-            buf_printf(&text, "[%ld]", part->index);
-            continue;
-        }
-        buf_puts(&text, ".\"");
-        for (size_t k = 0; k < part->len; k++) {
-            if (part->name[k] == '"' || part->name[k] == '\\')
-                buf_putc(&text, '\\');
-            buf_putc(&text, part->name[k]);
-        }
-        buf_putc(&text, '"');
-    }
-    buf_put_quoted(to, text.data, text.len, '\'');
-    buf_free(&text);
-}
-
-/* What is found by the first way that finds something. */
-static void put_found(struct buf *to, const char *before, const struct path *path,
-                      const char *behind)
-{
-    unsigned ways = script_ways(path);
-    buf_puts(to, ways > 1 ? "coalesce(" : "");
-    for (unsigned named = 0; named < ways; named++) {
-        buf_printf(to, "%s%s", named > 0 ? ", " : "", before);
-        put_way(to, path, named);
-        buf_puts(to, behind);
-    }
-    buf_puts(to, ways > 1 ? ")" : "");
-}
-
-/* The value of a field, as text; NULL if it has none. */
-static void put_field(struct buf *to, const struct path *path, bool json)
-{
-    if (json)
-        put_found(to, "json ->> ", path, "");
-    else
-        put_name(to, path->text);
-}
-
-/* Is the value an object or an array? */
-static void put_is_composite(struct buf *to, const struct path *path)
-{
-    buf_puts(to, "coalesce(");
-    put_found(to, "nullif(json_type(json, ", path, "), 'NULL')");
-    buf_puts(to, ", '') IN ('OBJECT', 'ARRAY')");
-}
-
-static void put_files(const struct plan *plan, struct buf *to)
-{
-    buf_puts(to, "[");
-    for (size_t i = 0; i < plan->n_inputs; i++) {
-        buf_puts(to, i > 0 ? ", " : "");
-        script_put_string(to, plan->input_paths[i] == NULL ? "/dev/stdin" : plan->input_paths[i]);
-    }
-    if (plan->n_inputs == 0)
-        script_put_string(to, "/dev/stdin");
-    buf_puts(to, "]");
-}
-
-static void put_reader(const struct plan *plan, const struct script_sample *sample, struct buf *to)
-{
-    const struct input_options *input = &plan->input;
-    if (sample->format == INPUT_JSON) {
-        buf_puts(to, "read_json_objects(");
-        put_files(plan, to);
-        buf_puts(to, ", format = 'newline_delimited', ignore_errors = true,"
-                     " maximum_object_size = 1073741824)");
-        return;
-    }
-    buf_puts(to, "read_csv(");
-    put_files(plan, to);
-    const char delimiter[] = {input->delimiter == '\0' ? ',' : input->delimiter, '\0'};
-    buf_puts(to, ", all_varchar = true, header = true, delim = ");
-    script_put_string(to, delimiter);
-    buf_puts(to, ", quote = '\"', escape = '\"', ignore_errors = true)");
-}
-
-/* In nanoseconds; NULL: it is none. DuckDB takes more for a time than winagg does, and not all. */
-static void put_time(const struct plan *plan, bool json, struct buf *to)
-{
-    static const char *const scales[] = {
-        [TIME_S] = "1000000000", [TIME_MS] = "1000000", [TIME_US] = "1000", [TIME_NS] = "1"};
-    struct buf field = {0};
-    put_field(&field, &plan->input.time[0], json);
-    const char *f = buf_cstr(&field);
-    if (plan->input.time_format.form == TIME_AUTO)
-        buf_printf(to,
-                   "coalesce((SELECT CAST(floor(n * CASE WHEN abs(n) < 1e11 THEN 1000000000 WHEN "
-                   "abs(n) < 1e14 THEN 1000000 WHEN abs(n) < 1e17 THEN 1000 ELSE 1 END) AS BIGINT) "
-                   "FROM (SELECT TRY_CAST(%s AS DECIMAL(29, 9)) AS n)), "
-                   "(SELECT CASE WHEN regexp_full_match(v, '" SCRIPT_RFC3339 "') THEN "
-                   "epoch_ns(TRY_CAST(regexp_replace(regexp_replace(regexp_replace("
-                   "replace(upper(v), ',', '.'), ' ?(Z|UTC|GMT)$', 'Z'), "
-                   "' ([+-][0-9:]+)$', '\\1'), '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') "
-                   "AS TIMESTAMPTZ)) END FROM (SELECT %s%s%s AS v)))",
-                   f, json ? "" : "trim(", f, json ? "" : ", ' ' || chr(9))");
-    else
-        buf_printf(to, "CAST(floor(TRY_CAST(%s AS DECIMAL(29, 9)) * %s) AS BIGINT)", f,
-                   scales[plan->input.time_format.form]);
-    buf_free(&field);
-}
-
-static void put_column(struct buf *to, size_t i)
-{
-    buf_printf(to, "c%zu", i);
-}
-
-/* Each column once: keys and the fields of aggregates. Beside c1, x1: is it no single value? */
-static void put_input(const struct plan *plan, const struct script_sample *sample, struct buf *to)
-{
-    static const char *const types[] = {[SCRIPT_INTEGER] = "BIGINT",
-                                        [SCRIPT_NUMBER] = "DOUBLE",
-                                        [SCRIPT_BOOLEAN] = "BOOLEAN",
-                                        [SCRIPT_MIXED] = NULL};
-    bool json = sample->format == INPUT_JSON;
-    buf_puts(to, "WITH input AS (\n    SELECT row_number() OVER () AS i, ");
-    put_time(plan, json, to);
-    buf_puts(to, " AS t");
-    for (size_t i = 0; i < plan->input.n_fields; i++) {
-        struct buf field = {0};
-        put_field(&field, &plan->input.fields[i].path, json);
-        buf_puts(to, ",\n        ");
-        const char *type = script_is_typed(&plan->input.fields[i]) ? types[sample->types[i]] : NULL;
-        if (type != NULL)
-            buf_printf(to, "TRY_CAST(%s AS %s) AS ", buf_cstr(&field), type);
-        else if (i < plan->n_keys && !json) /* an empty key is a text, too */
-            buf_printf(to, "coalesce(%s, '') AS ", buf_cstr(&field));
-        else
-            buf_printf(to, "%s AS ", buf_cstr(&field));
-        put_column(to, i);
-        buf_free(&field);
-        if (json && script_is_typed(&plan->input.fields[i])) {
-            buf_puts(to, ",\n        ");
-            put_is_composite(to, &plan->input.fields[i].path);
-            buf_printf(to, " AS x%zu", i);
-        }
-    }
-    buf_puts(to, "\n    FROM ");
-    put_reader(plan, sample, to);
-    buf_puts(to, "\n),\n");
-}
-
 /* Begins what must hold of a record that counts: of one that an aggregate takes; NULL: of any. */
 static void put_demand(const struct plan *plan, const struct agg *agg, struct buf *to)
 {
@@ -202,6 +49,17 @@ static void put_demand(const struct plan *plan, const struct agg *agg, struct bu
         condition_put_sql(plan->rules.conditions[agg->condition], &dialect, to);
     }
     buf_puts(to, ") OR ");
+}
+
+/* A number, or no value; only blanks are none where blanks around a number are none of it. */
+static void put_is_number(size_t column, bool json, struct buf *to)
+{
+    struct buf name = {0};
+    buf_printf(&name, "c%zu", column);
+    buf_printf(to, "%s IS NULL OR ", buf_cstr(&name));
+    duckdb_put_trimmed(to, buf_cstr(&name), json);
+    buf_printf(to, " = '' OR " CONDITION_DUCKDB_NUMBER "(%s) IS NOT NULL)", buf_cstr(&name));
+    buf_free(&name);
 }
 
 /*
@@ -215,8 +73,8 @@ static void put_clocked(const struct plan *plan, bool json, struct buf *to)
         buf_puts(to, ", NULL AS w");
     else
         buf_printf(to,
-                   ", max(t) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - "
-                   "%lld AS w",
+                   ", max(t) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 "
+                   "PRECEDING)::HUGEINT\n        - %lld AS w",
                    (long long)plan->delay_ns);
     buf_puts(to, "\n    FROM input WHERE t IS NOT NULL");
     for (size_t i = 0; i < plan->n_aggs; i++) {
@@ -224,9 +82,7 @@ static void put_clocked(const struct plan *plan, bool json, struct buf *to)
         size_t c = agg->column;
         if (agg->input == AGG_NUMBER) {
             put_demand(plan, agg, to);
-            buf_printf(to,
-                       "c%zu IS NULL OR trim(c%zu) = '' OR TRY_CAST(c%zu AS DOUBLE) IS NOT NULL)",
-                       c, c, c);
+            put_is_number(c, json, to);
         } else if (agg->input == AGG_VALUE && json) {
             put_demand(plan, agg, to);
             buf_printf(to, "NOT x%zu)", c);
@@ -239,54 +95,79 @@ static void put_clocked(const struct plan *plan, bool json, struct buf *to)
     buf_puts(to, "\n),\n");
 }
 
-/* floor((t - offset) / length) * length + offset */
+/* floor((t - offset) / length) * length + offset, as it comes out without an overflow. */
 static void put_floor(struct buf *to, long long offset, long long length)
 {
-    buf_printf(to, "t - (((t - %lld) %% %lld) + %lld) %% %lld", offset, length, length, length);
+    long long rest = ((offset % length) + length) % length;
+    const char *wide = length > INT64_MAX / 2 ? "::HUGEINT" : "";
+    buf_printf(to, "t::HUGEINT - ((t%s %% %lld - %lld) %% %lld + %lld) %% %lld", wide, length, rest,
+               length, length, length);
 }
 
-static void put_placed(const struct plan *plan, struct buf *to)
+/* Where the calendar's unit of t begins; make_timestamp() takes microseconds. */
+static void put_calendar(struct buf *to, const char *unit, const char *and)
+{
+    buf_printf(to,
+               "epoch_us(date_trunc('%s', make_timestamp(t // 1000 - (t %% 1000 < 0)::INT))%s)"
+               "::HUGEINT * 1000",
+               unit, and);
+}
+
+/* The windows as they are; `bounds` makes int64s of their ends. */
+static void put_windows(const struct plan *plan, struct buf *to)
 {
     static const char *const units[] = {"day", "week", "month", "quarter", "year"};
-    static const char *const lengths[] = {"1 day", "7 days", "1 month", "3 months", "1 year"};
+    static const char *const lengths[] = {" + INTERVAL '1 day'", " + INTERVAL '7 days'",
+                                          " + INTERVAL '1 month'", " + INTERVAL '3 months'",
+                                          " + INTERVAL '1 year'"};
     const struct window_spec *w = &plan->window;
     long long size = w->size_ns, slide = w->slide_ns, offset = w->offset_ns;
-    buf_puts(to, "placed AS (\n    SELECT * FROM (SELECT *, ");
     switch (w->kind) {
     case WINDOW_TUMBLING:
         put_floor(to, offset, size);
-        buf_printf(to, " AS ws, ws + %lld AS we FROM clocked)\n    WHERE true", size);
+        buf_printf(to, " AS s, s + %lld AS e FROM clocked)", size);
         break;
     case WINDOW_SLIDING:
         put_floor(to, offset, slide);
         buf_printf(to,
-                   " - k * %lld AS ws, ws + %lld AS we FROM clocked, range(%lld) AS _(k))\n"
-                   "    WHERE we > t",
-                   slide, size, (size + slide - 1) / slide);
+                   " - k::HUGEINT * %lld AS s, s + %lld AS e\n        "
+                   "FROM clocked, range(%lld) AS _(k))\n    WHERE e > t",
+                   slide, size, (size - 1) / slide + 1);
         break;
     case WINDOW_CUMULATE:
+        /* Of those that end at the last of all times, or beyond, there is one. */
         put_floor(to, offset, size);
         buf_printf(to,
-                   " AS ws, ws + (k + 1) * %lld AS we FROM clocked, range(%lld) AS _(k))\n"
-                   "    WHERE we > t",
-                   slide, size / slide);
+                   " AS s, s + (k + 1)::HUGEINT * %lld AS e\n        "
+                   "FROM clocked, range(%lld) AS _(k))\n    "
+                   "WHERE (e > t OR e = " DUCKDB_LAST ") AND e - %lld < " DUCKDB_LAST,
+                   slide, size / slide, slide);
         break;
     case WINDOW_CALENDAR:
-        buf_printf(to,
-                   "epoch_ns(date_trunc('%s', make_timestamp(t // 1000))) AS ws, "
-                   "epoch_ns(date_trunc('%s', make_timestamp(t // 1000)) + INTERVAL '%s') AS we "
-                   "FROM clocked)\n    WHERE true",
-                   units[w->unit], units[w->unit], lengths[w->unit]);
+        put_calendar(to, units[w->unit], "");
+        buf_puts(to, " AS s,\n        ");
+        put_calendar(to, units[w->unit], lengths[w->unit]);
+        buf_puts(to, " AS e FROM clocked)");
         break;
     case WINDOW_SESSION:
     case WINDOW_ALL:
     case WINDOW_SLICE:
-        buf_puts(to, "NULL::BIGINT AS ws, NULL::BIGINT AS we FROM clocked)\n    WHERE true");
+        buf_puts(to, "NULL::HUGEINT AS s, NULL::HUGEINT AS e FROM clocked)");
         break;
     }
-    if (!plan->delay_all && w->kind != WINDOW_ALL)
-        buf_printf(to, " AND (w IS NULL OR we + %lld > w)", (long long)plan->pane.lateness_ns);
-    buf_puts(to, " AND ");
+}
+
+static void put_placed(const struct plan *plan, struct buf *to)
+{
+    enum window_kind kind = plan->window.kind;
+    bool filters = kind == WINDOW_SLIDING || kind == WINDOW_CUMULATE;
+    buf_puts(to, "placed AS (\n    SELECT * EXCLUDE (s, e), int64_of(s) AS ws, int64_of(e) AS we\n"
+                 "    FROM (SELECT *, ");
+    put_windows(plan, to);
+    buf_puts(to, filters ? " AND " : "\n    WHERE ");
+    if (!plan->delay_all && kind != WINDOW_ALL)
+        buf_printf(to, "(w IS NULL OR e + %lld > least(w, " DUCKDB_LAST " - 1)) AND ",
+                   (long long)plan->pane.lateness_ns); /* to the last of all times W never comes */
     script_put_where(plan, &dialect, to);
     buf_puts(to, "\n),\n");
 }
@@ -307,12 +188,12 @@ static void put_sessions(const struct plan *plan, struct buf *to)
     const char *part = by.len == 0 ? "" : "PARTITION BY ";
     buf_printf(
         to,
-        "begun AS (\n    SELECT *, coalesce(t - lag(t) OVER (%s%s ORDER BY t, i) >= %lld, "
+        "begun AS (\n    SELECT *, coalesce(t::HUGEINT - lag(t) OVER (%s%s ORDER BY t, i) >= %lld, "
         "true)::INT AS begins FROM placed\n),\n"
         "numbered AS (\n    SELECT * EXCLUDE (ws, we), sum(begins) OVER (%s%s ORDER BY t, i) "
         "AS s FROM begun\n),\n"
-        "bounded AS (\n    SELECT *, min(t) OVER (PARTITION BY s%s) AS ws, max(t) OVER "
-        "(PARTITION BY s%s) + %lld AS we FROM numbered\n),\n",
+        "bounded AS (\n    SELECT *, min(t) OVER (PARTITION BY s%s) AS ws, int64_of(max(t) OVER "
+        "(PARTITION BY s%s)::HUGEINT + %lld) AS we FROM numbered\n),\n",
         part, keys, gap, part, keys, by.len == 0 ? "" : buf_cstr(&by),
         by.len == 0 ? "" : buf_cstr(&by), gap);
     buf_free(&by);
@@ -353,11 +234,11 @@ static void put_agg(const struct plan *plan, const struct agg *agg, struct buf *
     else if (strcmp(name, "count") == 0)
         buf_printf(to, "count(c%zu)", c);
     else if (rate)
-        buf_printf(to, "sum(TRY_CAST(c%zu AS DOUBLE))", c);
+        buf_printf(to, "sum(" CONDITION_DUCKDB_NUMBER "(c%zu))", c);
     else if (strcmp(name, "distinct") == 0)
         buf_printf(to, "count(DISTINCT c%zu)", c);
     else if (strcmp(name, "p") == 0)
-        buf_printf(to, "quantile_cont(TRY_CAST(c%zu AS DOUBLE), %.15g)", c,
+        buf_printf(to, "quantile_cont(" CONDITION_DUCKDB_NUMBER "(c%zu), %.15g)", c,
                    (double)agg->q_numerator / (double)agg->q_denominator);
     else if (strcmp(name, "first") == 0 || strcmp(name, "last") == 0) {
         buf_printf(to, "%s(c%zu ORDER BY t, i)", name, c);
@@ -365,13 +246,14 @@ static void put_agg(const struct plan *plan, const struct agg *agg, struct buf *
     }
     for (size_t i = 0; i < sizeof plain / sizeof plain[0] && agg->field != NULL; i++)
         if (strcmp(name, plain[i].name) == 0)
-            buf_printf(to, "%sTRY_CAST(c%zu AS DOUBLE)%s", plain[i].before, c, plain[i].behind);
+            buf_printf(to, "%s" CONDITION_DUCKDB_NUMBER "(c%zu)%s", plain[i].before, c,
+                       plain[i].behind);
     put_filter(plan, agg, value, to);
     buf_puts(to, sum ? ", 0)" : "");
     if (share)
         buf_puts(to, " / count(*)");
     if (rate)
-        buf_puts(to, " * 1e9 / any_value(we - ws)");
+        buf_puts(to, " * 1e9 / nullif(any_value(we::HUGEINT - ws), 0)");
 }
 
 static void put_bound(const struct plan *plan, const char *ns, struct buf *to)
@@ -384,14 +266,7 @@ static void put_bound(const struct plan *plan, const char *ns, struct buf *to)
         buf_printf(to, "%s%s", ns, scales[plan->time_unit]);
         return;
     }
-    static const char *const forms[][2] = {{"% 1000000000 = 0", "%Y-%m-%dT%H:%M:%SZ"},
-                                           {"% 1000000 = 0", "%Y-%m-%dT%H:%M:%S.%gZ"},
-                                           {"IS NOT NULL", "%Y-%m-%dT%H:%M:%S.%fZ"}};
-    buf_puts(to, "CASE");
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        buf_printf(to, " WHEN %s %s THEN strftime(make_timestamp(%s // 1000), '%s')", ns,
-                   forms[i][0], ns, forms[i][1]);
-    buf_puts(to, " END");
+    buf_printf(to, "text_of(%s)", ns);
 }
 
 /* As winagg orders keys. */
@@ -429,11 +304,11 @@ static void put_result(const struct plan *plan, struct buf *to)
     buf_puts(to, " AS window_end");
     for (size_t i = 0; i < plan->n_keys; i++) {
         buf_printf(to, ", c%zu AS ", i);
-        put_name(to, plan->key_names[i]);
+        duckdb_put_name(to, plan->key_names[i]);
     }
     for (size_t i = 0; i < plan->n_aggs; i++) {
         buf_printf(to, ", a%zu AS ", i);
-        put_name(to, plan->aggs[i].name);
+        duckdb_put_name(to, plan->aggs[i].name);
     }
     if (plan->panes)
         buf_puts(to, ", 0 AS pane, 'on_time' AS timing");
@@ -444,22 +319,70 @@ static void put_result(const struct plan *plan, struct buf *to)
     buf_puts(to, ";\n");
 }
 
+/* Do the columns of both stand in the same places? */
+static bool same_columns(const struct plan *plan, const struct script_sample *one,
+                         const struct script_sample *other)
+{
+    bool same = one->n_columns == other->n_columns && one->time == other->time;
+    for (size_t i = 0; same && i < plan->input.n_fields; i++)
+        same = one->columns[i] == other->columns[i];
+    return same;
+}
+
+static bool check_sample(const struct plan *plan, const struct script_sample *sample,
+                         struct error *err)
+{
+    bool json = sample->format == INPUT_JSON, csv = sample->format == INPUT_CSV;
+    bool odd = sample->odd_times && plan->input.time_format.form == TIME_AUTO;
+    const struct script_refusal refused[] = {
+        {!json && !csv, reader_names[sample->format], "it reads JSON lines and CSV"},
+        {odd, "a time that is neither RFC 3339 nor a number", "it reads no other"},
+        {sample->not_utf8, "a record with bytes that are no UTF-8", "it leaves it out"},
+        {sample->bare_cr, "a CR that no LF follows", "a line ends there"},
+        {sample->odd_rows, "a row with a stray quote", "it reads such rows otherwise"},
+        {sample->deep, "JSON nested deeper than 2048", "it has no such limit"},
+    };
+    return script_refuse_any("duckdb", refused, sizeof refused / sizeof refused[0], err) &&
+           script_check_sample(plan, sample, "duckdb", true, err);
+}
+
+/* FILE i, from 0; without a FILE: stdin. */
+static bool sample_file(const struct plan *plan, size_t i, struct script_sample *sample,
+                        struct error *err)
+{
+    return script_sample(plan, i < plan->n_inputs ? plan->input_paths[i] : NULL, sample, err);
+}
+
+/* FILE i is read as the first that is not empty was. */
+static bool check_other(const struct plan *plan, size_t i, const struct script_sample *sample,
+                        struct error *err)
+{
+    struct script_sample other = {0};
+    bool ok = sample_file(plan, i, &other, err);
+    if (ok && !other.empty && other.format != sample->format)
+        ok = script_refuse("duckdb", "FILEs of several formats", "it reads one", err);
+    if (ok && !other.empty && sample->format == INPUT_CSV && !same_columns(plan, sample, &other))
+        ok = script_refuse("duckdb", "FILEs of several headers", "it reads all by one", err);
+    ok = ok && (other.empty || check_sample(plan, &other, err));
+    script_sample_free(&other);
+    return ok;
+}
+
 bool explain_duckdb(const struct plan *plan, struct buf *to, struct error *err)
 {
     struct script_sample sample = {0};
-    bool ok = check(plan, err) &&
-              script_sample(plan, plan->n_inputs == 0 ? NULL : plan->input_paths[0], &sample, err);
-    bool odd = sample.odd_times && plan->input.time_format.form == TIME_AUTO;
-    const struct script_refusal refused[] = {
-        {sample.format != INPUT_JSON && sample.format != INPUT_CSV, reader_names[sample.format],
-         "it reads JSON lines and CSV"},
-        {odd, "a time that is neither RFC 3339 nor a number", "it reads no other"},
-    };
-    ok = ok && script_refuse_any("duckdb", refused, sizeof refused / sizeof refused[0], err);
-    ok = ok && script_check_sample(plan, &sample, "duckdb", true, err);
+    size_t i = 0;
+    bool ok = check(plan, err) && sample_file(plan, i, &sample, err);
+    while (ok && sample.empty && ++i < plan->n_inputs) {
+        script_sample_free(&sample);
+        ok = sample_file(plan, i, &sample, err);
+    }
+    ok = ok && check_sample(plan, &sample, err);
+    while (ok && ++i < plan->n_inputs)
+        ok = check_other(plan, i, &sample, err);
     if (ok) {
-        buf_puts(to, "SET TimeZone = 'UTC';\n");
-        put_input(plan, &sample, to);
+        duckdb_put_macros(&sample, to);
+        duckdb_put_input(plan, &sample, to);
         put_clocked(plan, sample.format == INPUT_JSON, to);
         put_placed(plan, to);
         if (plan->window.kind == WINDOW_SESSION)

@@ -139,7 +139,8 @@ bool flink_check_sample(const struct plan *plan, const struct script_sample *sam
         {sample->packed, "a compressed FILE", "it goes by the name, not by the first bytes"},
         {sample->fine, "a time below the millisecond", "its times end there"},
         {sample->before_1970, "a time before 1970", "its clock begins there"},
-        {sample->odd_times, "a time that is neither RFC 3339 nor a number", "it reads no other"},
+        {sample->loose_times || sample->odd_times, "a time that is neither RFC 3339 nor a number",
+         "it reads no other"},
         {sample->local_times && !is_steady(plan), "a local time of a zone whose clocks change",
          "its times without a zone are UTC"},
     };

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "input/plan.h"
+#include "input/reader.h"
 #include "run/topic.h"
 #include "source/source.h"
 
@@ -119,32 +121,84 @@ static bool has_composite(const struct value *values, size_t n)
 /* What the column of time fields holds; blanks around it are none of it. */
 static void note_times(const struct value *v, size_t n, struct script_sample *sample)
 {
-    static const char rfc3339[] = "^[ \t]*" SCRIPT_RFC3339 "[ \t]*$";
-    static const char number[] = "^[ \t]*[0-9.eE+-]+[ \t]*$";
-    enum { ZONE = 3, OFFSET = 5, GROUPS };
-    regex_t patterns[2];
-    if (regcomp(&patterns[0], rfc3339, REG_EXTENDED) != 0)
-        return;
-    if (regcomp(&patterns[1], number, REG_EXTENDED | REG_NOSUB) != 0) {
-        regfree(&patterns[0]);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        regmatch_t groups[GROUPS] = {{.rm_eo = (regoff_t)v[i].len}}, all = groups[0];
+    enum { TEXT, NUMBER, LOOSE, PATTERNS, ZONE = 3, OFFSET = 5, GROUPS };
+    static const char *const texts[] = {
+        [TEXT] = "^[ \t]*" SCRIPT_RFC3339 "[ \t]*$",
+        [NUMBER] = "^[ \t]*[0-9.eE+-]+[ \t]*$",
+        [LOOSE] = "^[ \t]*[0-9]{4}(-[0-9]{2}-|/[0-9]{2}/)[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}|[ \t]*$)"};
+    regex_t patterns[PATTERNS];
+    size_t n_patterns = 0;
+    while (n_patterns < PATTERNS &&
+           regcomp(&patterns[n_patterns], texts[n_patterns], REG_EXTENDED) == 0)
+        n_patterns++;
+    for (size_t i = 0; i < n && n_patterns == PATTERNS; i++) {
+        regmatch_t groups[GROUPS] = {{.rm_eo = (regoff_t)v[i].len}}, all = groups[0], again = all;
         if (v[i].kind != VALUE_STRING) {
             sample->number_times = true;
-        } else if (regexec(&patterns[0], v[i].text, GROUPS, groups, REG_STARTEND) == 0) {
+        } else if (regexec(&patterns[TEXT], v[i].text, GROUPS, groups, REG_STARTEND) == 0) {
             sample->text_times = true;
             sample->zoned_times |= groups[OFFSET].rm_so >= 0;
             sample->local_times |= groups[ZONE].rm_so < 0;
-        } else if (regexec(&patterns[1], v[i].text, 1, &all, REG_STARTEND) == 0) {
+        } else if (regexec(&patterns[NUMBER], v[i].text, 1, &all, REG_STARTEND) == 0) {
             sample->number_times = true;
+        } else if (regexec(&patterns[LOOSE], v[i].text, 1, &again, REG_STARTEND) == 0) {
+            sample->loose_times = true;
         } else {
             sample->odd_times = true;
         }
     }
-    regfree(&patterns[0]);
-    regfree(&patterns[1]);
+    while (n_patterns > 0)
+        regfree(&patterns[--n_patterns]);
+}
+
+static bool has_bare_cr(const char *p, const char *end)
+{
+    while (p < end && (p = memchr(p, '\r', (size_t)(end - p))) != NULL)
+        if (++p < end && *p != '\n')
+            return true;
+    return false;
+}
+
+/* Is a bad record of JSON so because it is nested deeper than jansson goes? Or has many arrays. */
+static bool may_be_deep(const char *record, size_t len)
+{
+    enum { MOST_DEPTH = 2048 };
+    size_t opened = 0;
+    for (size_t i = 0; i < len; i++)
+        opened += record[i] == '[' || record[i] == '{';
+    return opened > MOST_DEPTH;
+}
+
+/* Bad records that others read. */
+static void note_bad(const struct input_plan *in, const struct block *block, struct batch *batch,
+                     struct script_sample *sample)
+{
+    struct splitter splitter;
+    bool csv = in->format == INPUT_CSV;
+    if (csv)
+        splitter_init(&splitter, in->options, in->format, in->layout.delimiter);
+    for (size_t i = 0; i < batch->n_bad; i++) {
+        const char *record = block->bytes.data + batch->bad[i].start;
+        size_t len = csv_record_len(record, record + batch->bad[i].len);
+        if (csv)
+            sample->odd_rows |= splitter_split(&splitter, record, len, &batch->arena) != NULL;
+        else
+            sample->deep |= in->format == INPUT_JSON && may_be_deep(record, len);
+    }
+    if (csv)
+        splitter_free(&splitter);
+}
+
+/* What other readers see in the bytes, and we don't mind. */
+static void note_bytes(const struct input_plan *in, const struct block *block, struct batch *batch,
+                       struct script_sample *sample)
+{
+    const char *bytes = block->bytes.data;
+    if (block->kind != BLOCK_RECORDS) /* a piece may end within a character */
+        return;
+    sample->not_utf8 |= !utf8_valid(bytes, block->bytes.len);
+    sample->bare_cr |= has_bare_cr(bytes, bytes + block->bytes.len);
+    note_bad(in, block, batch, sample);
 }
 
 /* What the records of a batch say. */
@@ -196,8 +250,14 @@ static bool read_sample(struct input *in, struct script_sample *sample, struct e
             parser = input_parser_new(in);
         input_parse(parser, &block, &batch);
         note(input_plan(in), &batch, sample);
+        note_bytes(input_plan(in), &block, &batch, sample);
     }
     note_columns(input_plan(in), sample);
+    size_t preamble_bytes = 0;
+    input_preamble(in, &preamble_bytes);
+    sample->empty = parser == NULL && preamble_bytes == 0;
+    if (sample->empty && input_plan(in)->options->format != INPUT_AUTO)
+        sample->format = input_plan(in)->options->format; /* nothing else says what it is */
     input_parser_free(parser);
     batch_free(&batch);
     block_free(&block);

@@ -59,13 +59,19 @@ enum script_type {
 struct script_sample {
     enum input_format format;
     size_t n_good;           /* records */
+    bool empty;              /* there is nothing in it, no header either */
     enum script_type *types; /* of each of plan->input.fields; nothing but nulls: text */
     bool *composites;        /* of each: an object or an array is among them, which has no type */
     bool packed;             /* the FILE is compressed */
     bool fine;               /* a time has a part below the millisecond */
     bool before_1970;        /* a time is that early */
-    /* What times are: numbers; RFC 3339, with an offset, without a zone; none of these. */
-    bool number_times, text_times, zoned_times, local_times, odd_times;
+    /* What times are: numbers; RFC 3339, with an offset, without a zone; the like of it, without
+       seconds or with slashes; none of these. */
+    bool number_times, text_times, zoned_times, local_times, loose_times, odd_times;
+    bool not_utf8; /* bytes that are no UTF-8 are among them */
+    bool bare_cr;  /* a CR that no LF follows */
+    bool odd_rows; /* of CSV: one with a stray quote, or text around a quoted field */
+    bool deep;     /* of JSON: one nested deeper than we read */
     /* Of texts in columns: how many there are, and which of them is what. */
     size_t n_columns, time;
     size_t *columns;

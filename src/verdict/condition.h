@@ -40,6 +40,9 @@ struct condition_sql {
     char *const *columns; /* of the batch, as expressions; NULL: c0, c1, ... */
 };
 
+/* The macro of DuckDB's script that reads a text as a number, or gives NULL. */
+#define CONDITION_DUCKDB_NUMBER "number_of"
+
 /*
  * Appends it as an expression; a column is a text or NULL. A comparison with no value is false, not
  * unknown. False: a pattern means something else there, and what was appended is of no use.

@@ -127,7 +127,7 @@ static bool put_match(const struct leaf *leaf, const char *column, bool flink, s
     return true;
 }
 
-static void put_comparison(const struct leaf *leaf, const char *column, struct buf *to)
+static void put_comparison(const struct leaf *leaf, const char *column, bool flink, struct buf *to)
 {
     static const char *const operators[] = {
         [LEAF_EQUAL] = "=",    [LEAF_NOT_EQUAL] = "<>", [LEAF_BELOW] = "<",
@@ -135,10 +135,10 @@ static void put_comparison(const struct leaf *leaf, const char *column, struct b
     const char *symbol = operators[leaf->op];
     buf_puts(to, "coalesce(");
     if (leaf->is_number) {
-        buf_printf(to,
-                   "CASE WHEN TRY_CAST(%s AS DOUBLE) IS NOT NULL THEN TRY_CAST(%s AS DOUBLE) "
-                   "%s %.*s ELSE ",
-                   column, column, symbol, (int)leaf->len, leaf->text);
+        const char *before = flink ? "TRY_CAST(" : CONDITION_DUCKDB_NUMBER "(";
+        const char *behind = flink ? " AS DOUBLE)" : ")";
+        buf_printf(to, "CASE WHEN %s%s%s IS NOT NULL THEN %s%s%s %s %.*s ELSE ", before, column,
+                   behind, before, column, behind, symbol, (int)leaf->len, leaf->text);
     }
     buf_printf(to, "%s %s ", column, symbol);
     put_text(leaf, to);
@@ -168,7 +168,7 @@ bool leaf_put_sql(const struct leaf *leaf, const struct condition_sql *sql, stru
     case LEAF_AT_MOST:
     case LEAF_ABOVE:
     case LEAF_AT_LEAST:
-        put_comparison(leaf, column, to);
+        put_comparison(leaf, column, sql->dialect == CONDITION_FLINK, to);
         break;
     }
     buf_free(&name);

@@ -138,6 +138,12 @@ says() {
 }
 
 @test "a time that DuckDB can't be told to read is refused" {
+    for time in 2024-05-01T12:00 '2024/05/01 12:00:07.5 +02' 2024/05/01; do
+        echo "{\"t\":\"$time\"}" >loose
+        "$WINAGG" -t t -w 1m --explain=duckdb loose >script
+        fails_with 2 "$WINAGG" -t t -w 1m --explain=flink-sql loose 2>err
+        grep -q "a time that is neither RFC 3339 nor a number has no equal there" err
+    done
     for time in 20240501T120005Z '01/May/2024:12:00:07 +0000'; do
         echo "{\"t\":\"$time\"}" >odd
         fails_with 2 "$WINAGG" -t t -w 1m --explain=duckdb odd 2>err
@@ -159,10 +165,10 @@ says() {
 @test "=duckdb: a script, or what has no equal there" {
     tv 1:2 12:3 >in
     "$WINAGG" -t t -w 10s -k k -a "count,p90:v,n=count[v > 1]" -d 5s --explain=duckdb in >script
-    grep -q "read_json_objects(\['in'\]" script
-    grep -q "quantile_cont(TRY_CAST(c1 AS DOUBLE), 0.9)" script
+    grep -q "read_csv(\['in'\]" script
+    grep -q "quantile_cont(number_of(c1), 0.9)" script
     grep -q "count(\*) FILTER (WHERE" script
-    grep -q " - 5000000000 AS w" script
+    grep -q -- "- 5000000000 AS w" script
     same "$(tail -c 2 script)" ";"
     for refused in "-l 5s" "--early 3" "--fill" "--dedup v" "--follow" "-a topk:v:2" "-a approx_p90:v" \
         "--tz Europe/Berlin" "-w session:5s" "--source v" "--partial" \
@@ -176,6 +182,72 @@ says() {
     fails_with 1 "$WINAGG" -t t -w 10s --explain=duckdb none 2>err
     # The default is no limit that was asked for.
     "$WINAGG" -t t -w 10s --max-record 16MiB --explain=duckdb in >script
+}
+
+@test "=duckdb: nothing is left to be sniffed, and a column is found by its place" {
+    printf 't, k,k ,v\n1,a,b,2\n' >in.csv
+    "$WINAGG" -t t -w 10s -k ' k,k ' -a sum:v --explain=duckdb in.csv >script
+    grep -qF "auto_detect = false, strict_mode = false, ignore_errors = true," script
+    grep -qF "columns = {'f0': 'VARCHAR', 'f1': 'VARCHAR', 'f2': 'VARCHAR', 'f3': 'VARCHAR', 'f4': 'VARCHAR'})" script
+    grep -qF "WHERE f3 IS NOT NULL AND f4 IS NULL" script
+    grep -qF "trim(f0, ' ' || chr(9)) AS v," script
+    grep -qxF "        f1 AS v0," script
+    grep -qxF "        f2 AS v1," script
+    grep -qxF "        nullif(f3, '') AS v2" script
+    # Blanks around a number are none of it in CSV, and part of a JSON text.
+    grep -qF "regexp_full_match(trim(x, ' ' || chr(9)), " script
+    echo '{"t":1,"v":2}' >in
+    "$WINAGG" -t t -w 10s -a sum:v --explain=duckdb in >script
+    grep -qF "regexp_full_match(x, " script
+    grep -qF "bytes <= 16777216" script
+}
+
+@test "=duckdb: records that DuckDB reads otherwise, in the sample" {
+    refuses() { # CONTENTS, WHAT
+        printf %b "$1" >in
+        fails_with 2 "$WINAGG" -t t -w 10s -i "$2" --explain=duckdb in 2>err >script
+        grep -q "^winagg: --explain=duckdb: $3 has no equal there: " err
+        [ ! -s script ]
+    }
+    refuses '{"t":1,"k":"\xff"}\n' json 'a record with bytes that are no UTF-8'
+    refuses '{"t":1,\r"k":2}\n' json 'a CR that no LF follows'
+    refuses 't,k\n1,\xff\n' csv 'a record with bytes that are no UTF-8'
+    refuses 't,k\n1,a\rb\n' csv 'a CR that no LF follows'
+    refuses 't,k\n1,x"y\n' csv 'a row with a stray quote'
+    refuses 't,k\n1, "x"\n' csv 'a row with a stray quote'
+    refuses 't,k\n1,"x" \n' csv 'a row with a stray quote'
+    refuses 't,k\n1,a\n2,"b\n' csv 'a row with a stray quote'
+    brackets=$(printf '%.0s[' {1..2049})
+    refuses "{\"t\":1}\n{\"t\":1,\"k\":$brackets${brackets//[/]}}\n" json 'JSON nested deeper than 2048'
+    # What it can be told to leave out, as winagg does, and what both read.
+    printf 't,k\n1,a,\n2\n3,a,b,c\n4,"a""b"\nx,y\n' >in
+    "$WINAGG" -t t -w 10s -i csv --explain=duckdb in >script
+    printf '{"t":1,}\n{"t":NaN}\n{"t":1,"t":2}\n\xef\xbb\xbf{"t":1}\r\n\x1e{"t":1}\n{"t":1' >in
+    "$WINAGG" -t t -w 10s -i json --explain=duckdb in >script
+}
+
+@test "=duckdb: several FILEs have one format, and their columns in the same places" {
+    printf 't,k\n1,a\n' >one
+    printf 'k,t\na,1\n' >two
+    printf 't,l,k\n1,a,b\n' >three
+    printf 't,x\n1,x"y\n' >odd
+    echo '{"t":1}' >json
+    for other in two three; do
+        fails_with 2 "$WINAGG" -t t -w 10s -d all --explain=duckdb one $other 2>err
+        grep -q "FILEs of several headers has no equal there: it reads all by one" err
+    done
+    fails_with 2 "$WINAGG" -t t -w 10s -d all --explain=duckdb one json 2>err
+    grep -q "FILEs of several formats has no equal there: it reads one" err
+    fails_with 2 "$WINAGG" -t t -w 10s -d all --explain=duckdb one odd 2>err
+    grep -q "a row with a stray quote has no equal there" err
+    fails_with 1 "$WINAGG" -t t -w 10s -d all --explain=duckdb one none 2>err
+    : >empty
+    "$WINAGG" -t t -w 10s -d all --explain=duckdb empty one empty one >script
+    grep -qF "read_csv(['empty', 'one', 'empty', 'one']" script
+    grep -qF "trim(f0, " script
+    "$WINAGG" -t t -w 10s --explain=duckdb empty >script
+    "$WINAGG" -t t -w 10s -i csv --explain=duckdb empty >script
+    grep -qF "{'f0': 'VARCHAR', 'f1': 'VARCHAR'}" script
 }
 
 @test "=flink-sql: a script, or what has no equal there" {
@@ -287,7 +359,7 @@ END
 @test "a pipe is sampled until there are enough records" {
     { echo '{"t":1,"k":null}'; sleep 0.2; echo '{"t":1,"k":1.5,"v":2}'; } |
         "$WINAGG" -t t -w 10s -k k -a sum:v --explain=duckdb >script
-    grep -qF "AS DOUBLE) AS c0," script
+    grep -qF "number_of(v0) AS c0" script
     # One that does not end is not waited for.
     yes '{"t":1,"k":1}' | "$WINAGG" -t t -w 10s -k k --explain=duckdb >script
 }
@@ -393,7 +465,7 @@ a{,3} has no equal
 END
     while IFS=' ' read -r pattern want; do
         got=$("$WINAGG" -t t -w 10s --where "m =~ \"$pattern\"" --explain=duckdb in |
-            grep -oE 'coalesce\(.*, false\)' | head -n 1)
+            sed '1,/^placed AS/d' | grep -oE 'coalesce\(.*, false\)' | head -n 1)
         same "$got" "$want"
     done <<'END'
 a$ coalesce(ends_with(c0, 'a'), false)
