@@ -13,7 +13,7 @@ static struct kept_room *new_room(size_t text_bytes, struct arena *arena)
     return room;
 }
 
-void kept_set_slow(struct kept *k, const struct value *v, struct arena *arena)
+static void set(struct kept *k, const struct value *v, struct arena *arena)
 {
     bool is_text = v->kind == VALUE_STRING || v->kind == VALUE_WIDE;
     if (!k->has_room)
@@ -28,6 +28,24 @@ void kept_set_slow(struct kept *k, const struct value *v, struct arena *arena)
     k->len = v->len;
     k->exp = v->exp;
     k->kind = v->kind;
+}
+
+/* Only the digits of a number, on a stack of its own. */
+static __attribute__((noinline)) void set_wide(struct kept *k, const struct value *v,
+                                               struct arena *arena)
+{
+    char digits[NUMBER_MAX_DIGITS];
+    struct value bare = *v;
+    number_bare(&bare, digits);
+    set(k, &bare, arena);
+}
+
+void kept_set_slow(struct kept *k, const struct value *v, struct arena *arena)
+{
+    if (v->kind == VALUE_WIDE)
+        set_wide(k, v, arena);
+    else
+        set(k, v, arena);
 }
 
 /* No tag of a canonical encoding; and the exponents with which any int64 is a number. */

@@ -49,9 +49,7 @@ static void push_narrow(struct samples *s, int64_t mant, struct arena *arena)
 static void push_wide(struct samples *s, const struct value *v, struct arena *arena)
 {
     struct value *kept = (void *)chunks_take(&s->chunks, sizeof *kept, arena);
-    *kept = *v;
-    if (v->kind == VALUE_WIDE)
-        kept->text = arena_copy(arena, v->text, v->len);
+    *kept = v->kind == VALUE_WIDE ? number_keep(v, arena) : *v;
     s->n++;
 }
 

@@ -102,6 +102,8 @@ static void make_room(struct sorted *s, size_t place, struct arena *arena)
 
 void sorted_put(struct sorted *s, const struct value *v, struct arena *arena)
 {
+    struct value kept = v->kind == VALUE_WIDE ? number_keep(v, arena) : *v;
+    v = &kept;
     if (s->n_spans == 0)
         *insert_span(s, 0, arena) =
             (struct sorted_span){.block = make_block(s, FIRST_CAPACITY, arena)};
@@ -114,9 +116,7 @@ void sorted_put(struct sorted *s, const struct value *v, struct arena *arena)
     uint32_t place = find_place(span, v);
     struct value *values = span->block->values;
     memmove(values + place + 1, values + place, (span->n - place) * sizeof *values);
-    values[place] = *v;
-    if (v->kind == VALUE_WIDE)
-        values[place].text = arena_copy(arena, v->text, v->len);
+    values[place] = kept;
     span->last = values[span->n++];
     s->n++;
 }

@@ -36,7 +36,7 @@ struct sorted {
     uint64_t n;
 };
 
-/* VALUE_NUMBER or VALUE_WIDE, whose text is copied to the arena. */
+/* VALUE_NUMBER or VALUE_WIDE, whose digits are copied to the arena. */
 void sorted_put(struct sorted *s, const struct value *v, struct arena *arena);
 
 /* Takes away one that equals v; there is one. */

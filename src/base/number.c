@@ -9,7 +9,13 @@ enum {
     LARGEST_POINT = 309, /* the largest double has 309 digits before the point */
     FINEST_EXP = -5000,  /* nothing but zeros below 10^-5000 */
     EXACT_POW10 = 22,    /* 10^22 is the largest power of ten that is a double */
+
+    /* The exp of bare digits is theirs and this, which is above 0; of a number below 0, minus that.
+     */
+    BARE_BIAS = 1 - FINEST_EXP,
 };
+
+_Static_assert(NUMBER_MAX_DIGITS == LARGEST_POINT - FINEST_EXP, "number.h");
 
 /* An exponent this large is not read on: no text is long enough to bring it back. */
 static const int64_t exp_clamp = 1LL << 38;
@@ -71,6 +77,27 @@ bool number_text_scan(struct number_text *t, const char *text, size_t len)
     return true;
 }
 
+void number_text_of(struct number_text *t, const struct value *v)
+{
+    if (v->exp != 0) {
+        t->negative = v->exp < 0;
+        t->first = v->text;
+        t->n = v->len;
+        t->exp = (t->negative ? -v->exp : v->exp) - BARE_BIAS;
+    } else if (!number_text_scan(t, v->text, v->len) || t->n > NUMBER_MAX_DIGITS) {
+        t->n = 0;
+    }
+}
+
+void number_set_bare(struct value *v, const char *digits, const struct number_text *t)
+{
+    int exp = (int)t->exp + BARE_BIAS;
+    *v = (struct value){.text = digits,
+                        .len = (uint32_t)t->n,
+                        .exp = (int16_t)(t->negative ? -exp : exp),
+                        .kind = VALUE_WIDE};
+}
+
 const char *number_text_copy(char *to, const char *from, size_t n)
 {
     while (n > 0) {
@@ -90,7 +117,8 @@ void number_digits(struct decimal *d, const struct value *v)
         return;
     }
     struct number_text t;
-    if (!number_text_scan(&t, v->text, v->len) || t.n == 0 || t.n > DECIMAL_MAX_DIGITS) {
+    number_text_of(&t, v);
+    if (t.n == 0) {
         d->negative = false;
         d->n = 0;
         d->exp = 0;
@@ -194,29 +222,96 @@ const char *number_status_text(enum number_status status)
     return "not a number";
 }
 
-static int compare_digits(const struct value *a, const struct value *b)
+void number_bare(struct value *v, char digits[NUMBER_MAX_DIGITS])
 {
-    struct decimal x, y;
-    number_digits(&x, a);
-    number_digits(&y, b);
+    struct number_text t;
+    if (v->kind != VALUE_WIDE || v->exp != 0)
+        return;
+    number_text_of(&t, v);
+    if (t.n == 0) {
+        set_number(v, 0, 0);
+        return;
+    }
+    number_text_copy(digits, t.first, (size_t)t.n);
+    number_set_bare(v, digits, &t);
+}
+
+struct value number_keep(const struct value *v, struct arena *arena)
+{
+    char digits[NUMBER_MAX_DIGITS];
+    struct value kept = *v;
+    number_bare(&kept, digits);
+    if (kept.kind == VALUE_WIDE)
+        kept.text = arena_copy(arena, kept.text, kept.len);
+    return kept;
+}
+
+/* The text of any number; that of a VALUE_NUMBER is put into digits, and may end in zeros. */
+static void text_of(struct number_text *t, const struct value *v, char digits[POW10_U64])
+{
+    if (v->kind == VALUE_WIDE) {
+        number_text_of(t, v);
+        return;
+    }
+    char *end = digits + POW10_U64, *p = end;
+    for (uint64_t rest = i64_magnitude(v->mant); rest > 0; rest /= 10)
+        *--p = (char)('0' + rest % 10);
+    *t = (struct number_text){.negative = v->mant < 0, .first = p, .n = end - p, .exp = v->exp};
+}
+
+/* The next of the digits at *p. */
+static char next_digit(const char **p)
+{
+    if (**p == '.')
+        ++*p;
+    return *(*p)++;
+}
+
+/* Of two numbers below 1, whose digits are those behind the point. */
+static int compare_texts(const struct number_text *x, const struct number_text *y)
+{
+    const char *p = x->first, *q = y->first;
+    int64_t i = 0, n = x->n < y->n ? x->n : y->n;
+    if (memchr(p, '.', (size_t)n) == NULL && memchr(q, '.', (size_t)n) == NULL) {
+        int order = memcmp(p, q, (size_t)n);
+        if (order != 0)
+            return order > 0 ? 1 : -1;
+        i = n;
+        p += n;
+        q += n;
+    }
+    for (; i < x->n || i < y->n; i++) {
+        char a = i < x->n ? next_digit(&p) : '0', b = i < y->n ? next_digit(&q) : '0';
+        if (a != b)
+            return a > b ? 1 : -1;
+    }
+    return 0;
+}
+
+/*
+ * Texts are looked at no further than they differ: one of thousands of digits may be compared with
+ * one small number after the other.
+ */
+static int compare_wide(const struct value *a, const struct value *b)
+{
+    struct number_text x, y;
+    char digits_x[POW10_U64] = {0}, digits_y[POW10_U64] = {0};
+    text_of(&x, a, digits_x);
+    text_of(&y, b, digits_y);
     int sign_x = x.n == 0 ? 0 : x.negative ? -1 : 1;
     int sign_y = y.n == 0 ? 0 : y.negative ? -1 : 1;
     if (sign_x != sign_y || sign_x == 0)
         return (sign_x > sign_y) - (sign_x < sign_y);
-    int32_t point_x = (int32_t)x.n + x.exp, point_y = (int32_t)y.n + y.exp;
+    int64_t point_x = x.n + x.exp, point_y = y.n + y.exp;
     if (point_x != point_y)
         return point_x > point_y ? sign_x : -sign_x;
-    uint32_t n = x.n < y.n ? x.n : y.n;
-    int order = memcmp(x.digits, y.digits, n);
-    if (order == 0)
-        order = (x.n > y.n) - (x.n < y.n);
-    return order > 0 ? sign_x : order < 0 ? -sign_x : 0;
+    return sign_x * compare_texts(&x, &y);
 }
 
 int number_compare(const struct value *a, const struct value *b)
 {
     if (a->kind == VALUE_WIDE || b->kind == VALUE_WIDE)
-        return compare_digits(a, b);
+        return compare_wide(a, b);
     i128 x = a->mant, y = b->mant;
     int apart = a->exp - b->exp;
     /* 10^19 exceeds every mantissa, so beyond that only which one is larger counts. */

@@ -37,6 +37,19 @@ enum number_status number_parse(const char *text, size_t len, struct value *v);
 /* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and nothing else */
 bool number_is_json(const char *text, size_t len);
 
+/* As many significant digits as a number can have, from 10^308 down to 10^-5000. */
+enum { NUMBER_MAX_DIGITS = 5309 };
+
+/*
+ * Brings a VALUE_WIDE as it was written, which may be padded with zeros without end, to its bare
+ * digits, which stand in digits[] then: what looks at it again and again doesn't look for them each
+ * time. One that is bare already stays as it is, and so does a VALUE_NUMBER.
+ */
+void number_bare(struct value *v, char digits[NUMBER_MAX_DIGITS]);
+
+/* v, to outlive its batch: bare, with its digits in the arena. */
+struct value number_keep(const struct value *v, struct arena *arena);
+
 /* One line for a message: "not a number", "beyond the largest double", ... */
 const char *number_status_text(enum number_status status);
 

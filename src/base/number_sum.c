@@ -202,8 +202,7 @@ static void add_wide(struct number_sum *s, const struct value *v, struct arena *
 {
     struct number_text t;
     s->any = true;
-    if (!number_text_scan(&t, v->text, v->len))
-        return;
+    number_text_of(&t, v);
     const char *p = t.first;
     while (t.n > 0) {
         char digits[LIMB_DIGITS];

@@ -162,11 +162,8 @@ static bool decode_digits(const unsigned char *p, const unsigned char *stop, uns
     char small[2 * POW10_U64] = {0}, *digits = small;
     size_t n = 2 * (size_t)(stop - p), start = scratch->len;
     bool negative = flip != 0;
-    if (n > sizeof small) {
-        digits = buf_reserve(scratch, n + 16);
-        if (negative)
-            *digits++ = '-';
-    }
+    if (n > sizeof small)
+        digits = buf_reserve(scratch, n);
     for (size_t i = 0; i < n; i += 2) {
         unsigned pair = (unsigned)(*p++ ^ flip) - 1;
         if (pair > 99)
@@ -192,16 +189,12 @@ static bool decode_digits(const unsigned char *p, const unsigned char *stop, uns
             return true;
         }
     }
-    if (digits == small) {
-        if (negative)
-            buf_putc(scratch, '-');
+    if (digits == small)
         buf_put(scratch, digits, n);
-    } else {
-        scratch->len += n + negative;
-    }
-    buf_printf(scratch, "e%d", exp);
-    *v = (struct value){
-        .text = scratch->data + start, .len = (uint32_t)(scratch->len - start), .kind = VALUE_WIDE};
+    else
+        scratch->len += n;
+    const struct number_text text = {.negative = negative, .n = (int64_t)n, .exp = exp};
+    number_set_bare(v, scratch->data + start, &text);
     return true;
 }
 

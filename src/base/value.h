@@ -26,7 +26,8 @@ enum value_kind {
     VALUE_FALSE,
     VALUE_TRUE,
     VALUE_NUMBER, /* mant * 10^exp */
-    VALUE_WIDE,   /* a number that does not fit so: its text, already checked by number_parse() */
+    VALUE_WIDE,   /* a number that does not fit so: its text, already checked by number_parse(), or
+                     (exp not 0) its bare digits, see number_bare() */
     VALUE_STRING, /* text, len; may hold any bytes. exp: 0, or VALUE_TYPELESS */
     /* These two are of a record that is still to be judged; no encoding, no aggregate knows them.
      */
@@ -46,7 +47,7 @@ struct value {
         const char *text; /* VALUE_WIDE, VALUE_STRING; not NUL-terminated */
     };
     uint32_t len;
-    int16_t exp;  /* VALUE_NUMBER */
+    int16_t exp;  /* VALUE_NUMBER, VALUE_WIDE */
     uint8_t kind; /* enum value_kind */
     uint8_t unused;
 };

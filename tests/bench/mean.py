@@ -96,6 +96,13 @@ def stale(n):
     return lines(event(2000 + i // 2 - (150 if i % 2 else 0), i % 97) for i in range(n))
 
 
+def padded(n, at):
+    """One number with as many zeros behind its point as would make records."""
+    rows = [event(i, i % 97) for i in range(n)]
+    rows[at] = event(at, "12345678901234567890123.5" + "0" * (50 * n))
+    return lines(rows)
+
+
 def csv(rows):
     return lines(["t,k,v"] + list(rows))
 
@@ -145,6 +152,11 @@ CASES = [
      "a row's exact variance has 10,000 digits"),
     ("median, exponents that fall", ("-w", "1d", "-a", "median:v"),
      lambda n: lines(event(i, f"{i % 9 + 1}e-{i * 18 // n}") for i in range(n)), decimals, None),
+    ("max, a number padded with zeros", ("-w", "1d", "-a", "max:v"), lambda n: padded(n, 0),
+     lambda n: padded(n, n - 1), None),
+    ("min of 5,000 digits", ("-w", "1d", "-a", "min:v"),
+     lambda n: lines([event(0, "-" + "123456789" * 34 + "." + "7" * 4999)] +
+                     [event(i, i % 97) for i in range(1, n)]), decimals, None),
     ("ranks and counts, a pane a record", ("-w", "1d", "--early", "1", "-a", "median:v,topk:v:3"),
      lambda n: lines(event(i, i * 7919 % 10007) for i in range(n)),
      lambda n: lines(event(i * 864, i * 7919 % 10007) for i in range(n)), None),

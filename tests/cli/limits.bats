@@ -46,6 +46,20 @@ peak() {
     done
 }
 
+@test "a number's padding does not stay in the state" {
+    local aggs=max:v,min:v,first:v,last:v,median:v,distinct:v,topk:v:1
+    awk 'BEGIN {
+        printf "{\"t\":1,\"v\":12345678901234567890123.5"
+        for (i = 0; i < 100000; i++) printf "0000000000"
+        print "}\n{\"t\":2,\"v\":7}"
+    }' >in
+    for window in 1h sliding:1h/30m; do
+        w -w $window -a $aggs --stats in >rows 2>err
+        [ "$(peak err)" -lt 50000 ]
+        sed 's/500*/5/' in | w -w $window -a $aggs | cmp - rows
+    done
+}
+
 @test "without --state it ends with status 1 and says why; whole windows are printed, open ones are not" {
     keys 30000 >in
     w -w 1m -k k in >whole

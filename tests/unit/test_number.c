@@ -254,6 +254,53 @@ static void test_compare(void)
     CHECK(number_compare(&zero, &other) == 0, "0 and -0e30");
 }
 
+/* What is left of padding, and that it is the same number in all that is asked of it. */
+static void test_bare(void)
+{
+    static const char *const texts[][2] = {
+        {"12345678901234567890123.500000", "123456789012345678901235"},
+        {"-0012345678901234567890123", "12345678901234567890123"},
+        {"12345678901234567890123000000e-3", "12345678901234567890123"},
+        {"-1.234567890123456789012e-4900", "1234567890123456789012"},
+        {"0.00000000000000000000000000012345678901234567890000e300", NULL},
+        {"100000000000000000000000000000000001", "100000000000000000000000000000000001"},
+        {"7", NULL},
+        {"-9223372036854775808", NULL},
+        {"100000000000000000000000000000000000", NULL},
+    };
+    enum { N = sizeof texts / sizeof texts[0] };
+    static char digits[N][NUMBER_MAX_DIGITS];
+    struct value written[N], bare[N], twice[N];
+    struct arena arena = {0};
+    for (size_t i = 0; i < N; i++) {
+        const char *want = texts[i][1];
+        bare[i] = written[i] = parse(texts[i][0]);
+        number_bare(&bare[i], digits[i]);
+        CHECK(bare[i].kind == written[i].kind, "%s: kind %d", texts[i][0], bare[i].kind);
+        if (written[i].kind == VALUE_WIDE)
+            CHECK(want != NULL && bare[i].len == strlen(want) &&
+                      memcmp(bare[i].text, want, bare[i].len) == 0,
+                  "%s: %.*s", texts[i][0], (int)bare[i].len, bare[i].text);
+        twice[i] = bare[i];
+        number_bare(&twice[i], digits[i]);
+        twice[i] = number_keep(&twice[i], &arena);
+        char before[100];
+        strcpy(before, printed(&written[i]));
+        CHECK(strcmp(before, printed(&bare[i])) == 0, "%s: %s", before, printed(&bare[i]));
+        CHECK(strcmp(before, printed(&twice[i])) == 0, "%s: %s", before, printed(&twice[i]));
+    }
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < N; j++) {
+            int want = number_compare(&written[i], &written[j]);
+            CHECK(number_compare(&bare[i], &written[j]) == want &&
+                      number_compare(&written[i], &bare[j]) == want &&
+                      number_compare(&bare[i], &twice[j]) == want,
+                  "%s %s", texts[i][0], texts[j][0]);
+        }
+    }
+    arena_free(&arena);
+}
+
 static const char *sum_text(const struct number_sum *s)
 {
     static struct buf out;
@@ -516,6 +563,7 @@ int main(int argc, char **argv)
     test_doubles();
     test_parse_random();
     test_compare();
+    test_bare();
     test_sum_edges();
     test_sum_int128();
     test_sum_order();
