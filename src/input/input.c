@@ -346,18 +346,20 @@ static size_t find_header(const struct input *in, const char *data, size_t from,
 {
     const char *p = data + from, *end = data + n, *record = data;
     const char *quote = reader_of(in)->has_lines ? NULL : memchr(data, '"', n);
-    while ((p = memchr(p, '#', (size_t)(end - p))) != NULL) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        size_t len = csv_record_len(p, newline == NULL ? end : newline + 1);
+    while (p != NULL && (p = memchr(p, '#', (size_t)(end - p))) != NULL) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p)), *line = p;
+        p = newline; /* the rest of a line is no header, and may have a million signs */
+        if (line != data && line[-1] != '\n')
+            continue;
         /* Quotes may hold lines: then only the records before it tell where one begins. */
-        while (quote != NULL && quote < p && record != NULL && record < p) {
+        while (quote != NULL && quote < line && record != NULL && record < line) {
             struct csv_scan scan = {0};
             record = csv_scan_record(&scan, &in->plan.rules, record, end);
         }
-        bool begins = (p == data || p[-1] == '\n') && (quote == NULL || quote > p || record == p);
-        if (begins && header_is_fields(in->plan.options, p, len))
-            return (size_t)(p - data);
-        p++;
+        size_t len = csv_record_len(line, newline == NULL ? end : newline + 1);
+        if ((quote == NULL || quote > line || record == line) &&
+            header_is_fields(in->plan.options, line, len))
+            return (size_t)(line - data);
     }
     return n;
 }
