@@ -85,6 +85,12 @@ const char *fields_undouble(const char *text, size_t *len, struct arena *arena)
     return undone;
 }
 
+/* A record may have fewer fields than its header: filling it up would take as long as that is. */
+static struct fields_one field_at(const struct fields *fields, size_t column)
+{
+    return column < fields->n ? fields->at[column] : fields->absent;
+}
+
 static void add_key(void *to, const char *key, size_t len)
 {
     enum { LISTED_BYTES = 300 };
@@ -118,7 +124,7 @@ static const char *read_time(struct fields *fields, const struct input_options *
     struct fields_one whole = {"", 0};
     fields->time.len = 0;
     for (size_t i = 0; i < options->n_time; i++) {
-        struct fields_one field = fields->at[layout->time[i]];
+        struct fields_one field = field_at(fields, layout->time[i]);
         fields_trim(&field.text, &field.len);
         if (field.len == 0)
             return no_time(arena, &options->time[i], &field, &fields->record);
@@ -230,7 +236,7 @@ const char *fields_read(struct fields *fields, const struct input_options *optio
         struct value *v = &batch->columns[f][lane];
         reason = batch_bad_value(
             batch, options, v,
-            read_field(fields, &options->fields[f], batch, v, fields->at[layout->fields[f]]));
+            read_field(fields, &options->fields[f], batch, v, field_at(fields, layout->fields[f])));
         batch->n_field = reason == NULL ? 0 : f + 1;
     }
     *timeless = reason == NULL && no_time != NULL;

@@ -24,6 +24,7 @@ struct fields_one {
 struct fields {
     struct fields_one *at;
     size_t n, capacity;
+    struct fields_one absent; /* what stands in the columns behind them, as --ragged lets it */
     bool scratch;             /* the texts die with the next record: what is kept is copied */
     struct fields_one record; /* whose names can be listed; text NULL: it has none of its own */
     struct buf time;          /* the time fields, joined */

@@ -230,12 +230,9 @@ static const char *width_hint(const struct input_parser *parser, const char *rec
 /* Are there as many fields as there should be? NULL, or what is wrong. */
 static const char *check_width(struct input_parser *parser, const char *record, size_t len)
 {
-    struct fields *fields = &parser->splitter.fields;
+    const struct fields *fields = &parser->splitter.fields;
     size_t wanted = parser->layout->n_columns;
-    bool null = fields_is_null(parser->plan->options, "", 0);
-    while (fields->n < wanted && parser->plan->options->ragged)
-        fields_add(fields, null ? NULL : "", 0);
-    if (fields->n == wanted)
+    if (fields->n == wanted || (fields->n < wanted && parser->plan->options->ragged))
         return NULL;
     return reason_printf(&parser->batch->arena, "expected %zu field%s, found %zu%s", wanted,
                          wanted == 1 ? "" : "s", fields->n, width_hint(parser, record, len));
@@ -286,6 +283,7 @@ static void start_text(struct input_parser *parser, const struct csv_layout *lay
     csv_fast_free(parser->csv_fast);
     parser->layout = layout;
     splitter_init(&parser->splitter, plan->options, plan->format, layout->delimiter);
+    parser->splitter.fields.absent.text = fields_is_null(plan->options, "", 0) ? NULL : "";
     for (size_t f = 0; f < plan->options->n_fields; f++)
         if (layout->fields[f] < 64)
             parser->splitter.wanted |= UINT64_C(1) << layout->fields[f];

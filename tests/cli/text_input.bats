@@ -90,6 +90,11 @@ N,1
 0,10,a,1,1
 0,10,b,0,1"
     grep -q 'in:5: expected 3 fields, found 4' err
+    printf '%s\n' t,k,v 1,a '' 2 >in
+    same "$("$WINAGG" -t t -w 10s -k k,v -a last:v --ragged --null '' in | jq -c '[.k,.v,.last_v]')" '[null,null,null]
+["a",null,null]'
+    same "$(printf '%s\n' v,k,t 1,a ,,2 | w -w 10s --ragged 2>err | tail -n 1)" 0,10,1
+    grep -qF "stdin:2: no time: field 't' is empty" err
     printf ',t,\n7,1,x\n' >in
     same "$(w -w 10s -k 1,3 in | tail -n 1)" "0,10,7,x,1"
 }
