@@ -16,6 +16,8 @@
  *
  * Few values are kept as the list of their bins, 4 bytes each; the bins are counted when they have
  * become many. A result is a function of the bins and does not know which of the two forms it is.
+ * Counts stand in pages of some neighbouring bins, made when the first of them counts: values can
+ * lie 2,000 powers of two apart, and one array from the lowest to the highest would take 600 KB.
  */
 #include <math.h>
 
@@ -30,13 +32,18 @@
 static const double BINS = 37.5; /* per power of two */
 static const double ACCURACY = 0.00999966667999946;
 
-enum { LOWEST_BIN = -38400, HIGHEST_BIN = 38400, FIRST_BINS = 8, MOST_CODES = 128 };
+enum { LOWEST_BIN = -38400, HIGHEST_BIN = 38400, MOST_CODES = 128 };
+enum {
+    PAGE_BITS = 5,
+    PAGE_BINS = 1 << PAGE_BITS,
+    PAGES = ((HIGHEST_BIN - LOWEST_BIN + 1) >> PAGE_BITS) + 1,
+    FIRST_PAGES = 4
+};
 
-/* Bins first to first + n - 1. */
+/* Counts by the magnitude of a code. Page first + i stands in page[i]; NULL: it counts nothing. */
 struct bins {
-    uint64_t *count;
-    int32_t first;
-    int32_t n;
+    uint64_t **page;
+    uint32_t first, n;
 };
 
 /* Of a running state: the lowest and the highest values of what has entered. */
@@ -59,15 +66,24 @@ struct sketch {
 };
 
 /* A bin and the sign, as one number that orders as the values do: 0 is zero. */
+static int32_t signed_code(uint32_t magnitude, bool is_negative)
+{
+    return is_negative ? -(int32_t)magnitude : (int32_t)magnitude;
+}
+
 static int32_t code_of(int32_t bin, bool is_negative)
 {
-    int32_t code = bin - LOWEST_BIN + 1;
-    return is_negative ? -code : code;
+    return signed_code((uint32_t)(bin - LOWEST_BIN + 1), is_negative);
+}
+
+static uint32_t code_magnitude(int32_t code)
+{
+    return (uint32_t)(code < 0 ? -code : code);
 }
 
 static int32_t code_bin(int32_t code)
 {
-    return (code < 0 ? -code : code) + LOWEST_BIN - 1;
+    return (int32_t)code_magnitude(code) + LOWEST_BIN - 1;
 }
 
 /* x >= 2^-1022 */
@@ -86,35 +102,68 @@ static double bin_value(int32_t bin)
     return ldexp((1 + s) * (1 + ACCURACY), (int)e);
 }
 
-/* Makes room for a bin. The old bins are lost to the arena, so there is half as much to spare. */
-static void cover(struct bins *b, int32_t bin, struct arena *arena)
+/* Makes room for a page. The old list is lost to the arena, so there is as much to spare. */
+static void cover(struct bins *b, uint32_t page, struct arena *arena)
 {
     struct bins old = *b;
-    int32_t end = old.first + old.n;
-    if (old.n == 0) {
-        b->first = bin - FIRST_BINS / 2;
-        end = b->first + FIRST_BINS;
-    } else if (bin < old.first) {
-        b->first = bin - old.n / 2;
-    } else {
-        end = bin + 1 + old.n / 2;
-    }
-    if (b->first < LOWEST_BIN)
-        b->first = LOWEST_BIN;
-    if (end > HIGHEST_BIN + 1)
-        end = HIGHEST_BIN + 1;
+    uint32_t end = old.first + old.n, spare = old.n == 0 ? FIRST_PAGES / 2 : old.n;
+    if (old.n == 0)
+        b->first = end = page;
+    if (page < b->first || old.n == 0)
+        b->first = page > spare ? page - spare : 0;
+    if (page >= end)
+        end = page + spare < PAGES ? page + spare : PAGES;
     b->n = end - b->first;
-    b->count = arena_alloc(arena, (size_t)b->n * sizeof *b->count);
-    memset(b->count, 0, (size_t)b->n * sizeof *b->count);
+    b->page = arena_alloc(arena, b->n * sizeof *b->page);
+    for (uint32_t i = 0; i < b->n; i++)
+        b->page[i] = NULL;
     if (old.n > 0)
-        memcpy(b->count + (old.first - b->first), old.count, (size_t)old.n * sizeof *old.count);
+        memcpy(b->page + (old.first - b->first), old.page, old.n * sizeof *old.page);
 }
 
-static void bins_add(struct bins *b, int32_t bin, uint64_t count, struct arena *arena)
+static __attribute__((noinline)) uint64_t *make_page(struct bins *b, uint32_t page,
+                                                     struct arena *arena)
 {
-    if (bin < b->first || bin - b->first >= b->n)
-        cover(b, bin, arena);
-    b->count[bin - b->first] += count;
+    if (page < b->first || page - b->first >= b->n)
+        cover(b, page, arena);
+    uint64_t *counts = arena_alloc(arena, PAGE_BINS * sizeof *counts);
+    memset(counts, 0, PAGE_BINS * sizeof *counts);
+    b->page[page - b->first] = counts;
+    return counts;
+}
+
+static inline void bins_add(struct bins *b, uint32_t magnitude, uint64_t count, struct arena *arena)
+{
+    uint32_t at = (magnitude >> PAGE_BITS) - b->first;
+    uint64_t *page = at < b->n ? b->page[at] : NULL;
+    if (page == NULL)
+        page = make_page(b, magnitude >> PAGE_BITS, arena);
+    page[magnitude % PAGE_BINS] += count;
+}
+
+/* Steps through the bins that count something, by magnitude; start with {0}, false at the end. */
+struct bins_cursor {
+    uint32_t at, magnitude;
+    uint64_t count;
+};
+
+static inline bool next_bin(const struct bins *b, struct bins_cursor *cursor)
+{
+    uint32_t at = cursor->at;
+    while (at >> PAGE_BITS < b->n) {
+        const uint64_t *page = b->page[at >> PAGE_BITS];
+        uint32_t end = (at | (PAGE_BINS - 1)) + 1;
+        while (page != NULL && at < end && page[at % PAGE_BINS] == 0)
+            at++;
+        if (page != NULL && at < end) {
+            cursor->at = at + 1;
+            cursor->magnitude = (b->first << PAGE_BITS) + at;
+            cursor->count = page[at % PAGE_BINS];
+            return true;
+        }
+        at = end;
+    }
+    return false;
 }
 
 static void count_code(struct sketch *s, int32_t code, uint64_t count, struct arena *arena)
@@ -122,7 +171,7 @@ static void count_code(struct sketch *s, int32_t code, uint64_t count, struct ar
     if (code == 0)
         s->zeros += count;
     else
-        bins_add(code < 0 ? &s->negative : &s->positive, code_bin(code), count, arena);
+        bins_add(code < 0 ? &s->negative : &s->positive, code_magnitude(code), count, arena);
 }
 
 static const int32_t *codes_of(const struct chunk *chunk, size_t *n)
@@ -185,9 +234,9 @@ static void approx_quantile_add(const struct agg *agg, const struct agg_rows *ro
 static void merge_bins(struct sketch *into, const struct bins *from, bool is_negative,
                        struct arena *arena)
 {
-    for (int32_t i = 0; i < from->n; i++)
-        if (from->count[i] > 0)
-            put_code(into, code_of(from->first + i, is_negative), from->count[i], arena);
+    struct bins_cursor cursor = {0};
+    while (next_bin(from, &cursor))
+        put_code(into, signed_code(cursor.magnitude, is_negative), cursor.count, arena);
 }
 
 static void approx_quantile_merge(const struct agg *agg, void *into, const void *from,
@@ -223,15 +272,16 @@ static void uncount_code(struct sketch *s, int32_t code, uint64_t count)
     if (code == 0)
         s->zeros -= count;
     else
-        b->count[code_bin(code) - b->first] -= count;
+        b->page[(code_magnitude(code) >> PAGE_BITS) - b->first][code_magnitude(code) % PAGE_BINS] -=
+            count;
     s->n -= count;
 }
 
 static void uncount_bins(struct sketch *state, const struct bins *from, bool is_negative)
 {
-    for (int32_t i = 0; i < from->n; i++)
-        if (from->count[i] > 0)
-            uncount_code(state, code_of(from->first + i, is_negative), from->count[i]);
+    struct bins_cursor cursor = {0};
+    while (next_bin(from, &cursor))
+        uncount_code(state, signed_code(cursor.magnitude, is_negative), cursor.count);
 }
 
 static void uncount(struct sketch *state, const struct sketch *from)
@@ -323,31 +373,66 @@ static double code_value(int32_t code)
     return code < 0 ? -x : x;
 }
 
-static int32_t dense_rank(const struct sketch *s, uint64_t rank)
+static uint64_t page_sum(const uint64_t *page)
 {
-    for (int32_t i = s->negative.n; i-- > 0;) {
-        if (rank < s->negative.count[i])
-            return code_of(s->negative.first + i, true);
-        rank -= s->negative.count[i];
+    uint64_t sum = 0;
+    for (int i = 0; i < PAGE_BINS; i++)
+        sum += page[i];
+    return sum;
+}
+
+/* Takes off *rank what the page counts; true: it is in there, and so much of it is left. */
+static bool is_within(const uint64_t *page, uint64_t *rank)
+{
+    uint64_t sum = page == NULL ? 0 : page_sum(page);
+    if (*rank < sum)
+        return true;
+    *rank -= sum;
+    return false;
+}
+
+/* The code of that rank, and how many values behind it have the same. */
+static int32_t dense_rank(const struct sketch *s, uint64_t rank, uint64_t *more)
+{
+    const struct bins *b = &s->negative;
+    uint32_t i = b->n, k;
+    while (i > 0 && !is_within(b->page[i - 1], &rank))
+        i--;
+    if (i > 0) {
+        for (k = PAGE_BINS - 1; rank >= b->page[i - 1][k]; k--)
+            rank -= b->page[i - 1][k];
+        *more = b->page[i - 1][k] - rank - 1;
+        return signed_code(((b->first + i - 1) << PAGE_BITS) + k, true);
     }
-    if (rank < s->zeros)
+    if (rank < s->zeros) {
+        *more = s->zeros - rank - 1;
         return 0;
+    }
     rank -= s->zeros;
-    int32_t i = 0;
-    while (rank >= s->positive.count[i])
-        rank -= s->positive.count[i++];
-    return code_of(s->positive.first + i, false);
+    b = &s->positive;
+    while (!is_within(b->page[i], &rank))
+        i++;
+    for (k = 0; rank >= b->page[i][k]; k++)
+        rank -= b->page[i][k];
+    *more = b->page[i][k] - rank - 1;
+    return signed_code(((b->first + i) << PAGE_BITS) + k, false);
 }
 
 /* About the values of that rank and, if there is one, of the next. */
 static void values_of_rank(const struct sketch *s, uint64_t rank, double *x, double *next)
 {
-    int32_t sorted[MOST_CODES];
-    uint64_t second = rank + 1 < s->n ? rank + 1 : rank;
-    if (!s->is_dense)
+    int32_t sorted[MOST_CODES], code, second;
+    uint64_t more, rank_behind = rank + 1 < s->n ? rank + 1 : rank;
+    if (s->is_dense) {
+        code = dense_rank(s, rank, &more);
+        second = more > 0 || rank_behind == rank ? code : dense_rank(s, rank_behind, &more);
+    } else {
         sort_codes(s, sorted);
-    *x = code_value(s->is_dense ? dense_rank(s, rank) : sorted[rank]);
-    *next = code_value(s->is_dense ? dense_rank(s, second) : sorted[second]);
+        code = sorted[rank];
+        second = sorted[rank_behind];
+    }
+    *x = code_value(code);
+    *next = second == code ? *x : code_value(second);
 }
 
 static double clamp(double x, double low, double high)
@@ -383,8 +468,9 @@ static void approx_quantile_result(const struct agg *agg, const void *acc, struc
 
 static void bins_reset(struct bins *b)
 {
-    if (b->n > 0)
-        memset(b->count, 0, (size_t)b->n * sizeof *b->count);
+    for (uint32_t i = 0; i < b->n; i++)
+        if (b->page[i] != NULL)
+            memset(b->page[i], 0, PAGE_BINS * sizeof *b->page[i]);
 }
 
 static void approx_quantile_reset(const struct agg *agg, void *acc)
@@ -410,15 +496,14 @@ static void approx_quantile_reset(const struct agg *agg, void *acc)
  */
 static void bins_save(const struct bins *b, struct buf *to)
 {
+    struct bins_cursor counted = {0}, cursor = {0};
     uint32_t used = 0;
-    for (int32_t i = 0; i < b->n; i++)
-        used += b->count[i] > 0;
+    while (next_bin(b, &counted))
+        used++;
     wire_put_u32(to, used);
-    for (int32_t i = 0; i < b->n; i++) {
-        if (b->count[i] > 0) {
-            wire_put_u32(to, (uint32_t)(b->first + i));
-            wire_put_u64(to, b->count[i]);
-        }
+    while (next_bin(b, &cursor)) {
+        wire_put_u32(to, (uint32_t)code_bin((int32_t)cursor.magnitude));
+        wire_put_u64(to, cursor.count);
     }
 }
 

@@ -157,6 +157,9 @@ CASES = [
     ("min of 5,000 digits", ("-w", "1d", "-a", "min:v"),
      lambda n: lines([event(0, "-" + "123456789" * 34 + "." + "7" * 4999)] +
                      [event(i, i % 97) for i in range(1, n)]), decimals, None),
+    ("approx_p99, values far apart", ("-w", "200s", "-a", "approx_p99:v"),
+     lambda n: numbers(n, "1e-300", "1e300", "-1e-300", "-1e300"),
+     lambda n: numbers(n, "1e300", "2e300", "-1e300", "-2e300"), None),
     ("ranks and counts, a pane a record", ("-w", "1d", "--early", "1", "-a", "median:v,topk:v:3"),
      lambda n: lines(event(i, i * 7919 % 10007) for i in range(n)),
      lambda n: lines(event(i * 864, i * 7919 % 10007) for i in range(n)), None),

@@ -60,6 +60,19 @@ peak() {
     done
 }
 
+@test "a sketch of values that lie far apart takes no room for what is between" {
+    awk 'BEGIN {
+        split("1e-300 1e300 -1e-300 -1e300", v, " ")
+        for (i = 0; i < 130 * 20; i++) printf "{\"t\":%d,\"k\":%d,\"v\":%s}\n", i / 100, i % 20, v[int(i / 20) % 4 + 1]
+    }' >in
+    awk 'BEGIN {
+        for (i = 0; i < 2600; i++)
+            printf "{\"t\":1,\"k\":%d,\"v\":%s%d.5e%d}\n", i % 20, i % 3 ? "" : "-", i % 9 + 1, i * 7919 % 600 - 300
+    }' >>in
+    w -w 1h -k k -a approx_p50:v --stats in >rows 2>err
+    [ "$(peak err)" -lt $((20 * 150000)) ]
+}
+
 @test "without --state it ends with status 1 and says why; whole windows are printed, open ones are not" {
     keys 30000 >in
     w -w 1m -k k in >whole
