@@ -52,7 +52,8 @@ bool checkpoint_open(struct checkpoint *c, const char *path, struct error *err)
 void checkpoint_stop(struct checkpoint *c)
 {
     if (c->stage == CHECKPOINT_FORKED)
-        waitpid(c->child, NULL, 0);
+        while (waitpid(c->child, NULL, 0) < 0 && errno == EINTR)
+            ;
     else if (c->stage == CHECKPOINT_WRITING)
         scribe_end(&c->scribe);
     c->stage = CHECKPOINT_NONE;

@@ -1,5 +1,6 @@
 #include "run/progress.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/terminal.h"
 #include "run/counters.h"
 #include "run/running.h"
+#include "run/signals.h"
 #include "time/duration.h"
 
 enum { DRAW_NS = 250000000 };
@@ -25,10 +27,12 @@ static void put(const char *text, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(STDERR_FILENO, text, len);
-        if (n <= 0)
-            return;
-        text += n;
-        len -= (size_t)n;
+        if (n > 0) {
+            text += n;
+            len -= (size_t)n;
+        } else if (n == 0 || errno != EINTR || signals_stop != 0) {
+            return; /* a terminal that was stopped does not hold up who asked to end */
+        }
     }
 }
 
