@@ -1,11 +1,16 @@
 #include "agg/chunks.h"
 
 /* The largest is 2040 bytes in all: so 2, 4, 8 ... of them fill the arena's own chunks. */
-enum { FIRST_CHUNK = 32, LARGEST_CHUNK = 2040 - sizeof(struct chunk) };
+enum { FIRST_CHUNK = 32, LARGEST_CHUNK = 2040 - sizeof(struct chunk), MOST_LOOKS = 64 };
 
+/*
+ * They come back in the order in which they were taken, so what is alike finds its like soon. Where
+ * thousands are too small for a long piece, it is not worth a look at all of them.
+ */
 static struct chunk *take_spare(struct chunks *c, size_t bytes)
 {
-    for (struct chunk **link = &c->spare; *link != NULL; link = &(*link)->next) {
+    struct chunk **link = &c->spare;
+    for (int i = 0; i < MOST_LOOKS && *link != NULL; i++, link = &(*link)->next) {
         struct chunk *chunk = *link;
         if (chunk->size >= bytes) {
             *link = chunk->next;

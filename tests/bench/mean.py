@@ -103,6 +103,12 @@ def padded(n, at):
     return lines(rows)
 
 
+def longer_texts(n, later):
+    """Texts that take a piece of memory each, and longer ones, in a later pane perhaps."""
+    return lines([event(0, '"abc"')] + [event(1, f'"{i:0100}"') for i in range(n)] +
+                 [event(later, f'"{i:02100}"') for i in range(n // 2)])
+
+
 def csv(rows):
     return lines(["t,k,v"] + list(rows))
 
@@ -190,6 +196,9 @@ CASES = [
     ("CSV, short rows under a wide header", ("-w", "1h", "-i", "csv", "--ragged", "-a", "last:z"),
      lambda n: lines(["t," + "," * n + "z"] + ["1,1"] * n),
      lambda n: lines(["t,z," + "c" * n] + ["1,1"] * n), None),
+    ("texts that no spare memory fits",
+     ("-w", "1d", "--early", "1h", "-m", "discard", "-a", "distinct:v"),
+     lambda n: longer_texts(n, 7200), lambda n: longer_texts(n, 1), None),
     ("ids of a session that goes on", ("-w", "session:5s", "--dedup", "v"),
      lambda n: lines(event(i, i) for i in range(n)),
      lambda n: lines(event(i // 99 * 199 + i % 99, i) for i in range(n)), None),
