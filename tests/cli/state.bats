@@ -664,6 +664,7 @@ stalls() {
     local options=(-t t -w 10s -k k --hold --state s --checkpoint 1h) i
     "$WINAGG" "${options[@]:0:6}" in >whole
     mkfifo fifo again
+    # shellcheck disable=SC2217 # it keeps the pipe open, and reads nothing
     sleep 30 <fifo 3>&- &
     reader=$!
     "$WINAGG" "${options[@]}" in >fifo 2>/dev/null 3>&- &
