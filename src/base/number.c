@@ -348,6 +348,13 @@ void number_print(struct buf *to, const struct value *v)
     decimal_print_result(to, &d, false, nearest);
 }
 
+void number_print_exact(struct buf *to, const struct value *v)
+{
+    struct decimal d;
+    number_digits(&d, v);
+    decimal_print(to, &d);
+}
+
 void number_print_double(struct buf *to, double d)
 {
     decimal_print_double(to, d);

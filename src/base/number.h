@@ -62,6 +62,9 @@ void number_normalise(struct value *v);
 /* Appends the number as winagg prints it: plain from 1e-6 up to 1e21, else 1.5e+21, 1.5e-7. */
 void number_print(struct buf *to, const struct value *v);
 
+/* Appends all of its digits in the same style, however many there are. */
+void number_print_exact(struct buf *to, const struct value *v);
+
 /* Appends a double in the same style, shortest digits that read back as d. d is finite. */
 void number_print_double(struct buf *to, double d);
 

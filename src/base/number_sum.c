@@ -203,6 +203,8 @@ static void add_wide(struct number_sum *s, const struct value *v, struct arena *
     struct number_text t;
     s->any = true;
     number_text_of(&t, v);
+    if (t.n == 0)
+        return;
     const char *p = t.first;
     while (t.n > 0) {
         char digits[LIMB_DIGITS];

@@ -25,7 +25,8 @@ const char *split_combined(struct splitter *s, const char *record, size_t len, s
  */
 const char *split_logfmt(struct splitter *s, const char *record, size_t len, struct arena *arena);
 
-/* The keys of a record, in order, up to a quote that nothing closes. */
+/* The keys of a record, in order, up to a quote that nothing closes. Eight bytes behind it can be
+ * read. */
 void split_logfmt_keys(const char *record, size_t len,
                        void (*each)(void *to, const char *key, size_t len), void *to);
 

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/json_text.h"
+#include "base/number.h"
 #include "base/value.h"
 #include "time/timestamp.h"
 
@@ -58,10 +59,14 @@ static void put_key(struct partial *p, struct buf *to, const unsigned char *key,
     char separator = '[';
     buf_puts(to, ",\"k\":");
     for (; at < end && value_decode(&at, end, &v, &p->scratch); separator = ',') {
-        p->text.len = 0;
-        struct datum datum = value_datum(&v, &p->text);
         buf_putc(to, separator);
-        json_text_datum(to, &datum);
+        if (v.kind == VALUE_WIDE) { /* which a row may round: two keys would be one */
+            number_print_exact(to, &v);
+        } else {
+            p->text.len = 0;
+            struct datum datum = value_datum(&v, &p->text);
+            json_text_datum(to, &datum);
+        }
         p->scratch.len = 0;
     }
     buf_putc(to, ']');

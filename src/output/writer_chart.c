@@ -330,6 +330,10 @@ static void fit_bar(struct writer *w, size_t columns, struct buf *bounds, struct
         if (c->fit < FIT_DIGITS && width < VALUE_WIDTH)
             width = VALUE_WIDTH;
         c->value_width = width > c->value_width ? width : c->value_width;
+        size_t taken = c->bounds_width + GAPS + SHORT_BAR;
+        size_t room = columns > taken ? columns - taken : 0;
+        if (c->fit == FIT_DIGITS && c->value_width > room) /* bounds grew: not at its expense */
+            c->value_width = width > room ? width : room;
         if (c->fit == FIT_DIGITS || c->bounds_width + c->value_width + GAPS + LEAST_BAR <= columns)
             return;
     }
@@ -354,7 +358,9 @@ static void draw_bar(struct writer *w, struct buf *to)
         buf_puts(&line, "  ");
         put_bar(&line, p->value / c->scale, columns > used ? columns - used : 1);
     }
-    put_cut(to, &line, columns);
+    size_t texts =
+        c->bounds_width + c->value_width + 2; /* a value is not cut, it would be another */
+    put_cut(to, &line, columns > texts ? columns : texts);
     free(p->text);
     buf_free(&bounds);
     buf_free(&value);

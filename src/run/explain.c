@@ -538,6 +538,12 @@ static bool grows(const struct agg *agg)
     return false;
 }
 
+/* Not only the different ones. */
+static bool keeps_all(const struct agg *agg)
+{
+    return strcmp(agg->ops->name, "median") == 0 || strcmp(agg->ops->name, "p") == 0;
+}
+
 static void explain_memory(const struct plan *plan, struct buf *text)
 {
     buf_printf(text,
@@ -546,7 +552,8 @@ static void explain_memory(const struct plan *plan, struct buf *text)
                plan->n_keys > 0 ? ", times the keys in them" : "", plan->acc_bytes + 48);
     for (size_t i = 0; i < plan->n_aggs; i++)
         if (grows(&plan->aggs[i]))
-            buf_printf(text, "%s keeps every different value. ", plan->aggs[i].name);
+            buf_printf(text, "%s keeps every %svalue. ", plan->aggs[i].name,
+                       keeps_all(&plan->aggs[i]) ? "" : "different ");
     if (plan->has_dedup)
         buf_puts(text, plan->window.kind == WINDOW_ALL
                            ? "Ids are kept for good. "

@@ -212,7 +212,12 @@ bool inlet_settle(struct running *r, struct inlet *in)
     bool overlong = bytes == block->bytes.len && inlet_ends_within(block);
     /* The parser has counted the lines of the whole block, which is the usual case. */
     uint64_t lines = len == block->bytes.len ? in->batch->lines : newline_count(moved, len);
+    /* Comments behind it are as good as the header: the first record is still to come. */
+    bool within_header =
+        in->source.preamble == in->source.position.offset && in->at.good == 0 && in->at.bad == 0;
     source_move(&in->source, len, lines, overlong);
+    if (within_header)
+        in->source.preamble = in->source.position.offset;
     if (r->plan->state_path != NULL || r->plan->follow) {
         digest_add(&in->source.digest, moved, len);
         source_remember(&in->source, moved, len);

@@ -190,7 +190,13 @@ static bool open_next(struct plan *plan, struct look *look, bool *found, struct 
     bool ok = source_open(&plan->opened[i], path, err);
     plan->n_opened++;
     bool alone = plan->n_inputs < 2;
-    if (!ok || !look_into(&plan->opened[i], alone && !plan->opened[i].regular, look, err))
+    /* Not while a FIFO is opened, which may take for ever: then a signal ends it at once. */
+    bool runs = plan->explain == EXPLAIN_NOT;
+    ok = ok && (!runs || signals_start(plan->state_path != NULL, err));
+    ok = ok && look_into(&plan->opened[i], alone && !plan->opened[i].regular, look, err);
+    if (runs)
+        signals_end();
+    if (!ok)
         return false;
     *found = look->header != NULL;
     plan->several_streams = look->several;
@@ -222,13 +228,9 @@ static bool end_pipe(struct plan *plan, const struct look *look, struct error *e
 static bool look_for_header(struct plan *plan, struct look *look, bool *found, struct error *err)
 {
     size_t n = plan->n_inputs == 0 ? 1 : plan->n_inputs;
-    bool runs = plan->explain == EXPLAIN_NOT, ok = true;
-    if (runs && !signals_start(plan->state_path != NULL, err))
-        return false;
+    bool ok = true;
     while (ok && !*found && plan->n_opened < n && signals_stop == 0)
         ok = open_next(plan, look, found, err);
-    if (runs)
-        signals_end();
     if (ok && *found && signals_stop != 0 && plan->opened[0].ahead_fd >= 0 && n == 1 &&
         plan->state_path == NULL)
         ok = end_pipe(plan, look, err);

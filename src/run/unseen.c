@@ -13,7 +13,7 @@
 #include "input/reader.h"
 #include "input/split.h"
 
-enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_SEARCHED_BYTES = 1 << 24 };
+enum { MOST_SAMPLE_BYTES = 1 << 20, MOST_SEARCHED_BYTES = 1 << 24, READ_BEHIND = 8 };
 
 struct unseen {
     const struct input_options *options;
@@ -130,8 +130,10 @@ void unseen_look(struct unseen *u, const struct batch *batch)
     u->columns |= batch->is_text;
     if (u->left == 0)
         return;
-    if (!u->any && batch->len[0] <= MOST_SAMPLE_BYTES)
+    if (!u->any && batch->len[0] <= MOST_SAMPLE_BYTES) {
         buf_put(&u->sample, batch->block->bytes.data + batch->start[0], batch->len[0]);
+        memset(buf_reserve(&u->sample, READ_BEHIND), 0, READ_BEHIND);
+    }
     u->any = true;
     u->is_text = batch->is_text;
     bool in_header = batch->is_text && !reader_table[u->options->format].names_fields;

@@ -599,6 +599,10 @@ static bool is_named(const struct source *source, const struct source_mark *mark
         return true;
     bool ok = find_best(&wanted, &found, err);
     *is_it = ok && (found.file.path == NULL || found.doubt >= doubt);
+    if (ok && found.file.path == NULL && is_weak(mark))
+        say("%s: another file than that of which the snapshot has seen the header, and that is not "
+            "beside it: what was written to it since, if anything, is lost",
+            source->name);
     rotated_free(&found);
     free(wanted.packed);
     return ok;

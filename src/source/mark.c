@@ -170,6 +170,8 @@ bool source_mark_load(struct source_mark *m, const unsigned char **at, const uns
     if (!wire_u64(at, end, &m->position.offset) || !wire_u64(at, end, &m->position.line) ||
         !wire_u8(at, end, &overlong))
         return false;
+    if (overlong > 3)
+        return false;
     m->position.overlong = (overlong & 1) != 0;
     m->within_header = (overlong & 2) != 0;
     uint64_t *const words[] = {&m->origin,      &m->head_len,  &m->tail_len,  &m->head.low,

@@ -60,7 +60,7 @@ says() {
     says "records of a key less than 30m apart are one"
     says "One row, when W passes the end of its window, and nothing can change it any more."
     says "no row is lost or written twice"
-    says "p99_v keeps every different value."
+    says "p99_v keeps every value."
     said=$(explained -t t -w 1h --state s --resume continue --output rows < <(cat in))
     says "records that a killed run had read since its last snapshot are lost with it. No row is written twice."
     said=$(explained -t t -w 1h --state s --resume continue --position p --source s < <(cat in))

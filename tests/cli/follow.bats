@@ -269,6 +269,7 @@ csv() {
     start -s state --output rows app
     wait_for_used 2
     stop
+    grep -q "app: another file than that of which the snapshot has seen the header" err
     same "$(again --at-eof keep app; tail -n 1 rows)" 10,20,1
 }
 
@@ -281,6 +282,18 @@ csv() {
     mv app app-20260101
     gzip app-20260101
     printf '#v1\nt,k\n12,a\n25,a\n' >app
+    again --comment '#' --at-eof keep app
+    same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2'
+    # Nor where comments stand behind it.
+    rm -f state* rows app*
+    printf 't,k\n#units s,none\n' >app
+    printf 't,k\n#units s,none\n500,a\n501,a\n' >app-err
+    again --comment '#' --at-eof keep app
+    echo 502,a >>app-err
+    printf '%s,a\n' 1 2 11 >>app
+    mv app app-20260101
+    gzip app-20260101
+    printf 't,k\n#units s,none\n12,a\n25,a\n' >app
     again --comment '#' --at-eof keep app
     same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2'
 }

@@ -19,6 +19,28 @@ merged() {
     "$WINAGG" --merge --output-time s -o csv "$@"
 }
 
+@test "keys of more digits than a row prints stay apart" {
+    printf '{"t":1,"k":%s}\n' 123456789012345678901234567890123456789.5 123456789012345678901234567890123456789.25 \
+        1e-4000 0 -12345678901234567890123456789012345678901e-400 >in
+    "$WINAGG" -t t -w 10s -k k in >whole
+    "$WINAGG" -t t -w 10s -k k --partial in | "$WINAGG" --merge | cmp - whole
+    same "$(wc -l <whole)" 5
+}
+
+@test "a FIFO that nobody writes to is given up at once" {
+    mkfifo fifo
+    "$WINAGG" --merge fifo 2>err 3>&- &
+    pid=$!
+    sleep 0.3
+    kill -TERM "$pid"
+    local i
+    for ((i = 0; i < 50; i++)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    ! kill -KILL "$pid" 2>/dev/null
+}
+
 @test "lines are JSON: a header, deltas, watermarks, a last line that counts them" {
     tv 1:2 12:3 | partial -w 10s -a count,sum:v >p
     same "$(jq -c 'keys_unsorted' p | uniq -c | awk '{ print $1, $2 }' | paste -sd' ')" \
