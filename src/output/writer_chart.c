@@ -330,8 +330,7 @@ static void fit_bar(struct writer *w, size_t columns, struct buf *bounds, struct
         if (c->fit < FIT_DIGITS && width < VALUE_WIDTH)
             width = VALUE_WIDTH;
         c->value_width = width > c->value_width ? width : c->value_width;
-        size_t taken = c->bounds_width + GAPS + SHORT_BAR;
-        size_t room = columns > taken ? columns - taken : 0;
+        size_t room = columns > c->bounds_width + 2 ? columns - c->bounds_width - 2 : 0;
         if (c->fit == FIT_DIGITS && c->value_width > room) /* bounds grew: not at its expense */
             c->value_width = width > room ? width : room;
         if (c->fit == FIT_DIGITS || c->bounds_width + c->value_width + GAPS + LEAST_BAR <= columns)

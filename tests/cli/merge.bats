@@ -38,7 +38,7 @@ merged() {
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
     done
-    ! kill -KILL "$pid" 2>/dev/null
+    fails_with 1 kill -KILL "$pid" 2>/dev/null
 }
 
 @test "lines are JSON: a header, deltas, watermarks, a last line that counts them" {
