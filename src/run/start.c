@@ -199,7 +199,9 @@ static bool find_generation(struct running *r, struct inlet *file,
                             bool is_last)
 {
     struct source_older older = {0};
-    enum source_found found = source_find(&file->source, &saved->mark, how, &older, r->err);
+    struct source_resume this = *how;
+    this.alone = !is_last;
+    enum source_found found = source_find(&file->source, &saved->mark, &this, &older, r->err);
     uint64_t offset = saved->mark.position.offset;
     bool ok = found == SOURCE_FOUND;
     if (found == SOURCE_NONE && !is_last) {
@@ -210,10 +212,6 @@ static bool find_generation(struct running *r, struct inlet *file,
         ok = true;
     }
     for (size_t i = 0; i < older.n; i++) {
-        if (i > 0 && !is_last) { /* they are generations of the snapshot themselves */
-            source_close(&older.at[i]);
-            continue;
-        }
         struct inlet *in = inlet_add_older(file, &older.at[i]);
         in->saved = i == 0 ? saved : NULL;
     }

@@ -558,6 +558,8 @@ enum source_found source_find(const struct source *named, const struct source_ma
         return found;
     }
     add_older(older, &source);
+    if (how->alone)
+        return SOURCE_FOUND;
     if (!source_find_newer(named->path, source_file(&source), mark->born_ns, named->fd, NULL, older,
                            err))
         return SOURCE_FAILED;

@@ -10,6 +10,7 @@ struct source_resume {
     bool verify_full; /* compare all bytes, not only head and tail */
     bool continues;   /* a pipe goes on where the last one ended: nothing to skip */
     bool follows;     /* files that were rotated away meanwhile are read in turn */
+    bool alone;       /* only the file itself is looked for: what came behind it is known */
     const int *taken; /* descriptors of n_taken files beside it that are others, as is known */
     size_t n_taken;
 };
