@@ -192,7 +192,7 @@ a      0    0    0  ▁▁"
     digits=12345678901234567890123456789012345678
     printf '{"t":1714561200.123456789,"v":%s}\n' $digits |
         "$WINAGG" -t t -w 1ms -a max:v -o chart >seen
-    grep -qE '^2024-05-01 11:00:00.123  1.2345678901234567890123456789012345678e\+37  █+▌$' seen
+    LC_ALL=C.UTF-8 grep -qE '^2024-05-01 11:00:00.123  1.2345678901234567890123456789012345678e\+37  █+▌$' seen
     same "$(tv 1 30 9 | c -w session:10s -l 1m -m retract | awk '{ print $1, $2, $3 }')" \
         $'1 11 1\n1 19 2\n30 40 1'
     # A key that is as wide as the terminal leaves no room for numbers, and one of blanks no line.
