@@ -91,16 +91,6 @@ static bool rest_differs(const struct inlet *in, off_t end, bool *differs, struc
     return true;
 }
 
-/* The generations that are known are no others. To be freed. */
-static int *take_others(const struct inlet *file, struct source_resume *how)
-{
-    int *others = memory_calloc(file->n_older, sizeof *others);
-    for (size_t i = 0; i < file->n_older; i++)
-        others[i] = source_file(&file->older[i]->source);
-    *how = (struct source_resume){.follows = true, .taken = others, .n_taken = file->n_older};
-    return others;
-}
-
 /* Looks at a file whose end was met. What can't be read was not truncated: FAILED. */
 static enum change look(struct inlet *in, struct error *err)
 {
@@ -194,13 +184,13 @@ static void begin(struct running *r, struct inlet *file, const struct source *so
 static bool find_read(struct running *r, struct inlet *file, const struct source *named,
                       const struct source *read, int64_t modified_ns, struct source_older *older)
 {
-    struct source_resume how;
+    struct source_resume how = {.follows = true};
     struct source_mark mark;
     struct error why = {0};
     bool ok = source_mark_read(read, &mark, r->err);
     if (modified_ns != 0)
         mark.modified_ns = modified_ns;
-    int *others = take_others(file, &how);
+    int *others = inlet_take_older(file, &how);
     if (ok && read->position.offset > 0 &&
         source_find(named, &mark, &how, older, &why) == SOURCE_FAILED) {
         *r->err = why;
@@ -230,8 +220,8 @@ static bool find_newer(struct running *r, struct inlet *file, struct source *sou
     if (!find_read(r, file, source, newest, 0, newer))
         return false;
     if (newer->n == 0) {
-        struct source_resume how;
-        int *others = take_others(file, &how);
+        struct source_resume how = {.follows = true};
+        int *others = inlet_take_older(file, &how);
         source_say_gone(file->path, fd, source->fd, &how);
         free(others);
         return true;

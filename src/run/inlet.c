@@ -54,6 +54,16 @@ static void start_anew(struct inlet *file)
     file->seen = (struct stat){0};
 }
 
+int *inlet_take_older(const struct inlet *file, struct source_resume *how)
+{
+    int *fds = memory_calloc(file->n_older, sizeof *fds);
+    for (size_t i = 0; i < file->n_older; i++)
+        fds[i] = source_file(&file->older[i]->source);
+    how->taken = fds;
+    how->n_taken = file->n_older;
+    return fds;
+}
+
 void inlet_shift(struct inlet *file)
 {
     struct source none = source_none();

@@ -72,6 +72,10 @@ void inlet_start_feed(struct running *r, struct inlet *in);
 struct inlet *inlet_add_older(struct inlet *file, struct source *source);
 void inlet_drop_older(struct running *r, struct inlet *in);
 
+/* The files of the older generations are others, as is known: how->taken, which it returns, to be
+ * freed. */
+int *inlet_take_older(const struct inlet *file, struct source_resume *how);
+
 /* What the FILE has at hand becomes its newest older generation; it has no file then. */
 void inlet_shift(struct inlet *file);
 /* The FILE has no file: what it had is gone. */

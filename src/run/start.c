@@ -219,15 +219,6 @@ static bool find_generation(struct running *r, struct inlet *file,
     return ok;
 }
 
-/* The files of the generations that were found already are no others. */
-static void take(struct inlet *file, int *fds, struct source_resume *how)
-{
-    how->taken = fds;
-    how->n_taken = file->n_older;
-    for (size_t i = 0; i < file->n_older; i++)
-        fds[i] = source_file(&file->older[i]->source);
-}
-
 /*
  * The snapshot's last file was empty, or not there yet: nothing of it can be compared. All that
  * were rotated away after the generation before it are new; *any: there are such.
@@ -268,13 +259,13 @@ static bool find_input(struct running *r, struct inlet *file, const struct resum
 {
     bool ok = true;
     struct source_resume with = *how;
-    int *fds = memory_calloc(saved->n, sizeof *fds);
     with.follows = true; /* those between are generations, too */
     for (size_t i = 0; ok && i + 1 < saved->n; i++) {
-        take(file, fds, &with);
+        int *known = inlet_take_older(file, &with);
         ok = find_generation(r, file, &saved->generations[i], &with, false);
+        free(known);
     }
-    take(file, fds, &with);
+    int *fds = inlet_take_older(file, &with);
     with.follows = how->follows;
     ok = ok && find_last(r, file, resume_last(saved), &with);
     free(fds);

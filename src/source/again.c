@@ -136,12 +136,6 @@ static int64_t compare_plain(struct wanted *wanted, int fd, struct stat *st, boo
     return match == MARK_SAME ? doubt : match == MARK_FAILED ? ROTATED_FAILED : ROTATED_NOT;
 }
 
-/* Nothing behind its header was read: any file of its kind begins with the same. */
-static bool is_weak(const struct source_mark *mark)
-{
-    return mark->within_header;
-}
-
 static int64_t is_wanted(void *context, const char *candidate, bool numbered)
 {
     struct wanted *wanted = context;
@@ -160,7 +154,7 @@ static int64_t is_wanted(void *context, const char *candidate, bool numbered)
     }
     /* Then the inode tells, or that it was rotated by its name, and made and written since; of an
      * empty one only the former, or that it was packed. */
-    bool weak = is_weak(wanted->mark) && doubt > 0 && (!numbered || doubt == INT64_MAX);
+    bool weak = wanted->mark->within_header && doubt > 0 && (!numbered || doubt == INT64_MAX);
     bool blank = wanted->mark->head_len == 0 && wanted->mark->inode != 0 && !packed && doubt > 0;
     return weak || blank ? ROTATED_NOT : doubt;
 }
@@ -601,7 +595,7 @@ static bool is_named(const struct source *source, const struct source_mark *mark
         return true;
     bool ok = find_best(&wanted, &found, err);
     *is_it = ok && (found.file.path == NULL || found.doubt >= doubt);
-    if (ok && found.file.path == NULL && is_weak(mark))
+    if (ok && found.file.path == NULL && mark->within_header)
         say("%s: another file than that of which the snapshot has seen the header, and that is not "
             "beside it: what was written to it since, if anything, is lost",
             source->name);

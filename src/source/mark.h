@@ -15,7 +15,7 @@
 
 struct source_mark {
     struct input_position position;
-    bool within_header; /* nothing behind it was read */
+    bool within_header; /* nothing behind it was read: any file of its kind begins with the same */
     uint64_t origin;
     uint64_t head_len, tail_len; /* 0 for a pipe */
     struct digest_value head, tail, digest;

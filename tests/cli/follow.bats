@@ -273,29 +273,21 @@ csv() {
     same "$(again --at-eof keep app; tail -n 1 rows)" 10,20,1
 }
 
-@test "nor one with the same header of several lines" {
-    printf '#v1\nt,k\n' >app
-    printf '#v1\nt,k\n500,a\n501,a\n' >app-err
-    again --comment '#' --at-eof keep app
-    echo 502,a >>app-err
-    printf '%s,a\n' 1 2 11 >>app
-    mv app app-20260101
-    gzip app-20260101
-    printf '#v1\nt,k\n12,a\n25,a\n' >app
-    again --comment '#' --at-eof keep app
-    same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2'
-    # Nor where comments stand behind it.
-    rm -f state* rows app*
-    printf 't,k\n#units s,none\n' >app
-    printf 't,k\n#units s,none\n500,a\n501,a\n' >app-err
-    again --comment '#' --at-eof keep app
-    echo 502,a >>app-err
-    printf '%s,a\n' 1 2 11 >>app
-    mv app app-20260101
-    gzip app-20260101
-    printf 't,k\n#units s,none\n12,a\n25,a\n' >app
-    again --comment '#' --at-eof keep app
-    same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2'
+@test "nor one with the same header of several lines, be they before it or behind" {
+    local lines
+    for lines in $'#v1\nt,k\n' $'t,k\n#units s,none\n'; do
+        rm -f state* rows app*
+        printf %s "$lines" >app
+        printf '%s500,a\n501,a\n' "$lines" >app-err
+        again --comment '#' --at-eof keep app
+        echo 502,a >>app-err
+        printf '%s,a\n' 1 2 11 >>app
+        mv app app-20260101
+        gzip app-20260101
+        printf '%s12,a\n25,a\n' "$lines" >app
+        again --comment '#' --at-eof keep app
+        same "$(cat rows)" $'window_start,window_end,count\n0,10,2\n10,20,2'
+    done
 }
 
 @test "behind a link, too: the file that was read lies where the link leads" {
